@@ -1,0 +1,4 @@
+"""Brings what the project runs on: uv, a Python new enough for Home Assistant, a virtual environment.
+
+Runs on whatever Python 3 the machine has, before anything is installed: standard library only, Python 3.8 syntax.
+"""

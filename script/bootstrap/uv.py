@@ -1,0 +1,45 @@
+"""Finds uv, or installs a private copy of it below the project's cache."""
+
+from pathlib import Path
+import shutil
+import sys
+
+from .process import SetupError, run, say
+
+HOW_TO_GET = (
+    "uv is missing and could not be installed with this Python's own venv or pip. Install one of them\n"
+    "(Debian/Ubuntu: apt install python3-venv; Fedora: dnf install python3-pip), or install uv itself:\n"
+    "https://docs.astral.sh/uv/getting-started/installation/"
+)
+
+
+def find_uv(cache: Path) -> str:
+    """Return a path of uv: the machine's own, or a private one made with venv or, failing that, pip."""
+    on_path = shutil.which("uv")
+    if on_path:
+        return on_path
+    private = cache / "uv" / "bin" / "uv"
+    if private.exists():
+        return str(private)
+
+    say("installing uv (private copy below .cache)")
+    home = cache / "uv"
+    shutil.rmtree(home, ignore_errors=True)
+    attempts = (
+        (
+            [sys.executable, "-m", "venv", str(home)],
+            [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "uv"],
+        ),
+        ([sys.executable, "-m", "pip", "install", "-q", "--target", str(home), "uv"],),
+    )
+    failures = []
+    for attempt in attempts:
+        try:
+            for command in attempt:
+                run(command, timeout=600)
+        except SetupError as err:
+            failures.append(str(err))
+            shutil.rmtree(home, ignore_errors=True)
+        else:
+            return str(private)
+    raise SetupError("\n\n".join([HOW_TO_GET, *failures]))

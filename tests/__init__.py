@@ -1,0 +1,1 @@
+"""Tests of the WeSMART integration, its client and its mock cloud."""

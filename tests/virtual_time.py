@@ -1,0 +1,78 @@
+"""An event loop whose sockets are real and whose clock is not.
+
+When nothing is readable, nothing is ready to run and no executor job is under way, time jumps to the next timer: an
+hour of Home Assistant costs a millisecond, and neither Home Assistant nor our own code is patched for it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+import datetime as dt
+import selectors
+from typing import TYPE_CHECKING, override
+
+# What the wall clock of a test says when its loop says zero: a date of its own, so that snapshots are stable.
+EPOCH = dt.datetime(2026, 11, 20, 5, 0, tzinfo=dt.UTC)
+
+# Loopback delivers within microseconds; this is what a sent byte may take to become readable.
+LOOPBACK_S = 0.0005
+# Real seconds without anything scheduled or readable, after which a test has deadlocked.
+DEADLOCK_S = 5
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    loop: VirtualTimeLoop
+
+    @override
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        events = super().select(0)
+        if events or (timeout is not None and timeout <= 0):
+            return events
+        if self.loop.executor_jobs:  # one of them will wake us through the loop's self-pipe
+            return super().select(1)
+        if events := super().select(LOOPBACK_S):
+            return events
+        if timeout is None:
+            if events := super().select(DEADLOCK_S):
+                return events
+            raise RuntimeError("deadlock: nothing is scheduled and nothing to read")
+        self.loop.virtual_now += timeout
+        return []
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """A selector loop with real sockets and virtual time; starts at zero."""
+
+    def __init__(self) -> None:
+        """Create the loop."""
+        self.virtual_now = 0.0
+        self.executor_jobs = 0
+        selector = _JumpingSelector()
+        selector.loop = self
+        super().__init__(selector)
+
+    def _read_clock(self) -> float:
+        return self.virtual_now
+
+    if not TYPE_CHECKING:
+        # A property with a setter that does nothing: Home Assistant assigns the real clock to `loop.time` when it
+        # configures a loop.
+        time = property(lambda self: self._read_clock, lambda self, _clock: None)
+
+    def utcnow(self) -> dt.datetime:
+        """Return the wall clock that belongs to this loop's time."""
+        return EPOCH + dt.timedelta(seconds=self.virtual_now)
+
+    @override
+    def run_in_executor[*Ts, T](
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Count the jobs that run, since time stands still for them."""
+        self.executor_jobs += 1
+        future = super().run_in_executor(executor, func, *args)
+
+        def done(_future: asyncio.Future[T]) -> None:
+            self.executor_jobs -= 1
+
+        future.add_done_callback(done)
+        return future
