@@ -1,0 +1,212 @@
+"""Holds what goes over the wire against the specification in docs/: every answer, accepted request and pushed frame."""
+
+from collections.abc import Mapping
+from email.message import Message
+import json
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.specification_documents import ASYNCAPI, OPENAPI, Json, Specification, shorten, show, specification, token
+
+DISCOVERY_PATH = "/.well-known/wesmart"
+API_PATH = "/v1"
+
+# The member of the discovery document that names the real URL of a path of the specification.
+NAMED_BY = {"/oauth/token": "token_endpoint", "/oauth/revoke": "revocation_endpoint", "/v1/events": "events_url"}
+
+FORM = "application/x-www-form-urlencoded"
+DISCOVERY_LIMIT = 64 * 1024
+FRAME_LIMIT = 1024 * 1024
+
+
+class SpecificationChecker:
+    """An observer of a cloud: gathers what breaks the specification; `verify` fails the test that let it happen.
+
+    It begins with the paths of the specification and follows the discovery document as soon as it has seen one.
+    `closed` also finds what a later version might add; use it on a cloud that plays no such freedoms.
+    """
+
+    def __init__(self, *, closed: bool = False) -> None:
+        """Watch nothing yet."""
+        self.violations: list[str] = []
+        self._specification = specification(closed=closed)
+        self._paths = {DISCOVERY_PATH: DISCOVERY_PATH} | {path: path for path in NAMED_BY}
+        self._api_path = API_PATH
+        self._positions: dict[str, tuple[Json, Json]] = {}
+        self._tags: dict[tuple[Json, Json], str] = {}
+
+    def verify(self) -> None:
+        """Raise AssertionError with every violation since the last call."""
+        violations, self.violations = self.violations, []
+        if violations:
+            raise AssertionError("the specification is broken:\n" + "\n".join(violations))
+
+    def answered(  # noqa: PLR0917  # the signature every observer of the mock cloud has
+        self,
+        method: str,
+        path: str,
+        request_headers: Mapping[str, str],
+        request_body: bytes,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> None:
+        """Check an HTTP answer, and the request if it was accepted."""
+        exchange = _Exchange(self._specification, f"{method} {path} → {status}", self.violations)
+        operation = f"{OPENAPI}#/paths/{token(self._path(path))}/{method.lower()}"
+        if not self._specification.members(operation):
+            if status not in (404, 405):
+                exchange.violate("the specification has no such operation")
+            return
+        answer = exchange.check_answer(operation, status, _lower(headers), body)
+        request: Json = None
+        if 100 <= status < 400:
+            request = exchange.check_request(operation, _lower(request_headers), request_body)
+        if not isinstance(answer, dict):
+            return
+        if isinstance(answer.get("status"), int | float) and status >= 400 and answer["status"] != status:
+            exchange.violate(f"the problem says status {answer['status']}")
+        if operation.endswith("wesmart/get") and status == 200:
+            self._follow(exchange, answer, len(body))
+        if operation.endswith("snapshot/get") and status == 200:
+            self._check_tag(exchange, _lower(headers).get("etag", ""), answer)
+        if operation.endswith("commands/post") and isinstance(request, dict) and status == 200:
+            _check_results(exchange, request, answer)
+
+    def pushed(self, frame: str) -> None:
+        """Check a frame of the event stream."""
+        exchange = _Exchange(self._specification, f"frame {shorten(frame)}", self.violations)
+        if len(frame.encode()) > FRAME_LIMIT:
+            exchange.violate(f"{len(frame.encode())} bytes are more than 1 MiB")
+        try:
+            content: Json = json.loads(frame)
+        except ValueError as err:
+            exchange.violate(f"not JSON: {err}")
+            return
+        exchange.check(f"{ASYNCAPI}#/components/schemas/Frame", content, "frame")
+
+    def _path(self, path: str) -> str:
+        """Return the path the specification gives to what a real path stands for."""
+        if path in self._paths:
+            return self._paths[path]
+        if path.startswith(f"{self._api_path}/"):
+            candidate = API_PATH + path.removeprefix(self._api_path)
+            if candidate not in NAMED_BY:
+                return candidate
+        return f"unknown: {path}"
+
+    def _follow(self, exchange: _Exchange, document: Mapping[str, Json], size: int) -> None:
+        if size > DISCOVERY_LIMIT:
+            exchange.violate(f"{size} bytes are more than 64 KiB")
+        named = {specified: urlsplit(str(document.get(member))).path for specified, member in NAMED_BY.items()}
+        self._paths = {DISCOVERY_PATH: DISCOVERY_PATH} | {path: specified for specified, path in named.items()}
+        self._api_path = urlsplit(str(document.get("api_url"))).path.removesuffix("/")
+
+    def _check_tag(self, exchange: _Exchange, tag: str, snapshot: Mapping[str, Json]) -> None:
+        """Check that the entity tag is a function of epoch and seq, and that two of them never share one."""
+        position = (snapshot.get("epoch"), snapshot.get("seq"))
+        if self._tags.setdefault(position, tag) != tag:
+            exchange.violate(f"the entity tag of {position} was {self._tags[position]} and is now {tag}")
+        if self._positions.setdefault(tag, position) != position:
+            exchange.violate(f"the entity tag {tag} stood for {self._positions[tag]} and now for {position}")
+
+
+class _Exchange:
+    """One answer with its request, or one frame: knows what to call it in a violation."""
+
+    def __init__(self, documents: Specification, name: str, violations: list[str]) -> None:
+        self._specification = documents
+        self._name = name
+        self._violations = violations
+
+    def violate(self, text: str) -> None:
+        self._violations.append(f"{self._name}: {text}")
+
+    def check(self, place: str, instance: Json, what: str) -> bool:
+        """Check an instance of a schema; return whether it has no fault."""
+        faults = self._specification.faults(place, instance)
+        for fault in faults:
+            self.violate(f"{what} {fault}")
+        return not faults
+
+    def check_answer(self, operation: str, status: int, headers: Mapping[str, str], body: bytes) -> Json:
+        """Check status, headers and body; return the body's content, None where there is none."""
+        known = self._specification.members(f"{operation}/responses")
+        key = next((key for key in (str(status), f"{status // 100}XX") if key in known), None)
+        if key is None:
+            self.violate(f"the status is none of {', '.join(known)}")
+            return None
+        response = f"{operation}/responses/{key}"
+        for name in self._specification.members(f"{response}/headers"):
+            self._check_header(f"{response}/headers/{name}", name, headers)
+        if "content" in self._specification.members(response):
+            return self._check_content(f"{response}/content", "answer", headers, body)
+        if body and status != 200:
+            self.violate(f"the body has to be empty and is {shorten(repr(body))}")
+        return None
+
+    def check_request(self, operation: str, headers: Mapping[str, str], body: bytes) -> Json:
+        """Check a request that was accepted: its bearer, headers and body; return the body's content."""
+        security = self._specification.members(operation).get("security")
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        if security != [] and not (scheme.lower() == "bearer" and credentials):
+            self.violate("a request without a bearer was accepted")
+        parameters = self._specification.members(operation).get("parameters", [])
+        for index in range(len(parameters) if isinstance(parameters, list) else 0):
+            place = f"{operation}/parameters/{index}"
+            parameter = self._specification.members(place)
+            if parameter["in"] == "header":
+                self._check_header(place, str(parameter["name"]), headers)
+        if "requestBody" not in self._specification.members(operation):
+            return None
+        return self._check_content(f"{operation}/requestBody/content", "accepted request", headers, body)
+
+    def _check_header(self, place: str, name: str, headers: Mapping[str, str]) -> None:
+        value = headers.get(name.lower())
+        if value is not None:
+            self.check(f"{place}/schema", value, f"header {name}")
+        elif self._specification.members(place).get("required"):
+            self.violate(f"the header {name} is missing")
+
+    def _check_content(self, place: str, what: str, headers: Mapping[str, str], body: bytes) -> Json:
+        header = Message()
+        header["Content-Type"] = headers.get("content-type", "")
+        content_type = header.get_content_type()
+        known = self._specification.members(place)
+        if content_type not in known:
+            self.violate(f"the {what} is {headers.get('content-type')}, not {', '.join(known)}: {shorten(repr(body))}")
+            return None
+        try:
+            content: Json = _form(body) if content_type == FORM else json.loads(body)
+        except ValueError as err:
+            self.violate(f"the {what} is not {content_type}: {err}: {shorten(repr(body))}")
+            return None
+        self.check(f"{place}/{token(content_type)}/schema", content, what)
+        return content
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _form(body: bytes) -> dict[str, Json]:
+    """Read a form; RFC 6749 3.2 lets no field come twice."""
+    fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
+    if len(dict(fields)) != len(fields):
+        raise ValueError("a field comes twice")
+    return dict(fields)
+
+
+def _check_results(exchange: _Exchange, request: Mapping[str, Json], answer: Mapping[str, Json]) -> None:
+    """Check that each command has one result, and that what was applied could be set at all."""
+    commands, results = _by_id(request.get("commands")), _by_id(answer.get("results"))
+    listed = answer.get("results")
+    if commands.keys() != results.keys() or (isinstance(listed, list) and len(listed) != len(results)):
+        exchange.violate(f"the commands {sorted(commands)} have the results {show(listed)}")
+    for identifier, result in results.items():
+        command = commands.get(identifier, {})
+        if result.get("status") == "applied" and "set" in command:
+            exchange.check(f"{OPENAPI}#/components/schemas/SetFields", command["set"], "applied set")
+
+
+def _by_id(items: Json) -> dict[str, dict[str, Json]]:
+    return {str(item.get("id")): item for item in items if isinstance(item, dict)} if isinstance(items, list) else {}
