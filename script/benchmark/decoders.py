@@ -18,7 +18,7 @@ import tempfile
 from . import snapshot, wheels
 from .worker import WRONG, Measurement
 
-# Module of the candidates → the packages it needs that are not pure tools.
+# Module of the candidates → the packages it brings; where there is compiled code, a wheel decides who can install it.
 CANDIDATES = {
     "floor": ("orjson",),
     "msgspec_structs": ("msgspec",),
@@ -26,7 +26,6 @@ CANDIDATES = {
     "mashumaro_orjson": ("mashumaro", "orjson"),
     "pydantic_models": ("pydantic", "pydantic-core"),
 }
-# Without it the lists of wheels would be empty for a reason of ours.
 PACKAGES = sorted({package for packages in CANDIDATES.values() for package in packages})
 
 
