@@ -1,0 +1,45 @@
+"""WeSMART wall panels, lights and curtains in Home Assistant. Unofficial; see README.md."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+import msgspec
+
+from .cloud import Endpoints, Tokens, revoke
+from .connection import async_get_transport
+from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN, PLATFORMS
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which explain themselves also while no account is set up."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> bool:
+    """Show the homes of an account."""
+    coordinator = WeSmartCoordinator(hass, entry)
+    # Before anything can fail: a token renewal that is under way has to be waited for.
+    entry.async_on_unload(coordinator.async_close)
+    await coordinator.async_start()
+    entry.runtime_data = coordinator
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> bool:
+    """Forget the homes of an account."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
+    """Sign out of the cloud."""
+    await revoke(
+        async_get_transport(hass),
+        msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints),
+        msgspec.convert(entry.data[CONF_TOKENS], Tokens),
+    )

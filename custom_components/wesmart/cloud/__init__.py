@@ -1,0 +1,42 @@
+"""A client of the WeSMART cloud contract. It knows nothing of Home Assistant.
+
+The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSMART publishes none.
+
+    async with ClientSession(middlewares=[keep_refusals]) as http:
+        transport = Transport(http)
+        endpoints = await discover(transport, server_origin(server))
+        tokens = await log_in(transport, endpoints, username, password)
+        client = WeSmartClient(transport, endpoints, tokens)
+        snapshot = await client.snapshot()
+        for device in snapshot.devices:
+            print(device.device.name, [type(endpoint).__name__ for endpoint in device.endpoints])
+        lamp = next(e for d in snapshot.devices for e in d.endpoints if isinstance(e, LightEndpoint))
+        await CommandPump(client.send_commands).execute(Command.set(lamp.key, on=True))
+        await client.session.revoke()
+"""
+
+from .client import Command, Feedback, WeSmartClient
+from .discovery import Endpoints, discover
+from .live import LiveHome
+from .models import LightEndpoint
+from .origins import server_origin
+from .pump import CommandPump
+from .session import Tokens, log_in, revoke
+from .transport import Transport, keep_refusals
+
+__all__ = [
+    "Command",
+    "CommandPump",
+    "Endpoints",
+    "Feedback",
+    "LightEndpoint",
+    "LiveHome",
+    "Tokens",
+    "Transport",
+    "WeSmartClient",
+    "discover",
+    "keep_refusals",
+    "log_in",
+    "revoke",
+    "server_origin",
+]

@@ -1,0 +1,165 @@
+"""Everything a logged-in account can ask the cloud for, a method each (contract, "Problems" to "Support")."""
+
+from collections.abc import Callable, Sequence
+import time
+from urllib.parse import quote
+import uuid
+
+import msgspec
+from msgspec import Struct, field
+from yarl import URL
+
+from .discovery import Endpoints
+from .errors import SessionEndedError, UnauthorizedError, UnexpectedAnswerError
+from .models import Account, EndpointKey, FeedbackCategory, Position, Ticket
+from .problems import Answer
+from .session import Session, Tokens
+from .stream import EventStream
+from .transport import Transport
+from .wire_home import DECODE_ERRORS, Snapshot, decode_snapshot
+
+type FieldValue = bool | float | str | None
+
+
+class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to do; the same id is never done twice (contract, "Commands")."""
+
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    device_id: str | None = None
+    endpoint_id: str | None = None
+    scene_id: str | None = None
+    fields: dict[str, FieldValue] | None = field(default=None, name="set")
+    do: str | None = None
+
+    @classmethod
+    def set(cls, key: EndpointKey, **fields: FieldValue) -> Command:
+        """Set fields of an endpoint's state, and `transition_ms` where a light can."""
+        return cls(device_id=key.device_id, endpoint_id=key.endpoint_id, fields=fields)
+
+    @classmethod
+    def stop(cls, key: EndpointKey) -> Command:
+        """Stop a curtain, its tilt included."""
+        return cls(device_id=key.device_id, endpoint_id=key.endpoint_id, do="stop")
+
+
+class CommandResult(Struct, frozen=True):
+    """What became of a command; `problem` is the name of a problem type where it was rejected."""
+
+    id: str
+    status: str
+    seq: float | None = None
+    problem: str | Problem | None = None
+
+
+class Problem(Struct, frozen=True):
+    """A problem inside a result."""
+
+    type: str = ""
+
+
+class _CommandBody(Struct):
+    order: int
+    commands: Sequence[Command]
+
+
+class _ResultBody(Struct):
+    results: list[CommandResult]
+
+
+class _TermsBody(Struct):
+    version: str
+
+
+class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a user has to say; the limits are those of the contract, section "Support"."""
+
+    category: FeedbackCategory
+    message: str
+    subject: str | None = None
+    rating: int | None = None
+    device_id: str | None = None
+
+
+class WeSmartClient:
+    """The cloud as one logged-in account sees it."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        endpoints: Endpoints,
+        tokens: Tokens,
+        *,
+        on_tokens: Callable[[Tokens], None] = lambda _tokens: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Use `tokens` at `endpoints`; `on_tokens` is called whenever the tokens have been renewed, to save them."""
+        self._transport = transport
+        self._api_url = endpoints.api_url.rstrip("/")
+        self._events_url = URL(endpoints.events_url)
+        self.session = Session(transport, endpoints, tokens, on_tokens=on_tokens, clock=clock)
+
+    async def account(self) -> Account:
+        """Return the profile and the terms; works while the account is blocked, too."""
+        return _decode(await self._request("GET", "account"), Account)
+
+    async def accept_terms(self, version: str) -> None:
+        """Accept the terms of that version; raises InvalidRequestError when they have changed meanwhile."""
+        await self._request("PUT", "account/terms", json=msgspec.json.encode(_TermsBody(version)))
+
+    async def snapshot(self, held: Position | None = None) -> Snapshot | None:
+        """Return everything the account can see; None when that is what is held."""
+        headers = None if held is None else {"If-None-Match": entity_tag(held)}
+        answer = await self._request("GET", "snapshot", headers=headers)
+        return None if answer.status == 304 else decode_snapshot(answer.body)
+
+    async def send_commands(self, order: int, commands: Sequence[Command]) -> list[CommandResult]:
+        """Send 1-200 commands as one request; `order` rises from one request to the next."""
+        body = msgspec.json.encode(_CommandBody(order, commands))
+        return _decode(await self._request("POST", "commands", json=body), _ResultBody).results
+
+    async def send_feedback(self, feedback: Feedback, *, idempotency_key: str) -> Ticket:
+        """File feedback with the vendor; the same key files it once, however often it is sent."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return _decode(
+            await self._request("POST", "feedback", json=msgspec.json.encode(feedback), headers=headers), Ticket
+        )
+
+    async def connect(self, held: Position) -> EventStream:
+        """Open the event stream behind what is held."""
+        query = {"since": str(held.seq), "epoch": held.epoch}
+        token = await self.session.access_token()
+        try:
+            socket = await self._transport.connect(self._events_url, token=token, query=query)
+        except UnauthorizedError:
+            token = await self.session.renew(token)
+            try:
+                socket = await self._transport.connect(self._events_url, token=token, query=query)
+            except UnauthorizedError:
+                raise SessionEndedError("a new token was refused, too") from None
+        return EventStream(socket)
+
+    async def _request(
+        self, method: str, path: str, *, json: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        url = URL(f"{self._api_url}/{path}")
+        token = await self.session.access_token()
+        try:
+            return await self._transport.request(method, url, token=token, json=json, headers=headers)
+        except UnauthorizedError:
+            token = await self.session.renew(token)
+        try:
+            return await self._transport.request(method, url, token=token, json=json, headers=headers)
+        except UnauthorizedError:
+            raise SessionEndedError("a new token was refused, too") from None
+
+
+def entity_tag(position: Position) -> str:
+    """Return the `ETag` of a position (contract, "Snapshot and events"): what is held now, events included."""
+    return f'"{quote(position.epoch, safe="")}:{position.seq}"'
+
+
+def _decode[T](answer: Answer, type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.body, type=type_)
+    except DECODE_ERRORS as err:
+        raise UnexpectedAnswerError(f"{type_.__name__}: an answer that makes no sense ({type(err).__name__})") from None

@@ -1,0 +1,204 @@
+"""The home as it is now: push by the event stream, polling behind it, and whether there is any word at all.
+
+The stream makes what polling would find out known at once; polling finds out what the stream did not say. A stream
+that never comes up costs nothing but time.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+import logging
+import random
+
+from .client import WeSmartClient
+from .errors import (
+    AccountBlockedError,
+    BusyError,
+    SessionEndedError,
+    TermsNotAcceptedError,
+    UnexpectedAnswerError,
+    WeSmartError,
+)
+from .replica import Changes, Replica
+from .stream import EventStream
+from .sync import EpochChangedError, Sync
+from .wire_events import Event, HelloFrame
+
+_LOGGER = logging.getLogger(__name__)
+
+# Without any word for this long nobody knows what the home looks like (contract, promise 4).
+SILENCE_S = 90
+# While the stream is up, one conditional request an hour proves that it has told everything (promise 5).
+SAFETY_POLL_S = 3600
+# A blocked account, or one with open terms, is looked at again this often.
+_BLOCKED_POLL_S = 300
+# Reconnecting: from a second, doubled each time, to two minutes; the whole of it random, so that a thousand homes do
+# not come back in the same second.
+_FIRST_BACKOFF_S = 1
+_LAST_BACKOFF_S = 120
+
+
+class LiveHome:
+    """Keeps a replica of the account's homes right while `run` runs."""
+
+    def __init__(
+        self,
+        client: WeSmartClient,
+        *,
+        on_changes: Callable[[Changes, Sequence[Event]], None],
+        on_presence: Callable[[bool], None],
+        poll_interval_s: float,
+    ) -> None:
+        """`on_changes` gets what changed; `on_presence` is told when the cloud is lost, and when it is back."""
+        self._client = client
+        self._on_changes = on_changes
+        self._on_presence = on_presence
+        self._poll_interval_s = poll_interval_s
+        self._sync = Sync()
+        self._due = asyncio.Event()
+        self._word = asyncio.Event()
+        self._heard_at = 0.0
+        self.present = True
+        self.streaming = False
+
+    @property
+    def replica(self) -> Replica:
+        """The homes, to read."""
+        return self._sync.replica
+
+    async def start(self) -> None:
+        """Fetch the first snapshot; raises what a request raises."""
+        await self._fetch()
+
+    def poll(self) -> None:
+        """Ask the cloud now rather than when it is due."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Follow the cloud until cancelled; raises SessionEndedError when only a new login helps."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._stream(), name="WeSMART events")
+                group.create_task(self._poll(), name="WeSMART polling")
+                group.create_task(self._watch(), name="WeSMART presence")
+        except* SessionEndedError as errors:
+            raise errors.exceptions[0] from None
+
+    async def _fetch(self) -> None:
+        snapshot = await self._client.snapshot(self._sync.held)
+        self._heard()
+        if snapshot is not None:
+            self._tell(*self._sync.load(snapshot))
+
+    def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
+        if changes.endpoints or changes.structure or events:
+            self._on_changes(changes, events)
+
+    async def _poll(self) -> None:
+        failures = 0
+        delay = self._poll_interval_s
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._due.wait()
+            self._due.clear()
+            try:
+                await self._fetch()
+            except SessionEndedError:
+                raise
+            except EpochChangedError:
+                # The stream finds out by its next heartbeat and is opened anew, which asks for another snapshot.
+                delay = self._poll_interval_s
+            except WeSmartError as err:
+                failures += 1
+                delay = _delay(err, failures)
+                _LOGGER.debug("Polling failed: %s", err)
+                # What is due stays due, but not before the delay.
+                await asyncio.sleep(delay)
+                self._due.set()
+            else:
+                failures = 0
+                delay = SAFETY_POLL_S if self.streaming else self._poll_interval_s
+                if self._sync.wanted is not None:
+                    await asyncio.sleep(_FIRST_BACKOFF_S)
+                    self._due.set()
+
+    async def _stream(self) -> None:
+        failures = 0
+        while True:
+            error: WeSmartError | None = None
+            try:
+                stream = await self._client.connect(self.replica.position)
+                try:
+                    await self._follow(stream)
+                except EpochChangedError as err:
+                    _LOGGER.debug("The cloud counts anew: %s", err)
+                except WeSmartError as err:
+                    error = err
+                finally:
+                    delivered = self.streaming
+                    self.streaming = False
+                    self._sync.disconnected()
+                    await stream.close()
+            except SessionEndedError:
+                raise
+            except WeSmartError as err:
+                error, delivered = err, False
+            if error is not None:
+                _LOGGER.debug("The event stream ended: %s", error)
+            self._due.set()
+            failures = 1 if delivered else failures + 1
+            await asyncio.sleep(_delay(error, failures))
+
+    async def _follow(self, stream: EventStream) -> None:
+        hello = await stream.receive()
+        if not isinstance(hello, HelloFrame):
+            raise UnexpectedAnswerError("a stream that does not begin with hello")
+        stream.heartbeat_s = hello.heartbeat_s
+        self._take(*self._sync.receive(hello))
+        while True:
+            try:
+                frame = await stream.receive()
+            except UnexpectedAnswerError as err:
+                _LOGGER.debug("Ignored %s", err)
+                continue
+            # Up only now: a socket that opens and says nothing more must neither stop polling nor the backoff.
+            self.streaming = True
+            if frame is not None:
+                self._take(*self._sync.receive(frame))
+
+    def _take(self, changes: Changes, events: Sequence[Event]) -> None:
+        self._heard()
+        self._tell(changes, events)
+        if self._sync.wanted is not None:
+            self._due.set()
+
+    def _heard(self) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        self._word.set()
+        if not self.present:
+            self.present = True
+            self._on_presence(True)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            remaining = self._heard_at + SILENCE_S - loop.time()
+            if remaining > 0:
+                await asyncio.sleep(remaining)
+                continue
+            self.present = False
+            self._on_presence(False)
+            self._word.clear()
+            await self._word.wait()
+
+
+def _delay(error: WeSmartError | None, failures: int) -> float:
+    """Return the seconds to wait before the next attempt, after so many failed ones in a row."""
+    if isinstance(error, AccountBlockedError | TermsNotAcceptedError):
+        return _BLOCKED_POLL_S
+    ceiling = min(_LAST_BACKOFF_S, _FIRST_BACKOFF_S * 2 ** min(failures, 10))
+    delay = random.uniform(0, ceiling)  # noqa: S311 - spreads load, protects nothing
+    if isinstance(error, BusyError) and error.retry_after is not None:
+        return error.retry_after + delay
+    return delay

@@ -1,0 +1,108 @@
+"""What an answer that is not a success means (contract, section "Problems (REST)"). Pure."""
+
+import logging
+from typing import Never
+
+import msgspec
+from msgspec import Struct
+
+from .errors import (
+    AccountBlockedError,
+    InvalidRequestError,
+    MaintenanceError,
+    NotFoundError,
+    RateLimitedError,
+    TermsNotAcceptedError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+)
+from .models import Terms
+
+_LOGGER = logging.getLogger(__name__)
+
+_PREFIX = "urn:wesmart:problem:"
+# Days from now would be a mistake of the server, and an owner's home that never comes back.
+_MAX_RETRY_AFTER_S = 24 * 3600
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """An answer over HTTP, read whole; `retry_after` is in seconds."""
+
+    status: int
+    content_type: str
+    body: bytes
+    etag: str | None = None
+    retry_after: float | None = None
+
+
+class _Detail(Struct):
+    pointer: str = ""
+    detail: str = ""
+
+
+class _Problem(Struct):
+    type: str = ""
+    ends_at: str | None = None
+    reason: str | None = None
+    until: str | None = None
+    terms: Terms | None = None
+    errors: list[_Detail] = []
+
+
+_decoder = msgspec.json.Decoder(_Problem)
+# What a status means where the body does not say it in words we know.
+_BY_STATUS = {
+    401: "unauthorized",
+    404: "not-found",
+    422: "invalid-request",
+    429: "rate-limited",
+    503: "maintenance",
+}
+
+
+def problem_name(type_: str) -> str:
+    """Return the name of a problem type of the contract, without its prefix."""
+    return type_.removeprefix(_PREFIX)
+
+
+def raise_for_problem(answer: Answer, where: str) -> None:
+    """Raise what an answer outside 2xx and 304 stands for; `where` is the method and path, for the message."""
+    if 200 <= answer.status < 300 or answer.status == 304:
+        return
+    if 300 <= answer.status < 400:
+        raise UnexpectedAnswerError(f"{where}: {answer.status}, a redirect, which is never followed")
+    problem = _Problem()
+    if answer.content_type.endswith("json"):
+        try:
+            problem = _decoder.decode(answer.body)
+        except msgspec.MsgspecError, UnicodeDecodeError, RecursionError:
+            _LOGGER.debug("%s: %s with a body that makes no sense", where, answer.status)
+    _raise(answer, where, problem)
+
+
+def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
+    message = f"{where}: {answer.status}"
+    retry_after = None if answer.retry_after is None else min(answer.retry_after, _MAX_RETRY_AFTER_S)
+    name = problem_name(problem.type)
+    # The status decides what happened; the type says which of the things that share a status it was.
+    match answer.status, name:
+        case 403, "account-suspended" | "account-terminated":
+            raise AccountBlockedError(
+                message, terminated=name == "account-terminated", reason=problem.reason, until=problem.until
+            )
+        case 403, "terms-not-accepted":
+            terms = problem.terms or Terms()
+            raise TermsNotAcceptedError(message, version=terms.current, url=terms.url)
+    match _BY_STATUS.get(answer.status):
+        case "maintenance":
+            raise MaintenanceError(message, retry_after=retry_after, ends_at=problem.ends_at)
+        case "rate-limited":
+            raise RateLimitedError(message, retry_after=retry_after)
+        case "unauthorized":
+            raise UnauthorizedError(message)
+        case "not-found":
+            raise NotFoundError(message)
+        case "invalid-request":
+            details = tuple(f"{error.pointer}: {error.detail}" for error in problem.errors)
+            raise InvalidRequestError(message, details=details)
+    raise UnexpectedAnswerError(message)

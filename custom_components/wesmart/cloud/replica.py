@@ -1,0 +1,158 @@
+"""A home as the cloud described it last, and what a snapshot or an event does to it. Pure: no I/O, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .models import NOWHERE, Device, Endpoint, EndpointKey, Home, Position, Room
+from .wire_events import (
+    DeviceEvent,
+    DeviceRemovedEvent,
+    Event,
+    HomeEvent,
+    HomeRemovedEvent,
+    StateEvent,
+    UnapplicableEvent,
+)
+from .wire_home import DeviceReport, Snapshot, decode_patch
+
+
+@dataclass(slots=True)
+class Changes:
+    """What to look at again: endpoints that may show something else, and whether anything came, went or was renamed."""
+
+    endpoints: set[EndpointKey] = field(default_factory=set)
+    structure: bool = False
+
+    def merge(self, other: Changes) -> None:
+        """Add what another change touched."""
+        self.endpoints |= other.endpoints
+        self.structure |= other.structure
+
+
+class CannotApplyError(Exception):
+    """The event does not fit what is known: only a snapshot helps."""
+
+
+class Replica:
+    """What the account can see, and up to which position."""
+
+    def __init__(self) -> None:
+        self.position = NOWHERE
+        self.homes: dict[str, Home] = {}
+        self.devices: dict[str, Device] = {}
+        self.endpoints: dict[EndpointKey, Endpoint] = {}
+
+    def room(self, device: Device, endpoint: Endpoint | None = None) -> Room | None:
+        """Return the room of a device, or the own room of one of its endpoints; None for none or an unknown one."""
+        room_id = device.room_id if endpoint is None else endpoint.room_id
+        home = self.homes.get(device.home_id)
+        if room_id is None or home is None:
+            return None
+        return next((room for room in home.rooms if room.id == room_id), None)
+
+    def load(self, snapshot: Snapshot) -> Changes:
+        """Hold what the snapshot says instead; the caller has made sure that this does not turn the clock back."""
+        changes = Changes()
+        homes = {home.id: home for home in snapshot.homes}
+        if homes != self.homes:
+            self.homes = homes
+            changes.structure = True
+        reports = {report.device.id: report for report in snapshot.devices}
+        for device_id in self.devices.keys() - reports.keys():
+            changes.merge(self._remove(device_id))
+        for report in reports.values():
+            changes.merge(self._report(report))
+        self.position = snapshot.position
+        return changes
+
+    def apply(self, event: Event) -> Changes:
+        """Apply the event that comes next; the caller has counted. Raises CannotApplyError, with `position` moved on."""
+        self.position = Position(self.position.epoch, event.seq)
+        match event:
+            case StateEvent():
+                return self._state(event)
+            case DeviceEvent():
+                if event.report.device.home_id not in self.homes:
+                    raise CannotApplyError("a device of an unknown home")
+                return self._report(event.report)
+            case DeviceRemovedEvent():
+                return self._remove(event.device_id)
+            case HomeEvent():
+                self.homes[event.home.id] = event.home
+                return Changes(structure=True)
+            case HomeRemovedEvent():
+                return self._remove_home(event.home_id)
+            case UnapplicableEvent():
+                raise CannotApplyError("an event that makes no sense")
+        return Changes()
+
+    def _state(self, event: StateEvent) -> Changes:
+        endpoint = self.endpoints.get(event.key)
+        if endpoint is None:
+            device = self.devices.get(event.key.device_id)
+            if device is None:
+                raise CannotApplyError("the state of an unknown device")
+            # Left out as one from the future, or as one that made no sense: there is nothing to show it on.
+            return Changes()
+        updated = decode_patch(endpoint, event.patch)
+        if updated is None:
+            raise CannotApplyError("a state that does not fit its endpoint")
+        self.endpoints[event.key] = updated
+        return Changes({event.key})
+
+    def _report(self, report: DeviceReport) -> Changes:
+        changes = Changes()
+        device = report.device
+        known = self.devices.get(device.id)
+        if known != device:
+            self.devices[device.id] = device
+            # Everything a device shows may hang on what changed: whether it is online, for one.
+            changes.endpoints.update(endpoint.key for endpoint in report.endpoints)
+            changes.structure = known is None or _identity(known) != _identity(device)
+        if known is not None:
+            gone = (EndpointKey(device.id, endpoint_id) for endpoint_id in known.endpoint_ids)
+            self._forget(key for key in gone if key.endpoint_id not in device.endpoint_ids)
+        for endpoint in report.endpoints:
+            before = self.endpoints.get(endpoint.key)
+            if before == endpoint:
+                continue
+            self.endpoints[endpoint.key] = endpoint
+            changes.endpoints.add(endpoint.key)
+            changes.structure |= before is None or _description(before) != _description(endpoint)
+        return changes
+
+    def _remove(self, device_id: str) -> Changes:
+        device = self.devices.pop(device_id, None)
+        if device is None:
+            return Changes()
+        self._forget(EndpointKey(device_id, endpoint_id) for endpoint_id in device.endpoint_ids)
+        return Changes(structure=True)
+
+    def _remove_home(self, home_id: str) -> Changes:
+        changes = Changes(structure=self.homes.pop(home_id, None) is not None)
+        for device_id in [device.id for device in self.devices.values() if device.home_id == home_id]:
+            changes.merge(self._remove(device_id))
+        return changes
+
+    def _forget(self, keys: Iterable[EndpointKey]) -> None:
+        for key in keys:
+            self.endpoints.pop(key, None)
+
+
+def _identity(device: Device) -> tuple[object, ...]:
+    """Return what Home Assistant's device registry would have to know about."""
+    return (
+        device.home_id,
+        device.room_id,
+        device.name,
+        device.model,
+        device.firmware,
+        device.serial,
+        device.identify,
+        device.endpoint_ids,
+    )
+
+
+def _description(endpoint: Endpoint) -> tuple[object, ...]:
+    """Return everything of an endpoint but its state."""
+    return (type(endpoint), endpoint.name, endpoint.room_id, getattr(endpoint, "features", None))

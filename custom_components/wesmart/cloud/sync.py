@@ -1,0 +1,125 @@
+"""Which frame counts, which is held back, and when only a snapshot helps (contract, "Snapshot and events"). Pure."""
+
+from .models import NOWHERE, Position
+from .replica import CannotApplyError, Changes, Replica
+from .wire_events import Event, EventsFrame, Frame, HeartbeatFrame, HelloFrame
+from .wire_home import Snapshot
+
+# Events held back behind a gap; a gap that long is filled by the snapshot alone.
+_MOST_HELD = 10_000
+
+
+class EpochChangedError(Exception):
+    """The cloud counts anew: the stream has to be opened again."""
+
+
+class Sync:
+    """Keeps a replica at the cloud's position, whatever is lost, doubled, late or out of order on the way.
+
+    `wanted` says why a snapshot is needed: None, or the lowest seq that helps.
+    """
+
+    def __init__(self) -> None:
+        self.replica = Replica()
+        self.wanted: int | None = None
+        self.doubtful = False  # the replica may be wrong although its position is right
+        self._epoch: str | None = None  # of the open stream
+        self._unbased = False  # what the stream sends builds on a snapshot that is not here yet
+        self._held: dict[int, Event] = {}
+
+    @property
+    def held(self) -> Position | None:
+        """Where the replica is, as far as it can be trusted: what a conditional request may say."""
+        position = self.replica.position
+        return None if self.doubtful or self._unbased or position == NOWHERE else position
+
+    def disconnected(self) -> None:
+        """The stream has ended: what comes next may come from another epoch."""
+        self._epoch = None
+        self._unbased = False
+        self._held.clear()
+        if not self.doubtful:
+            self.wanted = None
+
+    def receive(self, frame: Frame) -> tuple[Changes, list[Event]]:
+        """Take a frame; return what changed, and the events that were applied now, in order.
+
+        Raises EpochChangedError.
+        """
+        match frame:
+            case HelloFrame():
+                self._hello(frame)
+            case EventsFrame():
+                return self._events(frame)
+            case HeartbeatFrame():
+                self._check_epoch(frame.position)
+                if frame.position.seq > self._seq:
+                    self._want(frame.position.seq)
+        return Changes(), []
+
+    def load(self, snapshot: Snapshot) -> tuple[Changes, list[Event]]:
+        """Take a snapshot, unless it would turn the clock back; return as `receive` does.
+
+        Raises EpochChangedError where the stream that is open belongs to another epoch.
+        """
+        if self._epoch is not None:
+            self._check_epoch(snapshot.position)
+        if self._unbased:
+            too_old = self.wanted is not None and snapshot.position.seq < self.wanted
+        else:
+            too_old = snapshot.position.epoch == self.replica.position.epoch and snapshot.position.seq < self._seq
+        if too_old:
+            return Changes(), []
+        self._unbased = False
+        self.doubtful = False
+        changes = self.replica.load(snapshot)
+        if self.wanted is not None and snapshot.position.seq >= self.wanted:
+            self.wanted = None
+        applied = self._drain(changes)
+        return changes, applied
+
+    @property
+    def _seq(self) -> int:
+        return self.replica.position.seq
+
+    def _hello(self, hello: HelloFrame) -> None:
+        self._epoch = hello.position.epoch
+        self._held.clear()
+        if not hello.resumed or self.replica.position.epoch != self._epoch:
+            self._unbased = True
+            self.wanted = hello.position.seq
+
+    def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
+        for event in frame.events:
+            if self._unbased or event.seq > self._seq:
+                self._held.setdefault(event.seq, event)
+        changes = Changes()
+        applied = [] if self._unbased else self._drain(changes)
+        if len(self._held) > _MOST_HELD:
+            self._want(max(self._held))
+            self._held.clear()
+        elif self._held and not self._unbased:
+            self._want(min(self._held) - 1)
+        return changes, applied
+
+    def _drain(self, changes: Changes) -> list[Event]:
+        applied: list[Event] = []
+        while (event := self._held.pop(self._seq + 1, None)) is not None:
+            try:
+                changes.merge(self.replica.apply(event))
+            except CannotApplyError:
+                self.doubtful = True
+                self._want(event.seq)
+            applied.append(event)
+        for seq in [seq for seq in self._held if seq <= self._seq]:
+            del self._held[seq]
+        if self.wanted is not None and not self.doubtful and not self._held and self._seq >= self.wanted:
+            self.wanted = None
+        return applied
+
+    def _want(self, seq: int) -> None:
+        self.wanted = max(seq, self.wanted or 0)
+
+    def _check_epoch(self, position: Position) -> None:
+        if position.epoch != self._epoch:
+            raise EpochChangedError(f"{self._epoch} became {position.epoch}")

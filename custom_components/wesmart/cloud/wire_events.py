@@ -1,0 +1,228 @@
+"""From the wire to the model: frames of the event stream, and the events in them. Pure.
+
+Whatever comes, every event counts: one of an unknown kind changes nothing, a known one that makes no sense becomes an
+`UnapplicableEvent`, and neither touches its neighbours in the frame.
+"""
+
+import logging
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from .errors import UnexpectedAnswerError
+from .models import EndpointKey, Home, Position
+from .wire_home import DECODE_ERRORS, DeviceReport, WholeNumber, decode_device, decode_home
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class _WireEvent(Struct):
+    seq: WholeNumber
+    kind: str
+    at: str | None = None
+    device_id: str | None = None
+    endpoint_id: str | None = None
+    home_id: str | None = None
+    cause: str | None = None
+    press: str | None = None
+    change: str | None = None
+    state: Raw | None = None
+    device: Raw | None = None
+    home: Raw | None = None
+
+
+class _WireEventHead(Struct):
+    seq: WholeNumber
+    kind: str
+
+
+class _WireFrame(Struct):
+    type: str
+    epoch: str | None = None
+    seq: WholeNumber | None = None
+    at: str | None = None
+    resumed: bool = False
+    heartbeat_s: Annotated[float, Meta(ge=5, le=300)] = 20
+    events: list[Raw] = []
+
+
+class _WireFrameHead(Struct):
+    type: str
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One change; kinds without a class of their own change nothing but still count."""
+
+    seq: int
+    at: str | None = None
+
+
+class StateEvent(Event, frozen=True, kw_only=True):
+    """Fields of one endpoint have new values; `patch` is decoded when the type of the endpoint is known."""
+
+    key: EndpointKey
+    patch: bytes
+    cause: str | None
+
+
+class DeviceEvent(Event, frozen=True, kw_only=True):
+    """A device is new or different; the report replaces what was known."""
+
+    report: DeviceReport
+
+
+class DeviceRemovedEvent(Event, frozen=True, kw_only=True):
+    """A device is gone."""
+
+    device_id: str
+
+
+class HomeEvent(Event, frozen=True, kw_only=True):
+    """A home is new, renamed, or has other rooms or scenes."""
+
+    home: Home
+
+
+class HomeRemovedEvent(Event, frozen=True, kw_only=True):
+    """A home is gone, with all in it."""
+
+    home_id: str
+
+
+class ButtonEvent(Event, frozen=True, kw_only=True):
+    """A button was pressed."""
+
+    key: EndpointKey
+    press: str
+
+
+class AccountEvent(Event, frozen=True, kw_only=True):
+    """A hint to ask REST about the account: `change` is terms, access, session or maintenance."""
+
+    change: str
+
+
+class UnapplicableEvent(Event, frozen=True, kw_only=True):
+    """An event of a known kind that makes no sense; what it meant is fetched with a snapshot."""
+
+
+class HelloFrame(Struct, frozen=True):
+    """The first frame of a stream."""
+
+    position: Position
+    at: str | None
+    resumed: bool
+    heartbeat_s: float
+
+
+class EventsFrame(Struct, frozen=True):
+    """Changes, in order."""
+
+    events: tuple[Event, ...]
+
+
+class HeartbeatFrame(Struct, frozen=True):
+    """Where the cloud is; sent when nothing else was."""
+
+    position: Position
+
+
+type Frame = HelloFrame | EventsFrame | HeartbeatFrame
+
+
+_event_decoder = msgspec.json.Decoder(_WireEvent)
+_event_head_decoder = msgspec.json.Decoder(_WireEventHead)
+_frame_decoder = msgspec.json.Decoder(_WireFrame)
+_frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)
+
+
+def decode_frame(text: str) -> Frame | None:
+    """Return a frame of the event stream; None for a type we do not know. Raises UnexpectedAnswerError."""
+    try:
+        try:
+            wire = _frame_decoder.decode(text)
+        except msgspec.ValidationError:
+            if _frame_head_decoder.decode(text).type not in ("hello", "events", "heartbeat"):
+                return None
+            raise
+        if wire.type == "events":
+            return EventsFrame(tuple(map(_decode_event, wire.events)))
+    except DECODE_ERRORS as err:
+        raise UnexpectedAnswerError(f"a frame that makes no sense ({type(err).__name__})") from None
+    if wire.type not in ("hello", "heartbeat"):
+        _LOGGER.debug("Ignored a frame of unknown type %s", wire.type)
+        return None
+    if wire.epoch is None or wire.seq is None:
+        raise UnexpectedAnswerError(f"a {wire.type} without a position")
+    position = Position(wire.epoch, int(wire.seq))
+    if wire.type == "heartbeat":
+        return HeartbeatFrame(position)
+    return HelloFrame(position, wire.at, wire.resumed, wire.heartbeat_s)
+
+
+def _decode_event(raw: Raw) -> Event:
+    try:
+        wire = _event_decoder.decode(raw)
+    except DECODE_ERRORS:
+        head = _event_head_decoder.decode(raw)  # without a number nothing can be said about it
+        return UnapplicableEvent(seq=int(head.seq)) if head.kind in _EVENTS else Event(seq=int(head.seq))
+    seq = int(wire.seq)
+    build = _EVENTS.get(wire.kind)
+    if build is None:
+        _LOGGER.debug("Counted an event of unknown kind %s", wire.kind)
+        return Event(seq=seq, at=wire.at)
+    try:
+        event = build(seq, wire)
+    except DECODE_ERRORS:
+        event = None
+    return UnapplicableEvent(seq=seq, at=wire.at) if event is None else event
+
+
+def _state_event(seq: int, wire: _WireEvent) -> Event | None:
+    if wire.device_id is None or wire.endpoint_id is None or wire.state is None:
+        return None
+    key = EndpointKey(wire.device_id, wire.endpoint_id)
+    return StateEvent(seq=seq, at=wire.at, key=key, patch=bytes(wire.state), cause=wire.cause)
+
+
+def _device_event(seq: int, wire: _WireEvent) -> Event | None:
+    return None if wire.device is None else DeviceEvent(seq=seq, at=wire.at, report=decode_device(wire.device))
+
+
+def _device_removed_event(seq: int, wire: _WireEvent) -> Event | None:
+    return None if wire.device_id is None else DeviceRemovedEvent(seq=seq, at=wire.at, device_id=wire.device_id)
+
+
+def _home_event(seq: int, wire: _WireEvent) -> Event | None:
+    return None if wire.home is None else HomeEvent(seq=seq, at=wire.at, home=decode_home(wire.home))
+
+
+def _home_removed_event(seq: int, wire: _WireEvent) -> Event | None:
+    return None if wire.home_id is None else HomeRemovedEvent(seq=seq, at=wire.at, home_id=wire.home_id)
+
+
+def _button_event(seq: int, wire: _WireEvent) -> Event:
+    if wire.device_id is None or wire.endpoint_id is None or wire.press is None:
+        return Event(seq=seq, at=wire.at)  # no snapshot could tell more about a press
+    return ButtonEvent(seq=seq, at=wire.at, key=EndpointKey(wire.device_id, wire.endpoint_id), press=wire.press)
+
+
+def _account_event(seq: int, wire: _WireEvent) -> Event:
+    return AccountEvent(seq=seq, at=wire.at, change=wire.change or "")
+
+
+def _feedback_event(seq: int, wire: _WireEvent) -> Event:
+    return Event(seq=seq, at=wire.at)
+
+
+_EVENTS = {
+    "state": _state_event,
+    "device": _device_event,
+    "device_removed": _device_removed_event,
+    "home": _home_event,
+    "home_removed": _home_removed_event,
+    "button": _button_event,
+    "account": _account_event,
+    "feedback": _feedback_event,
+}

@@ -1,0 +1,139 @@
+"""Covers: curtains, rollers, blinds, shutters and awnings."""
+
+from typing import Any, override
+
+from homeassistant.components.cover import (
+    ATTR_POSITION,
+    ATTR_TILT_POSITION,
+    CoverDeviceClass,
+    CoverEntity,
+    CoverEntityFeature,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .cloud import Command
+from .cloud.client import FieldValue
+from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, Motion
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .entity import WeSmartEntity, async_setup_endpoints
+
+# Commands that are given at once leave as one request: to let them in one by one would undo that.
+PARALLEL_UPDATES = 0
+
+_DEVICE_CLASSES = {
+    CurtainKind.CURTAIN: CoverDeviceClass.CURTAIN,
+    CurtainKind.ROLLER: CoverDeviceClass.SHADE,
+    CurtainKind.BLIND: CoverDeviceClass.BLIND,
+    CurtainKind.SHUTTER: CoverDeviceClass.SHUTTER,
+    CurtainKind.AWNING: CoverDeviceClass.AWNING,
+}
+
+_OPEN = 100
+_CLOSED = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the account's covers."""
+    async_setup_endpoints(entry, async_add_entities, CurtainEndpoint, WeSmartCover)
+
+
+class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
+    """Something that opens and closes; the contract counts as Home Assistant does, 100 is open."""
+
+    def __init__(self, coordinator: WeSmartCoordinator, endpoint: CurtainEndpoint) -> None:
+        """Show a cover."""
+        super().__init__(coordinator, endpoint)
+        self._attr_device_class = _DEVICE_CLASSES.get(endpoint.features.kind)
+        self._attr_supported_features = _supported_features(endpoint.features)
+
+    @property
+    @override
+    def current_cover_position(self) -> int | None:
+        """How far it is open, where it can tell."""
+        position = self.endpoint.state.position
+        return round(position) if position is not None and self.endpoint.features.position else None
+
+    @property
+    @override
+    def current_cover_tilt_position(self) -> int | None:
+        """How far its slats are open."""
+        tilt = self.endpoint.state.tilt
+        return round(tilt) if tilt is not None and self.endpoint.features.tilt else None
+
+    @property
+    @override
+    def is_closed(self) -> bool | None:
+        """Whether it is closed; None where nobody knows."""
+        position = self.endpoint.state.position
+        return None if position is None else round(position) == _CLOSED
+
+    @property
+    @override
+    def is_opening(self) -> bool:
+        """Whether it is on its way up."""
+        return self.endpoint.state.motion is Motion.OPENING
+
+    @property
+    @override
+    def is_closing(self) -> bool:
+        """Whether it is on its way down."""
+        return self.endpoint.state.motion is Motion.CLOSING
+
+    @override
+    async def async_open_cover(self, **kwargs: Any) -> None:
+        """Open all the way."""
+        await self._async_set(position=_OPEN)
+
+    @override
+    async def async_close_cover(self, **kwargs: Any) -> None:
+        """Close all the way."""
+        await self._async_set(position=_CLOSED)
+
+    @override
+    async def async_set_cover_position(self, **kwargs: Any) -> None:
+        """Move to a position."""
+        await self._async_set(position=kwargs[ATTR_POSITION])
+
+    @override
+    async def async_open_cover_tilt(self, **kwargs: Any) -> None:
+        """Open the slats."""
+        await self._async_set(tilt=_OPEN)
+
+    @override
+    async def async_close_cover_tilt(self, **kwargs: Any) -> None:
+        """Close the slats."""
+        await self._async_set(tilt=_CLOSED)
+
+    @override
+    async def async_set_cover_tilt_position(self, **kwargs: Any) -> None:
+        """Turn the slats."""
+        await self._async_set(tilt=kwargs[ATTR_TILT_POSITION])
+
+    @override
+    async def async_stop_cover(self, **kwargs: Any) -> None:
+        """Stop where it is."""
+        await self._async_execute(Command.stop(self.endpoint.key))
+
+    @override
+    async def async_stop_cover_tilt(self, **kwargs: Any) -> None:
+        """Stop where it is; one stop ends the move and the tilt (contract, "Commands")."""
+        await self.async_stop_cover(**kwargs)
+
+    async def _async_set(self, **fields: FieldValue) -> None:
+        await self._async_execute(Command.set(self.endpoint.key, **fields))
+
+
+def _supported_features(features: CurtainFeatures) -> CoverEntityFeature:
+    supported = CoverEntityFeature.OPEN | CoverEntityFeature.CLOSE
+    if features.position:
+        supported |= CoverEntityFeature.SET_POSITION
+    if features.stop:
+        supported |= CoverEntityFeature.STOP
+    if features.tilt:
+        supported |= CoverEntityFeature.OPEN_TILT | CoverEntityFeature.CLOSE_TILT | CoverEntityFeature.SET_TILT_POSITION
+        if features.stop:
+            supported |= CoverEntityFeature.STOP_TILT
+    return supported

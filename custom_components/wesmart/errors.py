@@ -1,0 +1,86 @@
+"""One table from the client's errors to what a person reads: the flow, set-up and actions all use it.
+
+The keys stand in the translations under `config.error` and under `exceptions`.
+"""
+
+from collections.abc import Mapping
+import re
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .cloud import errors as cloud
+from .const import DOMAIN
+
+# The rejections of the contract, section "Commands"; others read as `command_rejected`.
+_REJECTIONS = {
+    "device-offline": "device_offline",
+    "unsupported": "command_unsupported",
+    "not-found": "command_not_found",
+    "invalid-request": "command_invalid",
+}
+
+# From the particular to the general: the first class that fits.
+_KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
+    (cloud.PlainServerError, "plain_server"),
+    (cloud.InvalidServerError, "invalid_server"),
+    (cloud.UnsafeServerError, "unsafe_server"),
+    (cloud.UnsupportedServerError, "unsupported_server"),
+    (cloud.UnexpectedAnswerError, "unexpected_answer"),
+    (cloud.CloudTimeoutError, "timeout_connect"),
+    (cloud.CloudConnectionError, "cannot_connect"),
+    (cloud.InvalidCredentialsError, "invalid_auth"),
+    (cloud.SessionEndedError, "session_ended"),
+    (cloud.UnauthorizedError, "session_ended"),
+    (cloud.MaintenanceError, "maintenance"),
+    (cloud.RateLimitedError, "rate_limited"),
+    (cloud.TermsNotAcceptedError, "terms_not_accepted"),
+    (cloud.NotFoundError, "not_found"),
+    (cloud.InvalidRequestError, "invalid_request"),
+)
+
+# Text of the cloud that a person may see is cut to this many characters.
+_LONGEST_TEXT = 200
+_NOTHING = "–"
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~]")
+
+
+def translation_key(err: cloud.WeSmartError) -> str:
+    """Return the key of the sentence that tells a person what went wrong and what to do."""
+    if isinstance(err, cloud.AccountBlockedError):
+        return "account_terminated" if err.terminated else "account_suspended"
+    if isinstance(err, cloud.CommandRejectedError):
+        return _REJECTIONS.get(err.problem, "command_rejected")
+    return next((key for type_, key in _KEYS if isinstance(err, type_)), "unexpected_answer")
+
+
+def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
+    """Return what the sentence needs to know of the error."""
+    match err:
+        case cloud.AccountBlockedError():
+            return {"reason": plain_text(err.reason), "until": plain_text(err.until)}
+        case cloud.BusyError():
+            return {"seconds": _NOTHING if err.retry_after is None else f"{err.retry_after:.0f}"}
+        case cloud.InvalidRequestError():
+            return {"details": plain_text("; ".join(err.details))}
+    return {}
+
+
+def translated[ErrorT: HomeAssistantError](
+    kind: type[ErrorT], err: cloud.WeSmartError, more: Mapping[str, str] | None = None
+) -> ErrorT:
+    """Return Home Assistant's exception of that kind with our sentence; `more` are placeholders of the caller."""
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=translation_key(err),
+        translation_placeholders={**placeholders(err), **(more or {})},
+    )
+
+
+def plain_text(text: str | None) -> str:
+    """Return text of the cloud as it may stand in Markdown: short, on one line, and without any markup of its own."""
+    if not text:
+        return _NOTHING
+    text = " ".join(text.split())
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]}…"
+    return _MARKUP.sub(r"\\\g<0>", text)

@@ -1,0 +1,47 @@
+"""Switches: the gangs of wall panels, and outlets."""
+
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .cloud import Command
+from .cloud.models import SwitchEndpoint
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .entity import WeSmartEntity, async_setup_endpoints
+
+# Commands that are given at once leave as one request: to let them in one by one would undo that.
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the account's switches."""
+    async_setup_endpoints(entry, async_add_entities, SwitchEndpoint, WeSmartSwitch)
+
+
+class WeSmartSwitch(WeSmartEntity[SwitchEndpoint], SwitchEntity):
+    """A relay."""
+
+    def __init__(self, coordinator: WeSmartCoordinator, endpoint: SwitchEndpoint) -> None:
+        """Show a switch."""
+        super().__init__(coordinator, endpoint)
+        self._attr_device_class = SwitchDeviceClass.OUTLET if endpoint.features.outlet else SwitchDeviceClass.SWITCH
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the relay is closed."""
+        return self.endpoint.state.on
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Close the relay."""
+        await self._async_execute(Command.set(self.endpoint.key, on=True))
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Open the relay."""
+        await self._async_execute(Command.set(self.endpoint.key, on=False))
