@@ -148,7 +148,8 @@ def _likeliest(error: ValidationError) -> Iterator[ValidationError]:
 
 def _is_of_another_kind(error: ValidationError) -> bool:
     if error.validator in ("const", "not", "enum"):
-        return len(error.relative_path) <= 1
+        # A constant number (the status of a problem, the version of discovery) discriminates nothing.
+        return len(error.relative_path) <= 1 and not isinstance(error.validator_value, int)
     return error.validator == "type" and not error.relative_path
 
 
