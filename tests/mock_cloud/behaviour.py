@@ -1,0 +1,211 @@
+"""What things do by themselves over time: curtains travel, lights fade, meters count."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+
+from tests.mock_cloud.core import Core
+from tests.mock_cloud.model import Device, Endpoint
+from tests.mock_cloud.wire import Json, JsonObject
+
+# A whole way takes 20 s, as a motor of a real window does; positions on the way are reported once a second.
+TRAVEL_PERCENT_PER_S = 5
+REPORT_S = 1.0
+FADE_STEPS = 4
+# How often a meter reports what it has counted.
+METER_S = 300.0
+
+type Timer = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
+type Key = tuple[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Move:
+    """A curtain on its way; `place` is where it really is, also when it cannot say so."""
+
+    device: Device
+    endpoint: Endpoint
+    place: float
+    target: float
+    cause: str | None
+    tilt: tuple[float, str | None] | None = None
+    timer: asyncio.TimerHandle | None = None
+
+
+class Behaviour:
+    """Timers of moving curtains, fading lights and counting meters."""
+
+    def __init__(self, core: Core, call_later: Timer) -> None:
+        self._core = core
+        self._call_later = call_later
+        self._moves: dict[Key, _Move] = {}
+        self._fades: dict[Key, asyncio.TimerHandle] = {}
+        self._energy: dict[Key, float] = {}
+        self._measured_at = core.clock()
+        self._meter_timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to count energy, and finish what a restart has interrupted."""
+        self._measured_at = self._core.clock()
+        self._meter_timer = self._call_later(METER_S, self._report_energy)
+        for device in self._core.world.devices():
+            self.rest(device)
+
+    def stop(self) -> None:
+        """Cancel all timers; curtains stay where they are."""
+        if self._meter_timer is not None:
+            self._meter_timer.cancel()
+        for move in self._moves.values():
+            if move.timer is not None:
+                move.timer.cancel()
+        for timer in self._fades.values():
+            timer.cancel()
+        self._moves.clear()
+        self._fades.clear()
+
+    def rest(self, device: Device) -> None:
+        """Let the curtains of a device that is connected again be still."""
+        for endpoint in device.endpoints:
+            if endpoint.state.get("motion") in {"opening", "closing"} and device.online:
+                self._core.change_state(device, endpoint, {"motion": "stopped"})
+
+    def interrupt(self, device: Device) -> None:
+        """Forget what a device was doing: it is gone, or somebody did something else by hand."""
+        for endpoint in device.endpoints:
+            self._take_move(device, endpoint)
+            self._end_fade(device, endpoint)
+
+    # Curtains
+
+    def move(self, device: Device, endpoint: Endpoint, fields: JsonObject, cause: str | None) -> None:
+        """Send a curtain on its way to `position`, then to `tilt`; tilt waits for the end of a move."""
+        move = self._moves.get((device.id, endpoint.id))
+        tilt, target = fields.get("tilt"), fields.get("position")
+        if isinstance(target, int | float):
+            waiting = move.tilt if move else None
+            place = move.place if move else _place(endpoint)
+            self._take_move(device, endpoint)
+            move = _Move(device=device, endpoint=endpoint, place=place, target=target, cause=cause, tilt=waiting)
+            if place == target:
+                self._arrive(move, ended=False)
+                move = None
+            else:
+                self._moves[device.id, endpoint.id] = move
+                self._report(move, "opening" if target > place else "closing")
+                move.timer = self._call_later(REPORT_S, lambda: self._travel(move))
+        if isinstance(tilt, int | float):
+            if move is not None:
+                move.tilt = (tilt, cause)
+            else:
+                self._core.change_state(device, endpoint, {"tilt": tilt}, cause)
+
+    def halt(self, device: Device, endpoint: Endpoint, cause: str | None) -> None:
+        """Stop a curtain where it is, its waiting tilt too."""
+        if move := self._take_move(device, endpoint):
+            move.place, move.cause = round(move.place), cause
+            self._report(move, "stopped")
+
+    def _travel(self, move: _Move) -> None:
+        step = TRAVEL_PERCENT_PER_S * REPORT_S
+        distance = move.target - move.place
+        if abs(distance) > step:
+            move.place += math.copysign(step, distance)
+            self._report(move, "opening" if distance > 0 else "closing")
+            move.timer = self._call_later(REPORT_S, lambda: self._travel(move))
+            return
+        self._take_move(move.device, move.endpoint)
+        move.place = move.target
+        self._arrive(move, ended=True)
+
+    def _arrive(self, move: _Move, *, ended: bool) -> None:
+        self._report(move, "stopped" if ended else None)
+        if move.tilt is not None:
+            tilt, cause = move.tilt
+            self._core.change_state(move.device, move.endpoint, {"tilt": tilt}, cause)
+
+    def _report(self, move: _Move, motion: str | None) -> None:
+        """Report a place: one without `position` knows only its two ends."""
+        known = move.endpoint.features.get("position") or (
+            move.place in (0, 100) and motion not in {"opening", "closing"}
+        )
+        fields: JsonObject = {"position": round(move.place) if known else None}
+        fields["motion"] = motion or "stopped"
+        self._core.change_state(move.device, move.endpoint, fields, move.cause)
+
+    def _take_move(self, device: Device, endpoint: Endpoint) -> _Move | None:
+        move = self._moves.pop((device.id, endpoint.id), None)
+        if move is not None and move.timer is not None:
+            move.timer.cancel()
+        return move
+
+    # Lights
+
+    def fade(
+        self, device: Device, endpoint: Endpoint, fields: JsonObject, transition_ms: int, cause: str | None
+    ) -> None:
+        """Change a light in a few steps; switching and colour are immediate, brightness and kelvin take the time."""
+        self._end_fade(device, endpoint)
+        state = endpoint.state
+        ways: dict[str, tuple[float, float]] = {}
+        if transition_ms and fields.get("on", state.get("on")):
+            for name in ("brightness", "color_temp_kelvin"):
+                begin, end = state.get(name), fields.get(name)
+                if name == "brightness" and not state.get("on"):
+                    begin = 1
+                if isinstance(begin, int | float) and isinstance(end, int | float) and begin != end:
+                    ways[name] = (begin, end)
+        step = 0
+
+        def advance() -> None:
+            nonlocal step
+            step += 1
+            part: dict[str, Json] = {
+                name: round(begin + (end - begin) * step / FADE_STEPS) for name, (begin, end) in ways.items()
+            }
+            if step == 1:
+                part = {**fields, **part}
+            self._core.change_state(device, endpoint, part, cause)
+            if step < FADE_STEPS and ways:
+                self._fades[device.id, endpoint.id] = self._call_later(transition_ms / 1000 / (FADE_STEPS - 1), advance)
+            else:
+                self._fades.pop((device.id, endpoint.id), None)
+
+        advance()
+
+    def _end_fade(self, device: Device, endpoint: Endpoint) -> None:
+        if timer := self._fades.pop((device.id, endpoint.id), None):
+            timer.cancel()
+
+    # Meters
+
+    def measure(self) -> None:
+        """Count the energy since the last time; called before anything switches."""
+        now = self._core.clock()
+        hours, self._measured_at = (now - self._measured_at) / 3600, now
+        for device in self._core.world.devices():
+            for endpoint in device.endpoints:
+                power = endpoint.state.get("power_w")
+                if endpoint.features.get("metering") and isinstance(power, int | float) and device.online:
+                    key = (device.id, endpoint.id)
+                    self._energy[key] = self._energy.get(key, 0) + power * hours / 1000
+
+    def _report_energy(self) -> None:
+        self._meter_timer = self._call_later(METER_S, self._report_energy)
+        self.measure()
+        for (device_id, endpoint_id), counted in self._energy.items():
+            whole = math.floor(counted * 1000) / 1000
+            try:
+                device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
+            except KeyError:
+                continue
+            total = endpoint.state.get("energy_kwh")
+            if whole and isinstance(total, int | float) and device.online:
+                self._energy[device_id, endpoint_id] = counted - whole
+                self._core.change_state(device, endpoint, {"energy_kwh": round(total + whole, 3)})
+
+
+def _place(endpoint: Endpoint) -> float:
+    """Return where a curtain is; one that does not know is taken to be half way."""
+    position = endpoint.state.get("position")
+    return position if isinstance(position, int | float) else 50

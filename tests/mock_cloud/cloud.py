@@ -1,0 +1,184 @@
+"""The mock cloud as tests and people use it: starts, stops, has hands and eyes."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+import time
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from tests.mock_cloud.behaviour import Behaviour
+from tests.mock_cloud.commands import Commands
+from tests.mock_cloud.core import Core
+from tests.mock_cloud.freedoms import Freedoms
+from tests.mock_cloud.hands import Hands
+from tests.mock_cloud.history import Event
+from tests.mock_cloud.home_file import load_home
+from tests.mock_cloud.model import World
+from tests.mock_cloud.observer import Observer, Request
+from tests.mock_cloud.server import MAX_BODY, Server
+from tests.mock_cloud.sessions import Session
+from tests.mock_cloud.state_file import StateFile
+from tests.mock_cloud.stream import RESTARTING
+from tests.mock_cloud.support import Support, Ticket
+from tests.mock_cloud.wire import JsonObject
+
+# Changes come in bursts; what a crash may lose is a second.
+SAVE_DELAY_S = 1.0
+
+
+class MockCloud(Hands):
+    """A server of the whole contract over one world, on one loop."""
+
+    def __init__(
+        self,
+        *,
+        home: World | None = None,
+        clock: Callable[[], float] = time.time,
+        freedoms: Freedoms | None = None,
+        observer: Observer | None = None,
+        state_file: Path | None = None,
+    ) -> None:
+        self._core = Core(home or load_home(), clock, freedoms or Freedoms.off())
+        self._behaviour = Behaviour(self._core, lambda delay, done: asyncio.get_running_loop().call_later(delay, done))
+        self._commands = Commands(self._core, self._behaviour)
+        self._support = Support(self._core)
+        self._server = Server(self._core, self._commands, self._support, observer)
+        self._state_file = StateFile(state_file, self._core, self._commands, self._support) if state_file else None
+        self._save_timer: asyncio.TimerHandle | None = None
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    # Life
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one. A stopped cloud can be started again, also at its old `port`."""
+        if self._state_file is not None:
+            self._state_file.load()
+        self._core.on_event = self._push
+        self._core.on_change = self._save_soon
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_route("*", "/{path:.*}", self._server.handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        self.port = self._runner.addresses[0][1]
+        self._server.listen_at(f"http://{f'[{host}]' if ':' in host else host}:{self.port}")
+        self._behaviour.start()
+
+    async def stop(self) -> None:
+        """Close the streams (1012) and the server, cancel every timer, save."""
+        if self._runner is None:
+            return
+        self._behaviour.stop()
+        await asyncio.gather(*(stream.abandon(RESTARTING) for stream in self._server.streams))
+        await self._runner.cleanup()
+        self._runner = None
+        if self._save_timer is not None:
+            self._save_timer.cancel()
+            self._save_timer = None
+        if self._state_file is not None:
+            self._state_file.save(clean=True)
+
+    async def __aenter__(self) -> Self:
+        """Start on a free port."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        await self.stop()
+
+    def cut(self) -> None:
+        """Drop all connections, as a broken line does: no goodbye."""
+        if self._runner is not None and self._runner.server is not None:
+            for connection in self._runner.server.connections:
+                if connection.transport is not None:
+                    connection.transport.abort()
+
+    # Settings
+
+    @property
+    def url(self) -> str:
+        """What a user enters as the server."""
+        return self._server.origin
+
+    @property
+    def latency(self) -> float:
+        """Seconds before each answer."""
+        return self._server.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._server.latency = seconds
+
+    @property
+    def heartbeat_s(self) -> float:
+        """What hello of the next streams promises, 5 to 300."""
+        return self._server.heartbeat_s
+
+    @heartbeat_s.setter
+    def heartbeat_s(self, seconds: float) -> None:
+        if not 5 <= seconds <= 300:
+            raise ValueError("the contract allows 5 to 300 s")
+        self._server.heartbeat_s = seconds
+
+    # Eyes
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far, as answered."""
+        return self._server.requests
+
+    @property
+    def epoch(self) -> str:
+        """The epoch now."""
+        return self._core.epoch
+
+    @property
+    def streams(self) -> int:
+        """How many event streams are open."""
+        return len(self._server.streams)
+
+    def state(self, device_id: str, endpoint_id: str) -> JsonObject:
+        """Return an endpoint's state as a snapshot shows it."""
+        return dict(self._core.world.endpoint(device_id, endpoint_id).state)
+
+    def device(self, device_id: str) -> JsonObject:
+        """Return a device as a snapshot shows it."""
+        return self._device(device_id).document()
+
+    def snapshot(self, account: str) -> JsonObject:
+        """Return what an account sees."""
+        return self._core.snapshot(self._account(account))
+
+    def seq(self, account: str) -> int:
+        """Return the head of an account's history."""
+        return self._core.seq(self._account(account).id)
+
+    def tickets(self, account: str) -> list[Ticket]:
+        """Return an account's tickets with what was sent, newest first."""
+        return self._support.of(self._account(account))
+
+    def sessions(self, account: str) -> list[Session]:
+        """Return an account's sessions that were not revoked."""
+        return self._core.sessions.live(self._account(account).id)
+
+    def _push(self, account_id: str, event: Event) -> None:
+        for receiver, arriving in self._server.faults.pass_on(account_id, event):
+            for stream in self._server.streams:
+                if stream.session.account_id == receiver:
+                    stream.push(arriving)
+
+    def _save_soon(self) -> None:
+        if self._state_file is not None and self._save_timer is None and self._runner is not None:
+            self._save_timer = asyncio.get_running_loop().call_later(SAVE_DELAY_S, self._save)
+
+    def _save(self) -> None:
+        self._save_timer = None
+        if self._state_file is not None:
+            self._state_file.save(clean=False)

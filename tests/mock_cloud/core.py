@@ -1,0 +1,101 @@
+"""The heart of the cloud without any I/O: the world, who is logged in, and how a change becomes an event.
+
+One change, one place: whatever alters the world here also counts it for every account that sees it, in the same step.
+"""
+
+from collections.abc import Callable, Mapping
+import secrets
+from urllib.parse import quote
+
+from tests.mock_cloud.endpoints import implied_mode
+from tests.mock_cloud.freedoms import Freedoms
+from tests.mock_cloud.history import Event, Ledger
+from tests.mock_cloud.model import Account, Device, Endpoint, World
+from tests.mock_cloud.sessions import Sessions
+from tests.mock_cloud.wire import Json, JsonObject
+
+
+def _nothing(_account_id: str, _event: Event) -> None:
+    """Be nobody who listens."""
+
+
+def _changed() -> None:
+    """Be nobody who saves."""
+
+
+class Core:
+    """World, sessions, numbering and history; `clock` says the Unix time."""
+
+    def __init__(self, world: World, clock: Callable[[], float], freedoms: Freedoms) -> None:
+        self.world = world
+        self.clock = clock
+        self.freedoms = freedoms
+        self.sessions = Sessions()
+        self.epoch = secrets.token_hex(6)
+        self.ledgers = {account.id: Ledger() for account in world.accounts}
+        self.on_event: Callable[[str, Event], None] = _nothing
+        self.on_change: Callable[[], None] = _changed
+
+    # Positions
+
+    def seq(self, account_id: str) -> int:
+        """Return the head of an account's history."""
+        return self.ledgers[account_id].seq
+
+    def entity_tag(self, account_id: str) -> str:
+        """Return the `ETag` of the snapshot now: a function of (epoch, seq) and nothing else."""
+        return f'"{quote(self.epoch, safe="")}:{self.seq(account_id)}"'
+
+    def new_epoch(self) -> None:
+        """Number from the beginning, as a restored server does; old positions mean nothing any more."""
+        self.epoch = secrets.token_hex(6)
+        for ledger in self.ledgers.values():
+            ledger.forget()
+            ledger.seq = 0
+        self.on_change()
+
+    def snapshot(self, account: Account) -> JsonObject:
+        """Return everything an account sees, at one seq."""
+        homes: list[Json] = []
+        for home in self.world.homes_of(account):
+            devices = [self.freedoms.device(device.document()) for device in home.devices]
+            homes.append({**home.document(devices=False), "devices": devices})
+        return {"epoch": self.epoch, "seq": self.seq(account.id), "homes": homes}
+
+    # Changes
+
+    def publish(self, account_id: str, kind: str, members: Mapping[str, Json]) -> None:
+        """Count a change for one account, and push its event."""
+        ledger = self.ledgers[account_id]
+        events = [ledger.append(self.clock(), *unknown)] if (unknown := self.freedoms.unknown_event()) else []
+        events.append(ledger.append(self.clock(), kind, members))
+        self.on_change()
+        for event in events:
+            self.on_event(account_id, event)
+
+    def publish_home(self, home_id: str, kind: str, members: Mapping[str, Json]) -> None:
+        """Count a change for every account that sees a home."""
+        for account in self.world.watchers(home_id):
+            self.publish(account.id, kind, members)
+
+    def publish_device(self, device: Device) -> None:
+        """Publish a device that is new or changed otherwise than in a state."""
+        self.publish_home(device.home_id, "device", {"device": self.freedoms.device(device.document())})
+
+    def change_state(
+        self, device: Device, endpoint: Endpoint, fields: Mapping[str, Json], cause: str | None = None
+    ) -> bool:
+        """Change fields of a state, with what they imply for others; return whether anything changed."""
+        wanted = {**fields, **{name: value for name, value in implied_mode(endpoint, fields).items()}}
+        if endpoint.features.get("metering") and "on" in wanted and "power_w" not in wanted:
+            wanted["power_w"] = endpoint.load_w if wanted["on"] else 0
+        state = endpoint.state
+        changed = {name: value for name, value in wanted.items() if name not in state or state[name] != value}
+        if not changed:
+            return False
+        state.update(changed)
+        members: JsonObject = {"device_id": device.id, "endpoint_id": endpoint.id, "state": changed}
+        if cause is not None:
+            members["cause"] = cause
+        self.publish_home(device.home_id, "state", members)
+        return True

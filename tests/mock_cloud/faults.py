@@ -1,0 +1,66 @@
+"""What a test lets go wrong on the way: lost, doubled and reordered pushes, silence, refusals, slow and lost answers."""
+
+from dataclasses import dataclass, field
+
+from tests.mock_cloud.history import Event
+
+
+@dataclass(slots=True)
+class Maintenance:
+    """A cloud in maintenance; `ends_at` is Unix time."""
+
+    ends_at: float | None
+    retry_after: float
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """Requests to refuse; `path` None means any."""
+
+    retry_after: float
+    count: int
+    path: str | None
+
+
+@dataclass(slots=True)
+class Faults:
+    """All that is wrong at the moment."""
+
+    maintenance: Maintenance | None = None
+    rate_limits: list[RateLimit] = field(default_factory=list)
+    lost_answers: int = 0
+    drop: int = 0
+    double: int = 0
+    reorder: int = 0
+    held: list[tuple[str, Event]] = field(default_factory=list)
+
+    def limit(self, path: str) -> float | None:
+        """Return the seconds to wait when a request to `path` is refused, which uses up one refusal."""
+        for limit in self.rate_limits:
+            if limit.count > 0 and limit.path in {None, path}:
+                limit.count -= 1
+                return limit.retry_after
+        return None
+
+    def loses_answer(self) -> bool:
+        """Return whether this answer gets lost, which uses up one loss."""
+        if self.lost_answers == 0:
+            return False
+        self.lost_answers -= 1
+        return True
+
+    def pass_on(self, account_id: str, event: Event) -> list[tuple[str, Event]]:
+        """Return what arrives now instead of an event that is pushed now."""
+        if self.drop:
+            self.drop -= 1
+            return []
+        if self.reorder:
+            self.held.append((account_id, event))
+            if len(self.held) < self.reorder:
+                return []
+            arriving, self.held, self.reorder = self.held[::-1], [], 0
+            return arriving
+        if self.double:
+            self.double -= 1
+            return [(account_id, event), (account_id, event)]
+        return [(account_id, event)]

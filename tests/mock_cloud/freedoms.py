@@ -1,0 +1,182 @@
+"""Where the contract leaves a server free: the plain choice, or a random but reproducible one under a seed.
+
+A client must live with every reading; a test that passes with a few seeds has shown some of it.
+"""
+
+from collections.abc import Mapping, Sequence
+import datetime as dt
+from email.utils import format_datetime
+import json
+import math
+from random import Random
+from typing import override
+
+from tests.mock_cloud.wire import Json, JsonObject, rfc3339
+
+_UNKNOWN_ENDPOINT: JsonObject = {
+    "id": "tinh-dau",
+    "type": "aroma_diffuser",
+    "features": {"scents": ["sả", "quế"]},
+    "state": {"scent": "sả", "on": None},
+}
+
+
+class Freedoms:
+    """The plain choices; `seeded` makes random ones."""
+
+    @classmethod
+    def off(cls) -> Freedoms:
+        """Return a server that uses none of its freedoms."""
+        return Freedoms()
+
+    @classmethod
+    def seeded(cls, seed: int) -> Freedoms:
+        """Return a server that uses its freedoms at random, the same way for the same seed and the same requests."""
+        return _SeededFreedoms(seed)
+
+    def json(self, document: Mapping[str, Json]) -> str:
+        """Return the text of a document."""
+        return json.dumps(document, ensure_ascii=False)
+
+    def discovery(self, document: JsonObject) -> JsonObject:
+        """Return the discovery document, its URLs spelled another way."""
+        return document
+
+    def device(self, document: JsonObject) -> JsonObject:
+        """Return a device, perhaps with an endpoint of a type from the future; for one device always the same."""
+        return document
+
+    def timestamp(self, moment: float) -> str:
+        """Return a Unix time as RFC 3339."""
+        return rfc3339(moment)
+
+    def retry_after(self, seconds: float, now: float) -> str:
+        """Return a `Retry-After`: seconds, or the date that is so far from `now` (Unix time)."""
+        return str(math.ceil(seconds))
+
+    def token_type(self) -> str:
+        """Return the token type, in any case."""
+        return "Bearer"
+
+    def shuffled[T](self, items: Sequence[T]) -> list[T]:
+        """Return items whose order means nothing."""
+        return list(items)
+
+    def push_delay(self) -> float:
+        """Return the seconds that events wait before they go out: answers overtake them."""
+        return 0
+
+    def batch(self, pending: int) -> int:
+        """Return how many of the pending events go into the next frame."""
+        return pending
+
+    def unknown_event(self) -> tuple[str, JsonObject] | None:
+        """Return an event of a kind from the future (kind and members) to come before the next one, or None."""
+        return None
+
+    def unknown_frame(self) -> JsonObject | None:
+        """Return a frame of a type from the future to come before the next one, or None."""
+        return None
+
+    def problem_type(self, type_: str) -> str:
+        """Return the type of a problem for which an unknown one does as well: only the status matters to a client."""
+        return type_
+
+    def tells_before_closing(self) -> bool:
+        """Return whether a stream hears the event that ends it before it is closed."""
+        return True
+
+
+class _SeededFreedoms(Freedoms):
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._random = Random(seed)
+
+    @override
+    def json(self, document: Mapping[str, Json]) -> str:
+        indent = self._random.choice([None, None, None, 1, "\t"])
+        separators = self._random.choice([(",", ":"), (", ", ": "), (" , ", " : ")])
+        text = json.dumps(
+            self._grown(document), ensure_ascii=self._random.random() < 0.5, indent=indent, separators=separators
+        )
+        return self._random.choice(["", " ", "\r\n"]) + text + self._random.choice(["", "\n"])
+
+    @override
+    def discovery(self, document: JsonObject) -> JsonObject:
+        return {**document, "api_url": f"{document['api_url']}{self._random.choice(['', '/'])}"}
+
+    @override
+    def device(self, document: JsonObject) -> JsonObject:
+        endpoints = document["endpoints"]
+        if Random(f"{self._seed}:{document['id']}").random() < 0.8 or not isinstance(endpoints, list):
+            return document
+        return {**document, "endpoints": [*endpoints, _UNKNOWN_ENDPOINT]}
+
+    @override
+    def timestamp(self, moment: float) -> str:
+        when = dt.datetime.fromtimestamp(moment, dt.UTC)
+        precision = self._random.choice(["milliseconds", "microseconds"])
+        text = when.isoformat(timespec=precision).removesuffix("+00:00")
+        text += "0" * self._random.choice([0, 0, 1, 3])
+        zone = self._random.choice(["Z", "z", "+00:00", "-00:00"])
+        return (text.replace("T", "t") if self._random.random() < 0.2 else text) + zone
+
+    @override
+    def retry_after(self, seconds: float, now: float) -> str:
+        if self._random.random() < 0.5:
+            return super().retry_after(seconds, now)
+        return format_datetime(dt.datetime.fromtimestamp(math.ceil(now + seconds), dt.UTC), usegmt=True)
+
+    @override
+    def token_type(self) -> str:
+        return self._random.choice(["Bearer", "bearer", "BEARER", "bEARER"])
+
+    @override
+    def shuffled[T](self, items: Sequence[T]) -> list[T]:
+        return self._random.sample(items, len(items))
+
+    @override
+    def push_delay(self) -> float:
+        return self._random.choice([0, 0, 0.01, 0.2])
+
+    @override
+    def batch(self, pending: int) -> int:
+        return self._random.randint(1, pending)
+
+    @override
+    def unknown_event(self) -> tuple[str, JsonObject] | None:
+        return self._random.choice(
+            [
+                *[None] * 12,
+                ("rain", {"millimetres": 12.5, "device_id": "tram-mua"}),
+                ("account", {"change": "loyalty_points"}),
+            ]
+        )
+
+    @override
+    def unknown_frame(self) -> JsonObject | None:
+        return self._random.choice([*[None] * 9, {"type": "advice", "text": "Chúc một ngày tốt lành"}])
+
+    @override
+    def problem_type(self, type_: str) -> str:
+        return self._random.choice([type_, type_, "urn:wesmart:problem:out-of-luck"])
+
+    @override
+    def tells_before_closing(self) -> bool:
+        return self._random.random() < 0.5
+
+    def _grown(self, value: Json) -> Json:
+        """Return a value with its members in another order, more of them, and integers spelled as floats."""
+        match value:
+            case Mapping():
+                members = [(name, self._grown(member)) for name, member in value.items()]
+                if self._random.random() < 0.2:
+                    members.append(
+                        (f"x_{self._random.randint(0, 99)}", self._random.choice([None, [], {"on": 1}, "?"]))
+                    )
+                return dict(self._random.sample(members, len(members)))
+            case list():
+                return [self._grown(member) for member in value]
+            case int() if not isinstance(value, bool) and self._random.random() < 0.3:
+                return float(value)
+        return value

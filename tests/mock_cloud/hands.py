@@ -1,0 +1,270 @@
+"""The hands of a test: what people, things and the weather do to the cloud. Mixed into `MockCloud`."""
+
+import datetime as dt
+
+from tests.mock_cloud.behaviour import Behaviour
+from tests.mock_cloud.core import Core
+from tests.mock_cloud.endpoints import checked_state
+from tests.mock_cloud.faults import Maintenance, RateLimit
+from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
+from tests.mock_cloud.model import Account, Block, BlockKind, Device, Room
+from tests.mock_cloud.server import Server
+from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED
+from tests.mock_cloud.support import Support
+from tests.mock_cloud.wire import Json, JsonObject
+
+# Unix time, or a date with its zone.
+type Moment = float | dt.datetime
+
+
+class Hands:
+    """Everything is synchronous: when a call returns, the cloud holds it and its events are on their way."""
+
+    _core: Core
+    _behaviour: Behaviour
+    _server: Server
+    _support: Support
+
+    # At the wall
+
+    def touch(self, device_id: str, endpoint_id: str, **state: Json) -> None:
+        """Change an endpoint by hand; the cloud does not hear of it while the device is offline."""
+        device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
+        checked = checked_state(endpoint, state, "")
+        if not device.online:
+            return
+        self._behaviour.measure()
+        if endpoint.type in {"curtain", "light"}:
+            self._behaviour.interrupt(device)
+            if "position" in checked:
+                checked.setdefault("motion", "stopped")
+        self._core.change_state(device, endpoint, checked)
+
+    def press(self, device_id: str, endpoint_id: str, press: str) -> None:
+        """Press a button."""
+        device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
+        presses = endpoint.features.get("presses")
+        if not isinstance(presses, list) or press not in presses:
+            raise ValueError(f"{endpoint_id} of {device_id} knows no press {press}")
+        if device.online:
+            members: JsonObject = {"device_id": device_id, "endpoint_id": endpoint_id, "press": press}
+            self._core.publish_home(device.home_id, "button", members)
+
+    def set_online(self, device_id: str, online: bool) -> None:
+        """Connect a device or take it away; offline it keeps its last state."""
+        device = self._core.world.device(device_id)
+        if device.online == online:
+            return
+        self._behaviour.measure()
+        self._behaviour.interrupt(device)
+        device.online = online
+        self._core.publish_device(device)
+        self._behaviour.rest(device)
+
+    # What the user changes in the app
+
+    def add_device(self, home_id: str, document: JsonObject) -> None:
+        """Add a device, written as in the home file."""
+        home = self._core.world.home(home_id)
+        device = parse_device(document, home)
+        if any(device.id == other.id for other in self._core.world.devices()):
+            raise ValueError(f"there is a device {device.id}")
+        home.devices.append(device)
+        self._core.publish_device(device)
+
+    def update_device(self, device_id: str, **members: str | int | None) -> None:
+        """Change name, room_id, model, firmware, serial, signal_dbm, battery_percent or identify of a device."""
+        device = self._core.world.device(device_id)
+        allowed = {"name", "room_id", "model", "firmware", "serial", "signal_dbm", "battery_percent", "identify"}
+        if unknown := set(members) - allowed:
+            raise ValueError(f"a device has no {sorted(unknown)} to change")
+        for name, value in members.items():
+            setattr(device, name, value)
+        self._core.publish_device(device)
+
+    def remove_device(self, device_id: str) -> None:
+        """Remove a device."""
+        device = self._core.world.device(device_id)
+        self._behaviour.interrupt(device)
+        self._core.world.home(device.home_id).devices.remove(device)
+        self._core.publish_home(device.home_id, "device_removed", {"device_id": device_id})
+
+    def add_home(self, account: str, document: JsonObject) -> None:
+        """Add a home, written as in the home file, that `account` sees."""
+        home = parse_home(document)
+        self._core.world.homes.append(home)
+        self.share_home(home.id, account)
+
+    def share_home(self, home_id: str, account: str) -> None:
+        """Let an account see a home."""
+        home, viewer = self._core.world.home(home_id), self._account(account)
+        viewer.homes.append(home_id)
+        self._core.publish(viewer.id, "home", {"home": home.document(devices=False)})
+        for device in home.devices:
+            self._core.publish(viewer.id, "device", {"device": self._core.freedoms.device(device.document())})
+
+    def unshare_home(self, home_id: str, account: str) -> None:
+        """Take a home out of an account's sight."""
+        viewer = self._account(account)
+        viewer.homes.remove(home_id)
+        self._core.publish(viewer.id, "home_removed", {"home_id": home_id})
+
+    def rename_home(self, home_id: str, name: str) -> None:
+        """Give a home another name."""
+        self._core.world.home(home_id).name = name
+        self._publish_outline(home_id)
+
+    def remove_home(self, home_id: str) -> None:
+        """Remove a home with all in it."""
+        home = self._core.world.home(home_id)
+        for device in home.devices:
+            self._behaviour.interrupt(device)
+        self._core.world.homes.remove(home)
+        for account in self._core.world.watchers(home_id):
+            self.unshare_home(home_id, account.id)
+
+    def add_room(self, home_id: str, room_id: str, name: str) -> None:
+        """Add a room to a home."""
+        self._core.world.home(home_id).rooms.append(Room(id=room_id, name=name))
+        self._publish_outline(home_id)
+
+    def rename_room(self, home_id: str, room_id: str, name: str) -> None:
+        """Give a room another name."""
+        for room in self._core.world.home(home_id).rooms:
+            if room.id == room_id:
+                room.name = name
+        self._publish_outline(home_id)
+
+    def remove_room(self, home_id: str, room_id: str) -> None:
+        """Remove a room; devices that name it are in no room from now on, since an unknown room is none."""
+        home = self._core.world.home(home_id)
+        home.rooms = [room for room in home.rooms if room.id != room_id]
+        self._publish_outline(home_id)
+
+    def add_scene(self, home_id: str, document: JsonObject) -> None:
+        """Add a scene, written as in the home file."""
+        home = self._core.world.home(home_id)
+        home.scenes.append(parse_scene(document, home))
+        self._publish_outline(home_id)
+
+    def remove_scene(self, home_id: str, scene_id: str) -> None:
+        """Remove a scene."""
+        home = self._core.world.home(home_id)
+        home.scenes = [scene for scene in home.scenes if scene.id != scene_id]
+        self._publish_outline(home_id)
+
+    # What the vendor does
+
+    def suspend(self, account: str, reason: str | None = None, until: Moment | None = None) -> None:
+        """Block an account for a time."""
+        self._block(account, "suspended", reason, until)
+
+    def terminate(self, account: str, reason: str | None = None) -> None:
+        """Block an account for good."""
+        self._block(account, "terminated", reason, None)
+
+    def unblock(self, account: str) -> None:
+        """Give an account its access back."""
+        blocked = self._account(account)
+        blocked.block = None
+        self._core.publish(blocked.id, "account", {"change": "access"})
+
+    def change_terms(self, version: str, *, required: bool = True) -> None:
+        """Publish new terms; `required` refuses whoever has not accepted them, otherwise they are only shown."""
+        self._core.world.terms_version, self._core.world.terms_required = version, required
+        for account in self._core.world.accounts:
+            self._core.publish(account.id, "account", {"change": "terms"})
+            if required and account.terms_accepted != version:
+                self._close_streams(BLOCKED, account.id)
+
+    def sign_out(self, account: str) -> None:
+        """End all sessions of an account."""
+        signed_out = self._account(account)
+        for session in self._core.sessions.live(signed_out.id):
+            self._core.sessions.revoke(session)
+        self._core.publish(signed_out.id, "account", {"change": "session"})
+        self._close_streams(SESSION_ENDED, signed_out.id)
+
+    def announce_maintenance(self, starts_at: Moment | None, ends_at: Moment | None) -> None:
+        """Tell every account of maintenance to come; two times None call it off."""
+        for account in self._core.world.accounts:
+            members: JsonObject = {"change": "maintenance"}
+            for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+                members[name] = None if moment is None else self._core.freedoms.timestamp(_unix_time(moment))
+            self._core.publish(account.id, "account", members)
+
+    def maintenance(self, ends_at: Moment | None = None, retry_after: float = 30) -> None:
+        """Refuse everything with 503 and end the streams, until `end_maintenance`."""
+        end = None if ends_at is None else _unix_time(ends_at)
+        self._server.faults.maintenance = Maintenance(ends_at=end, retry_after=retry_after)
+        self._close_streams(BUSY)
+
+    def end_maintenance(self) -> None:
+        """Be back."""
+        self._server.faults.maintenance = None
+
+    def rate_limit(self, seconds: float, count: int = 1, path: str | None = None) -> None:
+        """Refuse the next `count` requests (to `path`, such as /v1/commands) with 429 and a wait of `seconds`."""
+        self._server.faults.rate_limits.append(RateLimit(retry_after=seconds, count=count, path=path))
+
+    def answer_ticket(self, ticket_id: str, reply: str) -> None:
+        """Answer a ticket."""
+        self._support.answer(ticket_id, reply)
+
+    # What goes wrong on the way
+
+    def lose_answers(self, count: int = 1) -> None:
+        """Do what the next requests ask, but drop their connections instead of answering."""
+        self._server.faults.lost_answers += count
+
+    def mute(self, muted: bool) -> None:
+        """Keep the streams open but send nothing on them, heartbeats neither; what was held is sent afterwards."""
+        self._server.muted = muted
+        for stream in self._server.streams:
+            stream.mute(muted)
+
+    def drop_next(self, n: int = 1) -> None:
+        """Lose the next `n` pushed events."""
+        self._server.faults.drop += n
+
+    def double_next(self, n: int = 1) -> None:
+        """Push the next `n` events twice."""
+        self._server.faults.double += n
+
+    def reorder_next(self, n: int = 2) -> None:
+        """Hold the next `n` pushed events back until there are all, and push them in the opposite order."""
+        self._server.faults.reorder = n
+
+    def forget_history(self) -> None:
+        """Lose the events so far, but not the numbering: nobody who missed one can resume."""
+        for ledger in self._core.ledgers.values():
+            ledger.forget()
+
+    def new_epoch(self) -> None:
+        """Restart from a backup: number anew, and let everybody come again."""
+        self._core.new_epoch()
+        self._close_streams(RESTARTING, quiet=True)
+
+    def _account(self, key: str) -> Account:
+        return self._core.world.account(key)
+
+    def _device(self, device_id: str) -> Device:
+        return self._core.world.device(device_id)
+
+    def _publish_outline(self, home_id: str) -> None:
+        self._core.publish_home(home_id, "home", {"home": self._core.world.home(home_id).document(devices=False)})
+
+    def _block(self, account: str, kind: BlockKind, reason: str | None, until: Moment | None) -> None:
+        blocked = self._account(account)
+        blocked.block = Block(kind=kind, reason=reason, until=None if until is None else _unix_time(until))
+        self._core.publish(blocked.id, "account", {"change": "access"})
+        self._close_streams(BLOCKED, blocked.id)
+
+    def _close_streams(self, code: int, account_id: str | None = None, *, quiet: bool = False) -> None:
+        for stream in self._server.streams:
+            if account_id in {None, stream.session.account_id}:
+                stream.close(code, quiet=quiet or not self._core.freedoms.tells_before_closing())
+
+
+def _unix_time(moment: Moment) -> float:
+    return moment.timestamp() if isinstance(moment, dt.datetime) else moment

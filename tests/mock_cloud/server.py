@@ -1,0 +1,315 @@
+"""The HTTP side: what is at which path, and the order in which a request is refused."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+import html
+
+from aiohttp import web
+
+from tests.mock_cloud.access import Access, Caller
+from tests.mock_cloud.commands import Commands
+from tests.mock_cloud.core import Core
+from tests.mock_cloud.faults import Faults
+from tests.mock_cloud.observer import Observer, Request
+from tests.mock_cloud.problems import OAuthError, ProblemError, invalid
+from tests.mock_cloud.sessions import Session
+from tests.mock_cloud.stream import MAX_FRAME, Stream
+from tests.mock_cloud.support import Support
+from tests.mock_cloud.tokens import TokenEndpoint
+from tests.mock_cloud.wire import MAX_INTEGER, InvalidDocumentError, Json, JsonObject, as_object, as_text, parse_json
+
+API = "/v1"
+TOKEN = "/oauth/token"
+REVOKE = "/oauth/revoke"
+EVENTS = f"{API}/events"
+TERMS = "/terms"
+DISCOVERY = "/.well-known/wesmart"
+
+MAX_BODY = 1024 * 1024
+# A peer that does not answer a close frame gets no longer than this.
+CLOSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer before it is sent."""
+
+    status: int = 200
+    content_type: str | None = "application/json"
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Server:
+    """Answers requests over a core; what it has opened is in `streams`."""
+
+    def __init__(self, core: Core, commands: Commands, support: Support, observer: Observer | None) -> None:
+        self.core = core
+        self.faults = Faults()
+        self.latency = 0.0
+        self.heartbeat_s: float = 20
+        self.muted = False
+        self.streams: list[Stream] = []
+        self.requests: list[Request] = []
+        self.origin = ""
+        self._commands = commands
+        self._support = support
+        self._observer = observer
+        self._access = Access(core)
+        self._tokens = TokenEndpoint(core, self._session_ended)
+        self._routes: dict[tuple[str, str], Callable[[web.Request, bytes], Answer]] = {
+            ("GET", DISCOVERY): self._discovery,
+            ("GET", TERMS): self._terms_page,
+            ("POST", TOKEN): self._token,
+            ("POST", REVOKE): self._revoke,
+            ("GET", f"{API}/dealers"): self._dealers,
+        }
+        self._account_routes: dict[tuple[str, str], Callable[[Caller, web.Request, bytes], Answer]] = {
+            ("GET", f"{API}/account"): self._account,
+            ("PUT", f"{API}/account/terms"): self._accept_terms,
+            ("GET", f"{API}/feedback"): self._tickets,
+            ("POST", f"{API}/feedback"): self._feedback,
+            ("GET", f"{API}/snapshot"): self._snapshot,
+            ("POST", f"{API}/commands"): self._run_commands,
+        }
+
+    def listen_at(self, origin: str) -> None:
+        """Take note of the own origin, which the documents name."""
+        self.origin = origin
+        self._access.terms_url = origin + TERMS
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer any request."""
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            body, too_large = b"", True
+        else:
+            too_large = False
+        if request.method == "GET" and request.path == EVENTS:
+            return await self._events(request, body)
+        return await self._send(request, body, self._guarded(lambda: self._answer(request, body, too_large)))
+
+    # The way of an answer
+
+    def _answer(self, request: web.Request, body: bytes, too_large: bool) -> Answer:
+        """Return the answer; problems are raised in the contract's order of precedence."""
+        self._refuse_for_a_while(request.path)
+        route = self._routes.get((request.method, request.path))
+        caller = None if route else self._access.admit(request.headers.get("Authorization"), request.path)
+        if too_large:
+            raise invalid("", f"the body has more than {MAX_BODY} bytes")
+        if route is not None:
+            return route(request, body)
+        account_route = self._account_routes.get((request.method, request.path))
+        if account_route is None or caller is None:
+            raise ProblemError("not-found", f"there is nothing to {request.method} at this path")
+        return account_route(caller, request, body)
+
+    def _refuse_for_a_while(self, path: str) -> None:
+        if maintenance := self.faults.maintenance:
+            ends_at = None if maintenance.ends_at is None else self.core.freedoms.timestamp(maintenance.ends_at)
+            raise ProblemError("maintenance", "we are back soon", maintenance.retry_after, ends_at=ends_at)
+        if (seconds := self.faults.limit(path)) is not None:
+            raise ProblemError("rate-limited", "not so fast; nothing was done", seconds)
+
+    def _guarded(self, answer: Callable[[], Answer]) -> Answer:
+        try:
+            return answer()
+        except OAuthError as err:
+            return self._json(err.document, err.status, {"Cache-Control": "no-store"})
+        except InvalidDocumentError as err:
+            return self._problem(invalid(err.pointer, err.detail))
+        except ProblemError as err:
+            return self._problem(err)
+
+    def _problem(self, problem: ProblemError) -> Answer:
+        headers = {}
+        if problem.retry_after is not None:
+            headers["Retry-After"] = self.core.freedoms.retry_after(problem.retry_after, self.core.clock())
+        if problem.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        document = problem.document
+        if problem.status in {404, 422}:
+            document = {**document, "type": self.core.freedoms.problem_type(str(document["type"]))}
+        return self._json(document, problem.status, headers, "application/problem+json")
+
+    def _json(
+        self,
+        document: JsonObject,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> Answer:
+        text = self.core.freedoms.json(document)
+        return Answer(status=status, content_type=content_type, body=text.encode(), headers=headers or {})
+
+    async def _send(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
+        """Send an answer, as late as `latency` says; everything it tells was done before."""
+        self._note(request, body, answer.status)
+        lost = self.faults.loses_answer()
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        response = web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)
+        if answer.content_type is not None:
+            response.content_type = answer.content_type
+        if lost and request.transport is not None:
+            request.transport.abort()
+        elif self._observer is not None:
+            headers = dict(response.headers)
+            self._observer.answered(
+                request.method, request.path, request.headers, body, answer.status, headers, answer.body
+            )
+        return response
+
+    def _note(self, request: web.Request, body: bytes, status: int) -> None:
+        self.requests.append(
+            Request(
+                method=request.method,
+                path=request.path,
+                status=status,
+                at=self.core.clock(),
+                body=body,
+                headers=dict(request.headers),
+                query=dict(request.query),
+            )
+        )
+
+    # Without a bearer
+
+    def _discovery(self, request: web.Request, body: bytes) -> Answer:
+        document: JsonObject = {
+            "version": 1,
+            "issuer": self.origin,
+            "token_endpoint": self.origin + TOKEN,
+            "revocation_endpoint": self.origin + REVOKE,
+            "grant_types_supported": ["password", "refresh_token"],
+            "api_url": self.origin + API,
+            "events_url": self.origin.replace("http", "ws", 1) + EVENTS,
+            "terms_url": self.origin + TERMS,
+            "support": self.core.world.support,
+        }
+        return self._json(self.core.freedoms.discovery(document))
+
+    def _terms_page(self, request: web.Request, body: bytes) -> Answer:
+        version = html.escape(self.core.world.terms_version)
+        page = (
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>Terms of use</title>'
+            f"<p>Terms of use of a mock cloud, version {version}. They are an example; nobody has to keep them.</p>"
+        )
+        return Answer(content_type="text/html", body=page.encode())
+
+    def _token(self, request: web.Request, body: bytes) -> Answer:
+        return self._json(self._tokens.grant(request.content_type, body), 200, {"Cache-Control": "no-store"})
+
+    def _revoke(self, request: web.Request, body: bytes) -> Answer:
+        self._tokens.revoke(request.content_type, body)
+        return Answer(content_type=None)
+
+    def _dealers(self, request: web.Request, body: bytes) -> Answer:
+        dealers = self._support.dealers(request.query.get("province"))
+        return self._json({"dealers": [dealer.document() for dealer in dealers]})
+
+    # With a bearer
+
+    def _account(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+        account = caller.account
+        return self._json(
+            {
+                "id": account.id,
+                "full_name": account.full_name,
+                "email": account.email,
+                "phone": account.phone,
+                "terms": self._access.terms(account),
+            }
+        )
+
+    def _accept_terms(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+        version = as_text(_json_body(request, body).get("version"), "/version")
+        if version != self.core.world.terms_version:
+            raise invalid("/version", f"the current version is {self.core.world.terms_version}")
+        if caller.account.terms_accepted != version:
+            caller.account.terms_accepted = version
+            self.core.publish(caller.account.id, "account", {"change": "terms"})
+        return Answer(status=204, content_type=None)
+
+    def _snapshot(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+        tag = self.core.entity_tag(caller.account.id)
+        known = [name.strip().removeprefix("W/") for name in request.headers.get("If-None-Match", "").split(",")]
+        if tag in known or known == ["*"]:
+            return Answer(status=304, content_type=None, headers={"ETag": tag})
+        return self._json(self.core.snapshot(caller.account), 200, {"ETag": tag})
+
+    def _run_commands(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+        results = self._commands.run(caller.session, caller.account, _json_body(request, body))
+        return self._json({"results": self.core.freedoms.shuffled(results)})
+
+    def _tickets(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+        return self._json({"tickets": [self._support.document(ticket) for ticket in self._support.of(caller.account)]})
+
+    def _feedback(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+        key = request.headers.get("Idempotency-Key")
+        ticket = self._support.send(caller.account, key, _json_body(request, body))
+        return self._json(self._support.document(ticket), 201)
+
+    # The event stream
+
+    async def _events(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, timeout=CLOSE_S, compress=False)
+        since: int | None = None
+        session: Session | None = None
+
+        def admit() -> Answer:
+            nonlocal since, session
+            self._refuse_for_a_while(request.path)
+            session = self._access.admit(request.headers.get("Authorization"), request.path).session
+            since = _position(request)
+            if not socket.can_prepare(request):
+                raise invalid("", "this is no WebSocket handshake")
+            return Answer(status=101)
+
+        answer = self._guarded(admit)
+        if session is None or answer.status != 101:
+            return await self._send(request, body, answer)
+        self._note(request, body, 101)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        await socket.prepare(request)
+        stream = Stream(self.core, session, socket, self.heartbeat_s)
+        if self._observer is not None:
+            stream.on_frame = self._observer.pushed
+        stream.mute(self.muted)
+        self.streams.append(stream)
+        try:
+            if session.revoked:  # while the handshake was under way
+                stream.close(4401)
+            await stream.run(since, request.query.get("epoch"))
+        finally:
+            self.streams.remove(stream)
+        return socket
+
+    def _session_ended(self, session: Session) -> None:
+        self.core.on_change()
+        for stream in self.streams:
+            if stream.session is session:
+                stream.close(4401)
+
+
+def _json_body(request: web.Request, body: bytes) -> JsonObject:
+    if request.content_type != "application/json":
+        raise invalid("", "the body must be application/json")
+    document: Json = parse_json(body)
+    return as_object(document, "")
+
+
+def _position(request: web.Request) -> int | None:
+    """Return `since`, which comes with `epoch` or not at all."""
+    since, epoch = request.query.get("since"), request.query.get("epoch")
+    if since is None and epoch is None:
+        return None
+    if not epoch:
+        raise invalid("", "since and epoch come together")
+    if since is None or not since.isascii() or not since.isdecimal() or int(since) > MAX_INTEGER:
+        raise invalid("", "since must be a position")
+    return int(since)

@@ -1,0 +1,144 @@
+"""One connection of the event stream (contract, "Snapshot and events")."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+import json
+
+from aiohttp import WSMsgType, web
+
+from tests.mock_cloud.core import Core
+from tests.mock_cloud.history import Event
+from tests.mock_cloud.sessions import Session
+from tests.mock_cloud.wire import JsonObject
+
+MAX_FRAME = 1024 * 1024
+# What a frame may grow by in another spelling: escapes, whitespace and members from the future.
+_MARGIN = 4
+
+SESSION_ENDED = 4401
+BLOCKED = 4403
+RESTARTING = 1012
+BUSY = 1013
+
+
+class Stream:
+    """Greets, catches up, pushes, and shows that it lives; ends when either side closes."""
+
+    def __init__(self, core: Core, session: Session, socket: web.WebSocketResponse, heartbeat_s: float) -> None:
+        self._core = core
+        self.session = session
+        self._socket = socket
+        self._heartbeat_s = heartbeat_s
+        self._pending: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self._greeted = False
+        self._close_code: int | None = None
+        self._unmuted = asyncio.Event()
+        self._unmuted.set()
+        self.on_frame: Callable[[str], None] | None = None
+
+    async def run(self, since: int | None, epoch: str | None) -> None:
+        """Serve the connection until it ends."""
+        writer = asyncio.create_task(self._write(since, epoch))
+        try:
+            async for message in self._socket:
+                if message.type is WSMsgType.ERROR:
+                    break
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+
+    def push(self, event: Event) -> None:
+        """Send an event after all that is pending; before the greeting it is part of what hello tells."""
+        if self._greeted:
+            self._pending.append(event)
+            self._wake.set()
+
+    def close(self, code: int, *, quiet: bool = False) -> None:
+        """End the stream with a code, after all that is pending unless `quiet`."""
+        if self._close_code is None:
+            self._close_code = code
+            if quiet:
+                self._pending.clear()
+            self._wake.set()
+
+    def mute(self, muted: bool) -> None:
+        """Keep the socket open but send nothing, or go on."""
+        if muted:
+            self._unmuted.clear()
+        else:
+            self._unmuted.set()
+
+    async def abandon(self, code: int) -> None:
+        """Close at once, whatever is pending and muted or not."""
+        await self._socket.close(code=code)
+
+    async def _write(self, since: int | None, epoch: str | None) -> None:
+        try:
+            await self._unmuted.wait()
+            await self._send(self._hello(since, epoch))
+            while True:
+                await self._send_pending()
+                if self._close_code is not None:
+                    await self._socket.close(code=self._close_code)
+                    return
+                try:
+                    async with asyncio.timeout(self._heartbeat_s):
+                        await self._wake.wait()
+                except TimeoutError:
+                    await self._unmuted.wait()
+                    if not self._pending:
+                        head = self._core.seq(self.session.account_id)
+                        await self._send({"type": "heartbeat", "epoch": self._core.epoch, "seq": head})
+        except ConnectionError, RuntimeError:
+            return  # the other side is gone; the reader sees it too
+
+    def _hello(self, since: int | None, epoch: str | None) -> JsonObject:
+        """Return the greeting; what it promises to follow is pending from this step on."""
+        ledger = self._core.ledgers[self.session.account_id]
+        missed = ledger.after(since) if since is not None and epoch == self._core.epoch else None
+        self._pending.extend(missed or [])
+        self._greeted = True
+        return {
+            "type": "hello",
+            "epoch": self._core.epoch,
+            "seq": ledger.seq,
+            "at": self._core.freedoms.timestamp(self._core.clock()),
+            "resumed": missed is not None,
+            "heartbeat_s": self._heartbeat_s,
+        }
+
+    async def _send_pending(self) -> None:
+        freedoms = self._core.freedoms
+        self._wake.clear()
+        if self._pending and (delay := freedoms.push_delay()):
+            await asyncio.sleep(delay)
+        while self._pending:
+            await self._unmuted.wait()
+            if frame := freedoms.unknown_frame():
+                await self._send(frame)
+            if self._pending:
+                await self._send({"type": "events", "events": list(self._next_batch())})
+
+    def _next_batch(self) -> list[JsonObject]:
+        """Take as many pending events as fit a frame; a doubled or reordered event begins a frame of its own."""
+        events: list[JsonObject] = []
+        size, last = 0, -1
+        for _ in range(self._core.freedoms.batch(len(self._pending))):
+            event = self._pending[0]
+            document = event.document(self._core.freedoms.timestamp(event.at))
+            size += len(json.dumps(document)) * _MARGIN
+            if events and (size > MAX_FRAME or event.seq != last + 1):
+                break
+            last = event.seq
+            events.append(document)
+            self._pending.popleft()
+        return events
+
+    async def _send(self, frame: JsonObject) -> None:
+        await self._unmuted.wait()
+        text = self._core.freedoms.json(frame)
+        if self.on_frame is not None:
+            self.on_frame(text)
+        await self._socket.send_str(text)

@@ -1,0 +1,100 @@
+"""The token and revocation endpoints (contract, "Session"; RFC 6749, RFC 7009), over forms already received."""
+
+from collections.abc import Callable
+import hmac
+from urllib.parse import parse_qsl
+
+from tests.mock_cloud.commands import is_uuid
+from tests.mock_cloud.core import Core
+from tests.mock_cloud.problems import OAuthError
+from tests.mock_cloud.sessions import Session, Tokens
+from tests.mock_cloud.wire import JsonObject
+
+CLIENT_ID = "home-assistant"
+FORM = "application/x-www-form-urlencoded"
+
+
+class TokenEndpoint:
+    """Answers grants and revocations; `on_revoked` hears of every session that ends here."""
+
+    def __init__(self, core: Core, on_revoked: Callable[[Session], None]) -> None:
+        self._core = core
+        self._on_revoked = on_revoked
+
+    def grant(self, content_type: str, body: bytes) -> JsonObject:
+        """Return tokens; raise OAuthError."""
+        form = _form(content_type, body)
+        match _field(form, "grant_type"):
+            case "password":
+                tokens = self._log_in(form)
+            case "refresh_token":
+                tokens = self._refresh(form)
+            case _:
+                raise OAuthError("unsupported_grant_type", "password or refresh_token")
+        self._core.on_change()
+        return {
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "expires_in": tokens.expires_in,
+            "token_type": self._core.freedoms.token_type(),
+        }
+
+    def revoke(self, content_type: str, body: bytes) -> None:
+        """End the session of a token; an unknown token is none any more, which is what was wanted."""
+        form = _form(content_type, body)
+        session = self._core.sessions.of_any_token(_field(form, "token"))
+        if session is not None and not session.revoked:
+            self._core.sessions.revoke(session)
+            self._on_revoked(session)
+
+    def _log_in(self, form: dict[str, str]) -> Tokens:
+        username, password = _field(form, "username"), _field(form, "password")
+        session_id = _session_id(form)
+        try:
+            account = self._core.world.account(username)
+        except KeyError:
+            account = None
+        if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
+            raise OAuthError("invalid_grant", "wrong username or password")
+        # A login replaces no other session, so an id that was used cannot be used again.
+        if session_id in self._core.sessions.all:
+            raise OAuthError("invalid_request", "session_id is not fresh")
+        return self._core.sessions.open(session_id, account.id, self._core.clock())
+
+    def _refresh(self, form: dict[str, str]) -> Tokens:
+        token, session_id = _field(form, "refresh_token"), _session_id(form)
+        outcome = self._core.sessions.refresh(token, session_id, self._core.clock())
+        if isinstance(outcome, Session):
+            self._on_revoked(outcome)
+        if not isinstance(outcome, Tokens):
+            raise OAuthError("invalid_grant", "this refresh token is not good (any more)")
+        return outcome
+
+
+def _form(content_type: str, body: bytes) -> dict[str, str]:
+    if content_type != FORM:
+        raise OAuthError("invalid_request", f"must be {FORM}")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        raise OAuthError("invalid_request", "not a form") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise OAuthError("invalid_request", "a field appears twice")
+    if form.get("client_id") != CLIENT_ID:
+        raise OAuthError("invalid_client", f"client_id must be {CLIENT_ID}")
+    return form
+
+
+def _field(form: dict[str, str], name: str) -> str:
+    value = form.get(name, "")
+    if not value:
+        raise OAuthError("invalid_request", f"{name} is missing")
+    return value
+
+
+def _session_id(form: dict[str, str]) -> str:
+    session_id = _field(form, "session_id")
+    if not is_uuid(session_id):
+        raise OAuthError("invalid_request", "session_id must be a UUID")
+    return session_id.lower()
