@@ -1,11 +1,16 @@
-"""What every test has: a loop with virtual time, and sockets to this machine only."""
+"""What every test has: a loop with virtual time, sockets to this machine only, and a cloud that is held to its contract."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 import inspect
 
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
 import pytest
 
+from tests.accounts import OWNER, SERVER_SEED, Person, log_in
+from tests.mock_cloud import Freedoms, MockCloud
+from tests.specification import SpecificationChecker
 from tests.virtual_time import VirtualTimeLoop
 
 
@@ -40,3 +45,31 @@ async def wall_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 @pytest.fixture(autouse=True)
 def custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load the integration from this checkout."""
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[MockCloud]:
+    """Return a running cloud that uses every freedom the contract leaves it, and never breaks the specification."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    checker = SpecificationChecker()
+    freedoms = Freedoms.seeded(SERVER_SEED)
+    async with MockCloud(clock=lambda: loop.utcnow().timestamp(), freedoms=freedoms, observer=checker) as running:
+        yield running
+    checker.verify()
+
+
+@pytest.fixture
+def person() -> Person:
+    """Return who logs in; a test parametrizes it to be somebody else."""
+    return OWNER
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, cloud: MockCloud, person: Person) -> AsyncIterator[ConfigEntry]:
+    """Return the loaded entry of an account."""
+    entry = await log_in(hass, cloud, person)
+    assert entry.state is ConfigEntryState.LOADED
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        assert await hass.config_entries.async_unload(entry.entry_id)

@@ -27,9 +27,9 @@ class _WireEvent(Struct):
     cause: str | None = None
     press: str | None = None
     change: str | None = None
-    state: Raw | None = None
-    device: Raw | None = None
-    home: Raw | None = None
+    state: Raw = Raw()  # empty where absent
+    device: Raw = Raw()
+    home: Raw = Raw()
 
 
 class _WireEventHead(Struct):
@@ -180,22 +180,23 @@ def _decode_event(raw: Raw) -> Event:
 
 
 def _state_event(seq: int, wire: _WireEvent) -> Event | None:
-    if wire.device_id is None or wire.endpoint_id is None or wire.state is None:
+    patch = bytes(wire.state)
+    if wire.device_id is None or wire.endpoint_id is None or not patch:
         return None
     key = EndpointKey(wire.device_id, wire.endpoint_id)
-    return StateEvent(seq=seq, at=wire.at, key=key, patch=bytes(wire.state), cause=wire.cause)
+    return StateEvent(seq=seq, at=wire.at, key=key, patch=patch, cause=wire.cause)
 
 
-def _device_event(seq: int, wire: _WireEvent) -> Event | None:
-    return None if wire.device is None else DeviceEvent(seq=seq, at=wire.at, report=decode_device(wire.device))
+def _device_event(seq: int, wire: _WireEvent) -> Event:
+    return DeviceEvent(seq=seq, at=wire.at, report=decode_device(wire.device))
 
 
 def _device_removed_event(seq: int, wire: _WireEvent) -> Event | None:
     return None if wire.device_id is None else DeviceRemovedEvent(seq=seq, at=wire.at, device_id=wire.device_id)
 
 
-def _home_event(seq: int, wire: _WireEvent) -> Event | None:
-    return None if wire.home is None else HomeEvent(seq=seq, at=wire.at, home=decode_home(wire.home))
+def _home_event(seq: int, wire: _WireEvent) -> Event:
+    return HomeEvent(seq=seq, at=wire.at, home=decode_home(wire.home))
 
 
 def _home_removed_event(seq: int, wire: _WireEvent) -> Event | None:

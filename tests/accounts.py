@@ -1,0 +1,48 @@
+"""The people of the mock cloud's home file, and logging one in as a user would: through the config flow."""
+
+import os
+from typing import NamedTuple
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+
+from custom_components.wesmart.const import CONF_SERVER, DOMAIN
+from tests.mock_cloud import MockCloud
+
+# Which freedoms the cloud takes; another number is another server, and the tests pass with any.
+SERVER_SEED = int(os.environ.get("WESMART_SERVER_SEED", "1"))
+
+
+class Person(NamedTuple):
+    """Somebody with an account."""
+
+    username: str
+    password: str
+    full_name: str
+
+
+OWNER = Person("minhanh@example.com", "hoa-sua-2026", "Nguyễn Minh Anh")
+OTHER = Person("0987 654 321", "song-han-2026", "Trần Quốc Bảo")
+
+
+async def start_flow(hass: HomeAssistant, cloud: MockCloud) -> ConfigFlowResult:
+    """Return the flow at its second step, the account."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "user")
+    return await submit(hass, flow, {CONF_SERVER: cloud.url})
+
+
+async def submit(hass: HomeAssistant, flow: ConfigFlowResult, user_input: dict[str, object]) -> ConfigFlowResult:
+    """Return what the flow says to a form that was filled in."""
+    return await hass.config_entries.flow.async_configure(flow["flow_id"], user_input)
+
+
+async def log_in(hass: HomeAssistant, cloud: MockCloud, person: Person) -> ConfigEntry:
+    """Return the entry of an account that was added now."""
+    flow = await start_flow(hass, cloud)
+    flow = await submit(hass, flow, {CONF_USERNAME: person.username, CONF_PASSWORD: person.password})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
+    await hass.async_block_till_done()
+    return flow["result"]

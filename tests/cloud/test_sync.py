@@ -1,0 +1,197 @@
+"""Whatever is lost, doubled, late or out of order, the replica ends where the cloud is."""
+
+from collections.abc import Iterator
+from itertools import count
+import random
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.wesmart.cloud.models import NOWHERE, LightEndpoint, Position
+from custom_components.wesmart.cloud.sync import EpochChangedError, Sync
+from tests.cloud.builders import LAMP, event, events, heartbeat, hello, lamp, snapshot, state
+
+
+def synced(seq: int = 10, brightness: int = 1) -> Sync:
+    """Return one that holds a snapshot and has an open, resumed stream."""
+    sync = Sync()
+    sync.load(snapshot(seq, lamp(brightness=brightness)))
+    sync.receive(hello(seq, resumed=True))
+    return sync
+
+
+def brightness(sync: Sync) -> float | None:
+    """Return what the lamp shows."""
+    endpoint = sync.replica.endpoints[LAMP]
+    assert isinstance(endpoint, LightEndpoint)
+    return endpoint.state.brightness
+
+
+def test_an_event_changes_one_endpoint_and_moves_the_position() -> None:
+    """What changed is named, so that only that entity wakes."""
+    sync = synced()
+    changes, applied = sync.receive(events(state(11, brightness=40)))
+    assert changes.endpoints == {LAMP}
+    assert not changes.structure
+    assert [one.seq for one in applied] == [11]
+    assert brightness(sync) == 40
+    assert sync.held == Position("e", 11)
+    assert sync.wanted is None
+
+
+def test_a_doubled_or_late_event_changes_nothing() -> None:
+    """Its number has been seen."""
+    sync = synced()
+    sync.receive(events(state(11, brightness=40), state(12, brightness=50)))
+    changes, applied = sync.receive(events(state(12, brightness=50), state(11, brightness=40)))
+    assert (changes.endpoints, applied) == (set(), [])
+    assert brightness(sync) == 50
+
+
+def test_swapped_events_are_applied_in_order_without_a_snapshot() -> None:
+    """The one that came too early waits for the other."""
+    sync = synced()
+    sync.receive(events(state(12, brightness=50)))
+    assert (brightness(sync), sync.wanted) == (1, 11)
+    sync.receive(events(state(11, brightness=40)))
+    assert brightness(sync) == 50
+    assert sync.held == Position("e", 12)
+
+
+def test_a_gap_is_filled_by_a_snapshot_and_what_was_held_back_follows() -> None:
+    """Nothing that came meanwhile is lost."""
+    sync = synced()
+    sync.receive(events(state(12, brightness=50), state(14, brightness=70)))
+    assert sync.wanted == 11
+    sync.load(snapshot(13, lamp(brightness=60)))
+    assert brightness(sync) == 70
+    assert sync.held == Position("e", 14)
+    assert sync.wanted is None
+
+
+def test_a_heartbeat_ahead_of_us_shows_a_loss() -> None:
+    """Also when no event follows."""
+    sync = synced()
+    sync.receive(heartbeat(12))
+    assert sync.wanted == 12
+    sync.load(snapshot(12, lamp(brightness=80)))
+    assert (brightness(sync), sync.wanted) == (80, None)
+
+
+def test_a_snapshot_overtaken_by_events_never_turns_the_clock_back() -> None:
+    """It was on its way while they arrived."""
+    sync = synced()
+    sync.receive(events(state(11, brightness=40)))
+    changes, _ = sync.load(snapshot(10, lamp(brightness=1)))
+    assert not changes.endpoints
+    assert (brightness(sync), sync.held) == (40, Position("e", 11))
+
+
+def test_a_stream_that_was_not_resumed_waits_for_a_snapshot_of_its_position() -> None:
+    """Events build on hello's position; an older snapshot does not help."""
+    sync = synced()
+    sync.disconnected()
+    sync.receive(hello(20, resumed=False))
+    sync.receive(events(state(21, brightness=90)))
+    assert (brightness(sync), sync.wanted, sync.held) == (1, 20, None)
+    sync.load(snapshot(19, lamp(brightness=2)))
+    assert brightness(sync) == 1
+    sync.load(snapshot(20, lamp(brightness=3)))
+    assert (brightness(sync), sync.wanted, sync.held) == (90, None, Position("e", 21))
+
+
+def test_another_epoch_starts_over_even_with_a_lower_number() -> None:
+    """Positions of different epochs do not compare."""
+    sync = synced(seq=500)
+    sync.disconnected()
+    sync.receive(hello(3, resumed=False, epoch="new"))
+    sync.load(snapshot(3, lamp(brightness=9), epoch="new"))
+    sync.receive(events(state(4, brightness=10)))
+    assert (brightness(sync), sync.held) == (10, Position("new", 4))
+
+
+def test_an_epoch_that_changes_within_a_stream_ends_it() -> None:
+    """By heartbeat, or by a snapshot that is ahead of the stream."""
+    with pytest.raises(EpochChangedError):
+        synced().receive(heartbeat(10, epoch="new"))
+    with pytest.raises(EpochChangedError):
+        synced().load(snapshot(10, lamp(), epoch="new"))
+
+
+def test_polling_without_a_stream_takes_any_epoch() -> None:
+    """The server that was restored is the one that answers."""
+    sync = synced(seq=500)
+    sync.disconnected()
+    sync.load(snapshot(3, lamp(brightness=9), epoch="new"))
+    assert (brightness(sync), sync.held) == (9, Position("new", 3))
+
+
+def test_an_event_that_cannot_be_applied_asks_for_a_snapshot_and_stops_nothing() -> None:
+    """It counts, the next one is applied, and the model is doubted until a snapshot has come."""
+    sync = synced()
+    sync.receive(events(event(11, "state", device_id="unknown", endpoint_id="1", state={}), state(12, brightness=30)))
+    assert (brightness(sync), sync.wanted, sync.held) == (30, 11, None)
+    sync.load(snapshot(12, lamp(brightness=30)))
+    assert (sync.wanted, sync.held) == (None, Position("e", 12))
+
+
+def test_an_unknown_kind_counts() -> None:
+    """The next event is not a gap."""
+    sync = synced()
+    sync.receive(events(event(11, "thermostat", anything=[1]), state(12, brightness=30)))
+    assert brightness(sync) == 30
+    assert sync.wanted is None
+
+
+def test_nothing_is_claimed_to_be_held_before_the_first_snapshot() -> None:
+    """A conditional request would prove nothing."""
+    assert Sync().held is None
+    assert Sync().replica.position == NOWHERE
+
+
+class Wire:
+    """A cloud's own truth, and a link that loses, doubles, delays and swaps."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.seq = 10
+        self.value = 1
+        self.values: Iterator[int] = (1 + number % 100 for number in count())
+
+    def change(self) -> dict[str, object]:
+        """Change the lamp; return the event."""
+        self.seq += 1
+        self.value = next(self.values)
+        return dict(state(self.seq, brightness=self.value))
+
+    def link(self, sent: list[dict[str, object]]) -> list[dict[str, object]]:
+        """Return what arrives of what was sent."""
+        arrived = [one for one in sent if self.rng.random() > 0.2]
+        arrived += [one for one in arrived if self.rng.random() < 0.2]
+        if self.rng.random() < 0.5:
+            self.rng.shuffle(arrived)
+        return arrived
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(min_value=0, max_value=2**32))
+def test_after_quiet_the_replica_equals_the_cloud_and_never_stepped_back(seed: int) -> None:
+    """Over any schedule of losses, doubles, swaps and snapshots that are old when they arrive."""
+    rng = random.Random(seed)
+    wire, sync = Wire(rng), synced()
+    overtaken = snapshot(wire.seq, lamp(brightness=wire.value))
+    position = sync.replica.position.seq
+    for _ in range(rng.randrange(1, 30)):
+        match rng.randrange(4):
+            case 0 | 1:
+                sync.receive(events(*wire.link([wire.change() for _ in range(rng.randrange(1, 5))])))
+            case 2:
+                overtaken = snapshot(wire.seq, lamp(brightness=wire.value))
+            case 3:
+                sync.load(overtaken)
+        assert sync.replica.position.seq >= position
+        position = sync.replica.position.seq
+    sync.receive(heartbeat(wire.seq))
+    if sync.wanted is not None:
+        sync.load(snapshot(wire.seq, lamp(brightness=wire.value)))
+    assert (sync.wanted, sync.held, brightness(sync)) == (None, Position("e", wire.seq), wire.value)
