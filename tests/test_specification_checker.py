@@ -227,3 +227,15 @@ def test_the_paths_are_those_of_the_discovery_document() -> None:
     SNAPSHOT.show(checker)
     with pytest.raises(AssertionError, match="no such operation"):
         checker.verify()
+
+
+def test_the_pages_the_discovery_document_names_for_people_are_none_of_the_contract() -> None:
+    """The terms of use may be served by the cloud itself."""
+    page = replace(ACCOUNT, path="/dieu-khoan", type="text/html", body=b"<html>")
+    checker = SpecificationChecker()
+    page.show(checker)
+    with pytest.raises(AssertionError, match="no such operation"):
+        checker.verify()
+    DISCOVERY.show(checker)
+    page.show(checker)
+    checker.verify()

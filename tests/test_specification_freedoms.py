@@ -143,6 +143,7 @@ FREE_EXCHANGES: dict[str, Exchange] = {
         request=ONE_COMMAND,
         body=changed(COMMANDS.body, "/results", [{"id": IDENTIFIER, "status": "superseded"}]),
     ),
+    "path nobody knows, asked without a bearer": replace(UNAUTHORIZED, path="/v1/devices"),
     "path nobody knows": replace(ACCOUNT, path="/favicon.ico", status=404, type="text/plain", body=b"404"),
     "refused request that made no sense": replace(
         TERMS,
