@@ -47,7 +47,8 @@ class Access:
         }
 
     def _refuse_blocked(self, account: Account) -> None:
-        if block := account.block:
+        block = account.block
+        if block is not None and (block.until is None or self._core.clock() < block.until):
             until = None if block.until is None else self._core.freedoms.timestamp(block.until)
             raise ProblemError(f"account-{block.kind}", "call the hotline", reason=block.reason, until=until)
         if self._core.world.terms_required and account.terms_accepted != self._core.world.terms_version:

@@ -7,7 +7,7 @@ import math
 
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.model import Device, Endpoint
-from tests.mock_cloud.wire import Json, JsonObject
+from tests.mock_cloud.wire import JsonObject
 
 # A whole way takes 20 s, as a motor of a real window does; positions on the way are reported once a second.
 TRAVEL_PERCENT_PER_S = 5
@@ -33,6 +33,14 @@ class _Move:
     timer: asyncio.TimerHandle | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fade:
+    """A light on its way to `targets`."""
+
+    targets: JsonObject
+    timer: asyncio.TimerHandle
+
+
 class Behaviour:
     """Timers of moving curtains, fading lights and counting meters."""
 
@@ -40,7 +48,7 @@ class Behaviour:
         self._core = core
         self._call_later = call_later
         self._moves: dict[Key, _Move] = {}
-        self._fades: dict[Key, asyncio.TimerHandle] = {}
+        self._fades: dict[Key, _Fade] = {}
         self._energy: dict[Key, float] = {}
         self._measured_at = core.clock()
         self._meter_timer: asyncio.TimerHandle | None = None
@@ -59,8 +67,8 @@ class Behaviour:
         for move in self._moves.values():
             if move.timer is not None:
                 move.timer.cancel()
-        for timer in self._fades.values():
-            timer.cancel()
+        for fade in self._fades.values():
+            fade.timer.cancel()
         self._moves.clear()
         self._fades.clear()
 
@@ -70,9 +78,9 @@ class Behaviour:
             if endpoint.state.get("motion") in {"opening", "closing"} and device.online:
                 self._core.change_state(device, endpoint, {"motion": "stopped"})
 
-    def interrupt(self, device: Device) -> None:
-        """Forget what a device was doing: it is gone, or somebody did something else by hand."""
-        for endpoint in device.endpoints:
+    def interrupt(self, device: Device, *endpoints: Endpoint) -> None:
+        """Forget what endpoints were doing: they are gone, or somebody did something else by hand."""
+        for endpoint in endpoints:
             self._take_move(device, endpoint)
             self._end_fade(device, endpoint)
 
@@ -88,7 +96,7 @@ class Behaviour:
             self._take_move(device, endpoint)
             move = _Move(device=device, endpoint=endpoint, place=place, target=target, cause=cause, tilt=waiting)
             if place == target:
-                self._arrive(move, ended=False)
+                self._arrive(move)
                 move = None
             else:
                 self._moves[device.id, endpoint.id] = move
@@ -116,21 +124,19 @@ class Behaviour:
             return
         self._take_move(move.device, move.endpoint)
         move.place = move.target
-        self._arrive(move, ended=True)
+        self._arrive(move)
 
-    def _arrive(self, move: _Move, *, ended: bool) -> None:
-        self._report(move, "stopped" if ended else None)
+    def _arrive(self, move: _Move) -> None:
+        self._report(move, "stopped")
         if move.tilt is not None:
             tilt, cause = move.tilt
             self._core.change_state(move.device, move.endpoint, {"tilt": tilt}, cause)
 
-    def _report(self, move: _Move, motion: str | None) -> None:
-        """Report a place: one without `position` knows only its two ends."""
-        known = move.endpoint.features.get("position") or (
-            move.place in (0, 100) and motion not in {"opening", "closing"}
-        )
+    def _report(self, move: _Move, motion: str) -> None:
+        """Report a place; a curtain without `position` knows only its two ends, and only at rest."""
+        known = move.endpoint.features.get("position") or (move.place in {0, 100} and motion == "stopped")
         fields: JsonObject = {"position": round(move.place) if known else None}
-        fields["motion"] = motion or "stopped"
+        fields["motion"] = motion
         self._core.change_state(move.device, move.endpoint, fields, move.cause)
 
     def _take_move(self, device: Device, endpoint: Endpoint) -> _Move | None:
@@ -142,40 +148,37 @@ class Behaviour:
     # Lights
 
     def fade(
-        self, device: Device, endpoint: Endpoint, fields: JsonObject, transition_ms: int, cause: str | None
+        self, device: Device, endpoint: Endpoint, fields: JsonObject, *, transition_ms: int, cause: str | None
     ) -> None:
-        """Change a light in a few steps; switching and colour are immediate, brightness and kelvin take the time."""
-        self._end_fade(device, endpoint)
-        state = endpoint.state
-        ways: dict[str, tuple[float, float]] = {}
-        if transition_ms and fields.get("on", state.get("on")):
-            for name in ("brightness", "color_temp_kelvin"):
-                begin, end = state.get(name), fields.get(name)
-                if name == "brightness" and not state.get("on"):
-                    begin = 1
-                if isinstance(begin, int | float) and isinstance(end, int | float) and begin != end:
-                    ways[name] = (begin, end)
-        step = 0
+        """Change a light in a few steps; switching and colour are immediate, brightness and kelvin take the time.
 
-        def advance() -> None:
-            nonlocal step
-            step += 1
-            part: dict[str, Json] = {
+        What an unfinished fade was heading for is reached at once, unless the new fields say otherwise.
+        """
+        fields = {**self._end_fade(device, endpoint), **fields}
+        ways = _ways(endpoint, fields) if transition_ms else {}
+        interval = transition_ms / 1000 / (FADE_STEPS - 1)
+
+        def advance(step: int) -> None:
+            part: JsonObject = {
                 name: round(begin + (end - begin) * step / FADE_STEPS) for name, (begin, end) in ways.items()
             }
-            if step == 1:
-                part = {**fields, **part}
-            self._core.change_state(device, endpoint, part, cause)
-            if step < FADE_STEPS and ways:
-                self._fades[device.id, endpoint.id] = self._call_later(transition_ms / 1000 / (FADE_STEPS - 1), advance)
-            else:
-                self._fades.pop((device.id, endpoint.id), None)
+            self._fades.pop((device.id, endpoint.id), None)
+            if ways and step < FADE_STEPS:
+                self._fades[device.id, endpoint.id] = _Fade(
+                    targets={name: fields[name] for name in ways},
+                    timer=self._call_later(interval, lambda: advance(step + 1)),
+                )
+            self._core.change_state(device, endpoint, {**fields, **part} if step == 1 else part, cause)
 
-        advance()
+        advance(1)
 
-    def _end_fade(self, device: Device, endpoint: Endpoint) -> None:
-        if timer := self._fades.pop((device.id, endpoint.id), None):
-            timer.cancel()
+    def _end_fade(self, device: Device, endpoint: Endpoint) -> JsonObject:
+        """Stop a fade where it is; return what it was heading for."""
+        fade = self._fades.pop((device.id, endpoint.id), None)
+        if fade is None:
+            return {}
+        fade.timer.cancel()
+        return fade.targets
 
     # Meters
 
@@ -209,3 +212,18 @@ def _place(endpoint: Endpoint) -> float:
     """Return where a curtain is; one that does not know is taken to be half way."""
     position = endpoint.state.get("position")
     return position if isinstance(position, int | float) else 50
+
+
+def _ways(endpoint: Endpoint, fields: JsonObject) -> dict[str, tuple[float, float]]:
+    """Return from where to where each field fades; a light that is off has nothing to show on the way."""
+    state = endpoint.state
+    ways: dict[str, tuple[float, float]] = {}
+    if not fields.get("on", state.get("on")):
+        return ways
+    for name in ("brightness", "color_temp_kelvin"):
+        begin, end = state.get(name), fields.get(name)
+        if name == "brightness" and not state.get("on"):
+            begin = 1
+        if isinstance(begin, int | float) and isinstance(end, int | float) and begin != end:
+            ways[name] = (begin, end)
+    return ways

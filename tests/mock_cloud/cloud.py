@@ -21,7 +21,7 @@ from tests.mock_cloud.observer import Observer, Request
 from tests.mock_cloud.server import MAX_BODY, Server
 from tests.mock_cloud.sessions import Session
 from tests.mock_cloud.state_file import StateFile
-from tests.mock_cloud.stream import RESTARTING
+from tests.mock_cloud.stream import RESTARTING, Stream
 from tests.mock_cloud.support import Support, Ticket
 from tests.mock_cloud.wire import JsonObject
 
@@ -169,10 +169,14 @@ class MockCloud(Hands):
         return self._core.sessions.live(self._account(account).id)
 
     def _push(self, account_id: str, event: Event) -> None:
+        if not self._listeners(account_id):
+            return  # nothing is pushed, so nothing can go wrong with it
         for receiver, arriving in self._server.faults.pass_on(account_id, event):
-            for stream in self._server.streams:
-                if stream.session.account_id == receiver:
-                    stream.push(arriving)
+            for stream in self._listeners(receiver):
+                stream.push(arriving)
+
+    def _listeners(self, account_id: str) -> list[Stream]:
+        return [stream for stream in self._server.streams if stream.session.account_id == account_id]
 
     def _save_soon(self) -> None:
         if self._state_file is not None and self._save_timer is None and self._runner is not None:

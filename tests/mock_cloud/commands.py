@@ -52,7 +52,7 @@ class Commands:
         self.replays: dict[str, Replay] = {}
 
     def run(self, session: Session, account: Account, body: JsonObject) -> list[JsonObject]:
-        """Carry out a body in array order and return the results; raise InvalidDocumentError or Problem for all of it."""
+        """Carry out a body in array order and return the results; raise InvalidDocumentError or ProblemError for all of it."""
         order = as_integer(body.get("order"), "/order", 0)
         listed = as_list(body.get("commands"), "/commands", 1, MAX_COMMANDS)
         commands = [_parse(as_object(value, f"/commands/{index}"), index) for index, value in enumerate(listed)]
@@ -108,7 +108,9 @@ class Commands:
         if command.verb == "set":
             wanted, transition = checked_set(endpoint, as_object(document["set"], "/set"))
             _refuse_offline(device)
-            return self._set(session, order, device, endpoint, wanted, transition, command.id)
+            return self._set(
+                session, order, device, endpoint, wanted=wanted, transition_ms=transition, cause=command.id
+            )
         if endpoint.type != "curtain" or not endpoint.features.get("stop"):
             raise RejectedError("unsupported", "this endpoint cannot stop")
         _refuse_offline(device)
@@ -123,6 +125,7 @@ class Commands:
         order: int,
         device: Device,
         endpoint: Endpoint,
+        *,
         wanted: JsonObject,
         transition_ms: int,
         cause: str,
@@ -138,13 +141,13 @@ class Commands:
             return False
         implied = implied_mode(endpoint, fields)
         if implied and not self._newest(session, order, device, endpoint, ["mode"]):
-            fields.update({name: endpoint.state.get(name) for name in implied if name not in fields})
-            fields["mode"] = endpoint.state.get("mode")
+            implied = {"mode": endpoint.state.get("mode")}
+        fields = {**implied, **fields}
         self._behaviour.measure()
         if endpoint.type == "curtain":
             self._behaviour.move(device, endpoint, fields, cause)
         elif endpoint.type == "light":
-            self._behaviour.fade(device, endpoint, fields, transition_ms, cause)
+            self._behaviour.fade(device, endpoint, fields, transition_ms=transition_ms, cause=cause)
         else:
             self._core.change_state(device, endpoint, fields, cause)
         return True
@@ -158,7 +161,7 @@ class Commands:
             except KeyError, RejectedError:
                 continue  # the home has changed since the scene was made
             if device.online:
-                self._set(session, order, device, endpoint, wanted, transition, cause)
+                self._set(session, order, device, endpoint, wanted=wanted, transition_ms=transition, cause=cause)
 
     def _newest(
         self, session: Session, order: int, device: Device, endpoint: Endpoint, fields: Iterable[str]

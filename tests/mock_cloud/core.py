@@ -86,7 +86,7 @@ class Core:
         self, device: Device, endpoint: Endpoint, fields: Mapping[str, Json], cause: str | None = None
     ) -> bool:
         """Change fields of a state, with what they imply for others; return whether anything changed."""
-        wanted = {**fields, **{name: value for name, value in implied_mode(endpoint, fields).items()}}
+        wanted = {**fields, **implied_mode(endpoint, fields)}
         if endpoint.features.get("metering") and "on" in wanted and "power_w" not in wanted:
             wanted["power_w"] = endpoint.load_w if wanted["on"] else 0
         state = endpoint.state

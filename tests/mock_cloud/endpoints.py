@@ -6,12 +6,35 @@ All pure: a `set` goes in, the fields it changes come out, or `Rejected` says wh
 from collections.abc import Callable, Mapping
 
 from tests.mock_cloud.model import Endpoint
-from tests.mock_cloud.wire import InvalidDocumentError, Json, JsonObject, as_flag, as_integer, as_number
+from tests.mock_cloud.wire import (
+    InvalidDocumentError,
+    Json,
+    JsonObject,
+    as_flag,
+    as_integer,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    only_members,
+)
 
 type Check = Callable[[Json, str], Json]
 
 KNOWN_TYPES = {"switch", "light", "curtain", "button"}
 CURTAIN_KINDS = {"curtain", "roller", "blind", "shutter", "awning"}
+_FLAGS = {
+    "switch": {"outlet", "metering"},
+    "light": {"brightness", "color", "transition"},
+    "curtain": {"position", "tilt", "stop"},
+    "button": set[str](),
+}
+_OTHER_FEATURES = {
+    "switch": set[str](),
+    "light": {"color_temp", "effects"},
+    "curtain": {"kind"},
+    "button": {"presses"},
+}
 PRESSES = {"single", "double", "long"}
 MOTIONS = {"opening", "closing", "stopped"}
 MODES_OF_FIELDS = {"color_temp_kelvin": "white", "hue": "color", "saturation": "color", "effect": "effect"}
@@ -89,7 +112,8 @@ def settable(endpoint: Endpoint) -> dict[str, Check]:
         fields["brightness"] = _number(1, 100)
     if isinstance(span := features.get("color_temp"), Mapping):
         least, most = span["min_kelvin"], span["max_kelvin"]
-        assert isinstance(least, int) and isinstance(most, int)
+        assert isinstance(least, int)
+        assert isinstance(most, int)
         fields["color_temp_kelvin"] = _number(least, most)
     if features.get("color"):
         fields["hue"] = _number(0, 360, 1)
@@ -125,34 +149,27 @@ def checked_state(endpoint: Endpoint, state: Mapping[str, Json], pointer: str) -
     return checked
 
 
-def checked_features(endpoint: Endpoint, pointer: str) -> None:
+def check_features(endpoint: Endpoint, pointer: str) -> None:
     """Raise InvalidDocumentError unless the features are whole and of the endpoint's type."""
-    features = endpoint.features
-    flags = {"switch": ["outlet", "metering"], "light": ["brightness", "color", "transition"]}
-    flags |= {"curtain": ["position", "tilt", "stop"]}
-    names = {"light": {"color_temp", "effects"}, "curtain": {"kind"}, "button": {"presses"}}
     if endpoint.type not in KNOWN_TYPES:
         return
-    for name in flags.get(endpoint.type, []):
+    features, flags, others = endpoint.features, _FLAGS[endpoint.type], _OTHER_FEATURES[endpoint.type]
+    only_members(features, flags | others, pointer)
+    for name in flags:
         as_flag(features.get(name), f"{pointer}/{name}")
-    known = set(flags.get(endpoint.type, [])) | names.get(endpoint.type, set())
-    if unknown := set(features) - known:
-        raise InvalidDocumentError(pointer, f"a {endpoint.type} has no features {sorted(unknown)}")
-    if endpoint.type == "curtain":
-        _one_of(*CURTAIN_KINDS)(features.get("kind"), f"{pointer}/kind")
-    if endpoint.type == "button":
-        presses = features.get("presses")
-        if not isinstance(presses, list) or not presses or not set(presses) <= PRESSES:
-            raise InvalidDocumentError(f"{pointer}/presses", f"must name some of {sorted(PRESSES)}")
-    if endpoint.type == "light":
-        if not isinstance(features.get("effects"), list):
-            raise InvalidDocumentError(f"{pointer}/effects", "must be an array")
-        span = features.get("color_temp")
-        if span is not None:
-            if not isinstance(span, Mapping):
-                raise InvalidDocumentError(f"{pointer}/color_temp", "must be an object")
-            least = as_integer(span.get("min_kelvin"), f"{pointer}/color_temp/min_kelvin", 1000, 20000)
-            as_integer(span.get("max_kelvin"), f"{pointer}/color_temp/max_kelvin", least, 20000)
+    match endpoint.type:
+        case "curtain":
+            _one_of(*CURTAIN_KINDS)(features.get("kind"), f"{pointer}/kind")
+        case "button":
+            for press in as_list(features.get("presses"), f"{pointer}/presses", least=1):
+                _one_of(*PRESSES)(press, f"{pointer}/presses")
+        case "light":
+            for effect in as_list(features.get("effects"), f"{pointer}/effects"):
+                as_text(effect, f"{pointer}/effects")
+            if features.get("color_temp") is not None:
+                span = as_object(features["color_temp"], f"{pointer}/color_temp")
+                least = as_integer(span.get("min_kelvin"), f"{pointer}/color_temp/min_kelvin", 1000, 20000)
+                as_integer(span.get("max_kelvin"), f"{pointer}/color_temp/max_kelvin", least, 20000)
 
 
 def checked_set(endpoint: Endpoint, wanted: Mapping[str, Json]) -> tuple[JsonObject, int]:

@@ -19,6 +19,11 @@ _UNKNOWN_ENDPOINT: JsonObject = {
     "features": {"scents": ["sả", "quế"]},
     "state": {"scent": "sả", "on": None},
 }
+_UNKNOWN_EVENTS: list[tuple[str, JsonObject]] = [
+    ("rain", {"millimetres": 12.5, "device_id": "tram-mua"}),
+    ("account", {"change": "loyalty_points"}),
+]
+_UNKNOWN_FRAME: JsonObject = {"type": "advice", "text": "Chúc một ngày tốt lành"}
 
 
 class Freedoms:
@@ -145,17 +150,11 @@ class _SeededFreedoms(Freedoms):
 
     @override
     def unknown_event(self) -> tuple[str, JsonObject] | None:
-        return self._random.choice(
-            [
-                *[None] * 12,
-                ("rain", {"millimetres": 12.5, "device_id": "tram-mua"}),
-                ("account", {"change": "loyalty_points"}),
-            ]
-        )
+        return self._random.choice([*[None] * 12, *_UNKNOWN_EVENTS])
 
     @override
     def unknown_frame(self) -> JsonObject | None:
-        return self._random.choice([*[None] * 9, {"type": "advice", "text": "Chúc một ngày tốt lành"}])
+        return _UNKNOWN_FRAME if self._random.random() < 0.1 else None
 
     @override
     def problem_type(self, type_: str) -> str:

@@ -34,10 +34,10 @@ class Hands:
         if not device.online:
             return
         self._behaviour.measure()
-        if endpoint.type in {"curtain", "light"}:
-            self._behaviour.interrupt(device)
-            if "position" in checked:
-                checked.setdefault("motion", "stopped")
+        if "position" in checked:
+            checked.setdefault("motion", "stopped")
+        if endpoint.type == "light" or "motion" in checked:
+            self._behaviour.interrupt(device, endpoint)
         self._core.change_state(device, endpoint, checked)
 
     def press(self, device_id: str, endpoint_id: str, press: str) -> None:
@@ -56,7 +56,7 @@ class Hands:
         if device.online == online:
             return
         self._behaviour.measure()
-        self._behaviour.interrupt(device)
+        self._behaviour.interrupt(device, *device.endpoints)
         device.online = online
         self._core.publish_device(device)
         self._behaviour.rest(device)
@@ -85,7 +85,7 @@ class Hands:
     def remove_device(self, device_id: str) -> None:
         """Remove a device."""
         device = self._core.world.device(device_id)
-        self._behaviour.interrupt(device)
+        self._behaviour.interrupt(device, *device.endpoints)
         self._core.world.home(device.home_id).devices.remove(device)
         self._core.publish_home(device.home_id, "device_removed", {"device_id": device_id})
 
@@ -118,7 +118,7 @@ class Hands:
         """Remove a home with all in it."""
         home = self._core.world.home(home_id)
         for device in home.devices:
-            self._behaviour.interrupt(device)
+            self._behaviour.interrupt(device, *device.endpoints)
         self._core.world.homes.remove(home)
         for account in self._core.world.watchers(home_id):
             self.unshare_home(home_id, account.id)

@@ -5,11 +5,10 @@ The reading is strict, since a home that no real cloud could send would make eve
 
 from pathlib import Path
 import re
-from typing import ClassVar
 
 import yaml
 
-from tests.mock_cloud.endpoints import RejectedError, checked_features, checked_set, checked_state
+from tests.mock_cloud.endpoints import RejectedError, check_features, checked_set, checked_state
 from tests.mock_cloud.model import Account, Action, Dealer, Device, Endpoint, Home, Room, Scene, World
 from tests.mock_cloud.wire import (
     InvalidDocumentError,
@@ -36,12 +35,11 @@ _DEVICE_MEMBERS = {
 class _Loader(yaml.SafeLoader):
     """Reads `on` as the text it is in a state; YAML 1.2 knows no other booleans than true and false either."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
-
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), ["t", "f"])
 
 
@@ -170,7 +168,7 @@ def _endpoint(document: JsonObject, home: Home, pointer: str) -> Endpoint:
         features=dict(as_object(document.get("features", {}), f"{pointer}/features")),
         load_w=as_number(document.get("load_w", 0), f"{pointer}/load_w", 0, 10_000),
     )
-    checked_features(endpoint, f"{pointer}/features")
+    check_features(endpoint, f"{pointer}/features")
     state = as_object(document.get("state", {}), f"{pointer}/state")
     endpoint.state = checked_state(endpoint, state, f"{pointer}/state")
     return endpoint

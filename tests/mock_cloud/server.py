@@ -14,7 +14,7 @@ from tests.mock_cloud.faults import Faults
 from tests.mock_cloud.observer import Observer, Request
 from tests.mock_cloud.problems import OAuthError, ProblemError, invalid
 from tests.mock_cloud.sessions import Session
-from tests.mock_cloud.stream import MAX_FRAME, Stream
+from tests.mock_cloud.stream import MAX_FRAME, SESSION_ENDED, Stream
 from tests.mock_cloud.support import Support
 from tests.mock_cloud.tokens import TokenEndpoint
 from tests.mock_cloud.wire import MAX_INTEGER, InvalidDocumentError, Json, JsonObject, as_object, as_text, parse_json
@@ -89,7 +89,7 @@ class Server:
             too_large = False
         if request.method == "GET" and request.path == EVENTS:
             return await self._events(request, body)
-        return await self._send(request, body, self._guarded(lambda: self._answer(request, body, too_large)))
+        return await self._answer_late(request, body, self._guarded(lambda: self._answer(request, body, too_large)))
 
     # The way of an answer
 
@@ -97,6 +97,8 @@ class Server:
         """Return the answer; problems are raised in the contract's order of precedence."""
         self._refuse_for_a_while(request.path)
         route = self._routes.get((request.method, request.path))
+        if route is None and not request.path.startswith(f"{API}/"):
+            raise ProblemError("not-found", "there is nothing at this path")
         caller = None if route else self._access.admit(request.headers.get("Authorization"), request.path)
         if too_large:
             raise invalid("", f"the body has more than {MAX_BODY} bytes")
@@ -145,12 +147,15 @@ class Server:
         text = self.core.freedoms.json(document)
         return Answer(status=status, content_type=content_type, body=text.encode(), headers=headers or {})
 
-    async def _send(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
-        """Send an answer, as late as `latency` says; everything it tells was done before."""
+    async def _answer_late(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
+        """Send an answer as late as `latency` says; what it tells of was done before."""
         self._note(request, body, answer.status)
-        lost = self.faults.loses_answer()
         if self.latency:
             await asyncio.sleep(self.latency)
+        return self._send(request, body, answer)
+
+    def _send(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
+        lost = self.faults.loses_answer()
         response = web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)
         if answer.content_type is not None:
             response.content_type = answer.content_type
@@ -256,6 +261,8 @@ class Server:
     # The event stream
 
     async def _events(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        if self.latency:
+            await asyncio.sleep(self.latency)
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, timeout=CLOSE_S, compress=False)
         since: int | None = None
         session: Session | None = None
@@ -270,11 +277,9 @@ class Server:
             return Answer(status=101)
 
         answer = self._guarded(admit)
+        self._note(request, body, answer.status)
         if session is None or answer.status != 101:
-            return await self._send(request, body, answer)
-        self._note(request, body, 101)
-        if self.latency:
-            await asyncio.sleep(self.latency)
+            return self._send(request, body, answer)
         await socket.prepare(request)
         stream = Stream(self.core, session, socket, self.heartbeat_s)
         if self._observer is not None:
@@ -282,8 +287,6 @@ class Server:
         stream.mute(self.muted)
         self.streams.append(stream)
         try:
-            if session.revoked:  # while the handshake was under way
-                stream.close(4401)
             await stream.run(since, request.query.get("epoch"))
         finally:
             self.streams.remove(stream)
@@ -293,7 +296,7 @@ class Server:
         self.core.on_change()
         for stream in self.streams:
             if stream.session is session:
-                stream.close(4401)
+                stream.close(SESSION_ENDED)
 
 
 def _json_body(request: web.Request, body: bytes) -> JsonObject:

@@ -1,20 +1,74 @@
-"""Keeps the cloud's memory across restarts."""
+"""Keeps the cloud's memory across restarts: homes, sessions, numbering, history, command ids, tickets.
 
+After a clean stop everything goes on where it was. After a crash the last changes may be missing, so numbering may
+repeat what clients have seen already: then the epoch is a new one (contract, "Snapshot and events").
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mock_cloud.commands import Commands
+from pydantic import TypeAdapter
+
+from tests.mock_cloud.commands import Commands, Replay
 from tests.mock_cloud.core import Core
-from tests.mock_cloud.support import Support
+from tests.mock_cloud.history import Ledger
+from tests.mock_cloud.model import World
+from tests.mock_cloud.sessions import Session
+from tests.mock_cloud.support import IdempotencyKey, Support, Ticket
+
+
+@dataclass(kw_only=True)
+class _Memory:
+    clean: bool
+    epoch: str
+    world: World
+    sessions: dict[str, Session]
+    ledgers: dict[str, Ledger]
+    replays: dict[str, Replay]
+    tickets: list[Ticket]
+    keys: dict[str, IdempotencyKey]
+
+
+_MEMORY = TypeAdapter(_Memory)
 
 
 class StateFile:
-    """To be written."""
+    """A file that holds what a cloud knows; what it says goes before what the home file says."""
 
     def __init__(self, path: Path, core: Core, commands: Commands, support: Support) -> None:
         self._path = path
+        self._core = core
+        self._commands = commands
+        self._support = support
 
     def load(self) -> None:
-        """Load."""
+        """Take over what the file says, if there is one, and note in it that the cloud runs."""
+        if self._path.exists():
+            memory = _MEMORY.validate_json(self._path.read_bytes())
+            self._core.world = memory.world
+            self._core.epoch = memory.epoch
+            self._core.sessions.all = memory.sessions
+            self._core.ledgers = memory.ledgers
+            self._commands.replays = memory.replays
+            self._support.tickets = memory.tickets
+            self._support.keys = memory.keys
+            if not memory.clean:
+                self._core.new_epoch()
+        self.save(clean=False)
 
     def save(self, *, clean: bool) -> None:
-        """Save."""
+        """Replace the file in one step; `clean` when nothing can change any more."""
+        memory = _Memory(
+            clean=clean,
+            epoch=self._core.epoch,
+            world=self._core.world,
+            sessions=self._core.sessions.all,
+            ledgers=self._core.ledgers,
+            replays=self._commands.replays,
+            tickets=self._support.tickets,
+            keys=self._support.keys,
+        )
+        draft = self._path.with_name(f"{self._path.name}.new")
+        draft.touch(mode=0o600)
+        draft.write_bytes(_MEMORY.dump_json(memory))
+        draft.replace(self._path)

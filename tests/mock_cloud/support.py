@@ -51,7 +51,7 @@ class Support:
         self.keys: dict[str, IdempotencyKey] = {}
 
     def send(self, account: Account, key: str | None, body: JsonObject) -> Ticket:
-        """Return the ticket of a body, the same one for the same key; raise InvalidDocumentError or Problem."""
+        """Return the ticket of a body, the same one for the same key; raise InvalidDocumentError or ProblemError."""
         if not key:
             raise invalid("", "the header Idempotency-Key is missing")
         now = self._core.clock()
