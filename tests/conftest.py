@@ -7,6 +7,8 @@ import inspect
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from tests.accounts import OWNER, SERVER_SEED, Person, log_in
 from tests.mock_cloud import Freedoms, MockCloud
@@ -73,3 +75,9 @@ async def entry(hass: HomeAssistant, cloud: MockCloud, person: Person) -> AsyncI
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Return snapshots that know Home Assistant's own types."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)

@@ -42,7 +42,7 @@ class SpecificationChecker:
         if violations:
             raise AssertionError("the specification is broken:\n" + "\n".join(violations))
 
-    def answered(  # noqa: PLR0917  # the signature every observer of the mock cloud has
+    def answered(
         self,
         method: str,
         path: str,

@@ -1,7 +1,6 @@
 """The account's devices in Home Assistant's registries: what they are called, where they are, and which are gone."""
 
 from collections import Counter
-from collections.abc import Iterable
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -70,20 +69,29 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) -> Non
     """Make the registries know the devices of a replica, and forget those that are gone."""
     registry = dr.async_get(hass)
     areas = _AreaNames(replica)
+    # Which device each endpoint's entity belongs to; the devices without any are known all the same.
+    homes: dict[str, str] = {}
     known: set[str] = set()
     for device in replica.devices.values():
         parent = _register(registry, entry, device, areas)
         known.add(parent.id)
-        for endpoint in _own_devices(replica, device):
-            child = registry.async_get_or_create_child(
-                config_entry_id=entry.entry_id,
-                identifiers={(DOMAIN, unique_id(entry, endpoint.key))},
-                name=endpoint.name or device.name,
-                parent_device_id=parent.id,
-                suggested_area=areas.of(replica.room(device, endpoint)),
-            )
-            known.add(child.id)
-    _forget(hass, entry, replica, known)
+        for endpoint_id in device.endpoint_ids:
+            endpoint = replica.endpoints[EndpointKey(device.id, endpoint_id)]
+            identifier = unique_id(entry, endpoint.key)
+            homes[identifier] = parent.id
+            if is_own_device(replica, endpoint):
+                child = registry.async_get_or_create_child(
+                    config_entry_id=entry.entry_id,
+                    identifiers={(DOMAIN, identifier)},
+                    name=endpoint.name or device.name,
+                    parent_device_id=parent.id,
+                    suggested_area=areas.of(replica.room(device, endpoint)),
+                )
+                homes[identifier] = child.id
+    known.update(homes.values())
+    # Entities first: a device that is removed takes those it still has with it.
+    _move_entities(hass, entry, homes)
+    _forget_devices(registry, entry, known)
 
 
 def _register(registry: dr.DeviceRegistry, entry: ConfigEntry, device: Device, areas: _AreaNames) -> dr.DeviceEntry:
@@ -99,25 +107,22 @@ def _register(registry: dr.DeviceRegistry, entry: ConfigEntry, device: Device, a
     )
 
 
-def _own_devices(replica: Replica, device: Device) -> Iterable[Endpoint]:
-    for endpoint_id in device.endpoint_ids:
-        endpoint = replica.endpoints[EndpointKey(device.id, endpoint_id)]
-        if is_own_device(replica, endpoint):
-            yield endpoint
+def _move_entities(hass: HomeAssistant, entry: ConfigEntry, homes: dict[str, str]) -> None:
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        device_id = homes.get(entity.unique_id)
+        if device_id is None:
+            registry.async_remove(entity.entity_id)
+        elif device_id != entity.device_id:
+            registry.async_update_entity(entity.entity_id, device_id=device_id)
 
 
-@callback
-def _forget(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, known: set[str]) -> None:
-    entities = er.async_get(hass)
-    wanted = {unique_id(entry, key) for key in replica.endpoints}
-    for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
-        if entity.unique_id not in wanted:
-            entities.async_remove(entity.entity_id)
-    registry = dr.async_get(hass)
-    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-        # A removed parent has taken its children with it.
-        if device.id not in known and registry.async_get(device.id):
-            registry.async_remove_device(device.id)
+def _forget_devices(registry: dr.DeviceRegistry, entry: ConfigEntry, known: set[str]) -> None:
+    children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
+    parents = dr.async_entries_for_config_entry(registry, entry.entry_id)
+    # Children first: a parent that is removed takes its own with it.
+    for device_id in [device.id for device in (*children, *parents) if device.id not in known]:
+        registry.async_remove_device(device_id)
 
 
 class _AreaNames:

@@ -1,0 +1,114 @@
+"""Covers: curtains, a roller, a blind with slats, an awning, and a curtain that does not know where it is."""
+
+import asyncio
+
+from homeassistant.components.cover import DOMAIN as COVER
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    SERVICE_CLOSE_COVER,
+    SERVICE_CLOSE_COVER_TILT,
+    SERVICE_OPEN_COVER,
+    SERVICE_OPEN_COVER_TILT,
+    SERVICE_SET_COVER_POSITION,
+    SERVICE_SET_COVER_TILT_POSITION,
+    SERVICE_STOP_COVER,
+    SERVICE_STOP_COVER_TILT,
+)
+from homeassistant.core import HomeAssistant
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.home import entities, shows
+from tests.mock_cloud import MockCloud
+
+CURTAIN = "cover.phong_khach_nha_ha_noi_rem_phong_khach"
+BLIND = "cover.phong_ngu_chinh_rem_phong_ngu"
+BLIND_ID = "rem-phong-ngu"
+ROLLER = "cover.phong_ngu_cua_be_rem_cuon_phong_be"
+ROLLER_ID = "rem-phong-be"
+BLINDFOLDED = "cover.phong_ngu_rem_cua_so"
+
+
+async def call(hass: HomeAssistant, service: str, entity_id: str, **data: object) -> None:
+    """Call the action as a user would."""
+    await hass.services.async_call(COVER, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
+
+
+async def test_every_cover_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
+    """Each with the device class of its kind, and the features it has."""
+    assert entities(hass, entry, COVER) == snapshot
+
+
+async def test_a_curtain_reports_its_way(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """It shows opening and positions in between, and open only when it is there."""
+    await shows(hass, ROLLER, "closed", current_position=0)
+    await call(hass, SERVICE_OPEN_COVER, ROLLER)
+    await shows(hass, ROLLER, "opening", within_s=1)
+    await asyncio.sleep(3)
+    state = hass.states.get(ROLLER)
+    assert state is not None
+    assert 0 < state.attributes["current_position"] < 100
+    await shows(hass, ROLLER, "open", within_s=120, current_position=100)
+    await call(hass, SERVICE_CLOSE_COVER, ROLLER)
+    await shows(hass, ROLLER, "closing", within_s=1)
+    await shows(hass, ROLLER, "closed", within_s=120, current_position=0)
+
+
+async def test_a_position_is_reached(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Neither closed nor all open."""
+    await call(hass, SERVICE_SET_COVER_POSITION, CURTAIN, position=25)
+    await shows(hass, CURTAIN, "open", within_s=120, current_position=25)
+
+
+async def test_stop_leaves_it_where_it_is(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """Half way."""
+    await call(hass, SERVICE_OPEN_COVER, ROLLER)
+    await asyncio.sleep(4)
+    await call(hass, SERVICE_STOP_COVER, ROLLER)
+    position = cloud.state(ROLLER_ID, "1")["position"]
+    assert isinstance(position, int | float)
+    assert 0 < position < 100
+    await shows(hass, ROLLER, "open", current_position=round(position))
+    await asyncio.sleep(60)
+    await shows(hass, ROLLER, "open", current_position=round(position))
+
+
+@pytest.mark.parametrize(
+    ("service", "data", "tilt"),
+    [
+        (SERVICE_OPEN_COVER_TILT, {}, 100),
+        (SERVICE_CLOSE_COVER_TILT, {}, 0),
+        (SERVICE_SET_COVER_TILT_POSITION, {"tilt_position": 30}, 30),
+    ],
+)
+async def test_slats_turn(
+    hass: HomeAssistant, entry: ConfigEntry, service: str, data: dict[str, object], tilt: int
+) -> None:
+    """All the way, or to an angle."""
+    await call(hass, service, BLIND, **data)
+    await shows(hass, BLIND, "open", within_s=60, current_tilt_position=tilt)
+
+
+async def test_stopping_the_slats_ends_the_move_too(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """There is one stop."""
+    await call(hass, SERVICE_CLOSE_COVER, BLIND)
+    await asyncio.sleep(2)
+    await call(hass, SERVICE_STOP_COVER_TILT, BLIND)
+    await shows(hass, BLIND, "open")
+    assert cloud.state(BLIND_ID, "1")["motion"] == "stopped"
+
+
+async def test_a_curtain_that_cannot_tell_shows_no_position(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """It opens and closes all the same."""
+    await shows(hass, BLINDFOLDED, "closed", current_position=None)
+    await call(hass, SERVICE_OPEN_COVER, BLINDFOLDED)
+    await shows(hass, BLINDFOLDED, "open", within_s=120, current_position=None)
+
+
+async def test_a_cover_of_unknown_position_is_unknown(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Neither open nor closed."""
+    cloud.touch(ROLLER_ID, "1", position=None)
+    await shows(hass, ROLLER, "unknown")

@@ -1,0 +1,129 @@
+"""Lights: brightness, whites, colours, effects and transitions."""
+
+import asyncio
+import json
+
+from homeassistant.components.light import DOMAIN as LIGHT
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_ENTITY_ID, SERVICE_TURN_OFF, SERVICE_TURN_ON, STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.util.color import brightness_to_value, value_to_brightness
+from hypothesis import given, strategies as st
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.wesmart.light import _BRIGHTNESS
+from tests.home import entities, shows
+from tests.mock_cloud import MockCloud
+
+# A strip with white, colour, effects and transition; a lamp with colour and effects but no whites.
+STRIP = "light.phong_khach_nha_ha_noi_den_hat_tran"
+STRIP_ID = "den-hat-tran"
+NIGHT = "light.phong_ngu_cua_be_den_ngu_cua_be"
+NIGHT_ID = "den-ngu-cua-be"
+
+
+async def turn_on(hass: HomeAssistant, entity_id: str, **data: object) -> None:
+    """Call the action as a user would."""
+    await hass.services.async_call(LIGHT, SERVICE_TURN_ON, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
+
+
+def last_set(cloud: MockCloud) -> object:
+    """Return the fields of the last command the cloud got."""
+    (command,) = json.loads(cloud.requests[-1].body)["commands"]
+    return command["set"]
+
+
+async def test_every_light_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
+    """From one that is only on or off to one with everything."""
+    assert entities(hass, entry, LIGHT) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("data", "sent", "shown"),
+    [
+        ({}, {"on": True}, {"color_mode": "hs"}),
+        ({"brightness": 255}, {"on": True, "brightness": 100}, {"brightness": 255}),
+        ({"brightness": 1}, {"on": True, "brightness": 1}, {"brightness": 3}),
+        (
+            {"color_temp_kelvin": 4000},
+            {"on": True, "color_temp_kelvin": 4000},
+            {"color_mode": "color_temp", "color_temp_kelvin": 4000, "effect": "off"},
+        ),
+        (
+            {"hs_color": (210, 80), "brightness_pct": 50},
+            {"on": True, "brightness": 50, "hue": 210, "saturation": 80},
+            {"color_mode": "hs", "hs_color": (210, 80), "brightness": 128},
+        ),
+        ({"effect": "Lễ hội"}, {"on": True, "effect": "Lễ hội"}, {"effect": "Lễ hội"}),
+        ({"effect": "off"}, {"on": True, "effect": None}, {"effect": "off"}),
+        ({"effect": "Nến", "hs_color": (1, 2)}, {"on": True, "effect": "Nến"}, {"effect": "Nến"}),
+        ({"effect": "off", "color_temp_kelvin": 3000}, {"on": True, "color_temp_kelvin": 3000}, {"effect": "off"}),
+    ],
+)
+async def test_all_that_one_call_asks_for_travels_in_one_command(
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    data: dict[str, object],
+    sent: dict[str, object],
+    shown: dict[str, object],
+) -> None:
+    """Never on first and brightness after; and of mode, one at a time."""
+    await turn_on(hass, STRIP, **data)
+    assert last_set(cloud) == sent
+    await shows(hass, STRIP, STATE_ON, within_s=30, **shown)
+
+
+async def test_a_transition_fades(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """The cloud gets milliseconds, and the steps on the way are shown."""
+    await turn_on(hass, STRIP, brightness=3)
+    await shows(hass, STRIP, STATE_ON, brightness=3)
+    await turn_on(hass, STRIP, brightness=255, transition=4)
+    assert last_set(cloud) == {"on": True, "brightness": 100, "transition_ms": 4000}
+    await asyncio.sleep(2)
+    state = hass.states.get(STRIP)
+    assert state is not None
+    assert 3 < state.attributes["brightness"] < 255
+    await shows(hass, STRIP, STATE_ON, brightness=255)
+
+
+async def test_switching_off_keeps_the_rest(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """And may fade, too."""
+    data = {ATTR_ENTITY_ID: STRIP, "transition": 2}
+    await hass.services.async_call(LIGHT, SERVICE_TURN_OFF, data, blocking=True)
+    assert last_set(cloud) == {"on": False, "transition_ms": 2000}
+    await shows(hass, STRIP, STATE_OFF)
+    await turn_on(hass, STRIP)
+    await shows(hass, STRIP, STATE_ON, hs_color=(28, 70))
+
+
+async def test_a_light_that_cannot_fade_is_not_asked_to(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant leaves out what the entity does not claim."""
+    await turn_on(hass, NIGHT, transition=4)
+    assert last_set(cloud) == {"on": True}
+
+
+async def test_an_effect_from_the_cloud_is_shown_until_it_is_left(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The mode says whether it runs."""
+    await shows(hass, NIGHT, STATE_ON, effect="Đom đóm")
+    cloud.touch(NIGHT_ID, "1", hue=120, saturation=100)
+    await shows(hass, NIGHT, STATE_ON, effect="off", hs_color=(120, 100))
+
+
+async def test_a_light_of_two_modes_that_names_none_admits_it(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Rather than guess a colour."""
+    cloud.touch(STRIP_ID, "1", mode=None)
+    await shows(hass, STRIP, STATE_ON, color_mode="unknown")
+
+
+@given(st.integers(min_value=1, max_value=100))
+def test_brightness_survives_the_way_there_and_back(value: int) -> None:
+    """What the cloud says is what it would be told."""
+    assert round(brightness_to_value(_BRIGHTNESS, value_to_brightness(_BRIGHTNESS, value))) == value
