@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+import datetime as dt
+from email.utils import format_datetime
 import html
 
 from aiohttp import web
@@ -156,7 +158,11 @@ class Server:
 
     def _send(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
         lost = self.faults.loses_answer()
-        response = web.Response(status=answer.status, body=answer.body or None, headers=answer.headers)
+        # The server's clock, which a `Retry-After` date is measured against, and not the machine's.
+        date = format_datetime(dt.datetime.fromtimestamp(self.core.clock(), dt.UTC), usegmt=True)
+        response = web.Response(
+            status=answer.status, body=answer.body or None, headers={**answer.headers, "Date": date}
+        )
         if answer.content_type is not None:
             response.content_type = answer.content_type
         if lost and request.transport is not None:
