@@ -1,0 +1,411 @@
+"""Adding an account: every way it ends, and every way it goes wrong and can be put right."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+import json
+
+from aiohttp import web
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.issue_registry import async_get as async_get_issues
+import pytest
+
+from custom_components.wesmart.config_flow import CONF_ACCEPT
+from custom_components.wesmart.const import CONF_SERVER, CONTRACT_URL, DOMAIN
+from tests.accounts import OTHER, OWNER, log_in, start_flow, submit
+from tests.mock_cloud import MockCloud
+
+CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
+WELL_KNOWN = "/.well-known/wesmart"
+
+
+@asynccontextmanager
+async def server(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """Run a server that is not a cloud of the contract; yield its address."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def settled(hass: HomeAssistant) -> None:
+    """Let what a closed dialog leaves behind end."""
+    await hass.async_block_till_done()
+    await asyncio.sleep(6)
+
+
+def problem(flow: ConfigFlowResult, step: str) -> str:
+    """Return what the form complains about, and make sure it is that form."""
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, step)
+    errors = flow["errors"]
+    assert errors is not None
+    return errors["base"]
+
+
+# Who logs in how
+
+
+@pytest.mark.parametrize("username", ["minhanh@example.com", "0912 345 678", "+84912345678", "0912.345.678"])
+async def test_an_account_is_added_by_email_or_phone_as_people_write_it(
+    hass: HomeAssistant, cloud: MockCloud, username: str
+) -> None:
+    """The entry is named after the account, and holds tokens but no password."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert (flow["step_id"], flow["description_placeholders"]["contract_url"]) == ("user", CONTRACT_URL)
+    flow = await submit(hass, flow, {CONF_SERVER: f" {cloud.url}/ "})
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "account")
+    assert flow["description_placeholders"]["server"] == cloud.url
+    assert flow["description_placeholders"]["terms_url"].startswith("http")
+    flow = await submit(hass, flow, {CONF_USERNAME: username, CONF_PASSWORD: OWNER.password})
+    assert (flow["type"], flow["title"]) == (FlowResultType.CREATE_ENTRY, OWNER.full_name)
+
+    entry: ConfigEntry = flow["result"]
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.unique_id == f"{cloud.url} tk-minh-anh"
+    assert OWNER.password not in json.dumps({**entry.data})
+    assert len(cloud.sessions(OWNER.username)) == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_two_accounts_of_a_server_are_two_entries(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Each with its own homes."""
+    other = await log_in(hass, cloud, OTHER)
+    assert other.title == OTHER.full_name
+    assert {entry.state, other.state} == {ConfigEntryState.LOADED}
+    assert await hass.config_entries.async_unload(other.entry_id)
+
+
+async def test_the_same_account_cannot_be_added_twice_and_leaves_no_session(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Under whichever name it logs in."""
+    flow = await start_flow(hass, cloud)
+    flow = await submit(hass, flow, {CONF_USERNAME: "0912345678", CONF_PASSWORD: OWNER.password})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "already_configured")
+    await settled(hass)
+    assert len(cloud.sessions(OWNER.username)) == 1
+
+
+# The server
+
+
+@pytest.mark.parametrize(
+    ("entered", "error"),
+    [
+        ("", "invalid_server"),
+        ("minhanh@example.com", "invalid_server"),
+        ("https://cloud.example.com/app", "invalid_server"),
+        ("http://cloud.example.com", "plain_server"),
+        ("http://127.0.0.1:1", "cannot_connect"),
+    ],
+)
+async def test_an_address_that_is_none_is_explained_and_can_be_corrected(
+    hass: HomeAssistant, cloud: MockCloud, entered: str, error: str
+) -> None:
+    """What was entered stays in the field."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await submit(hass, flow, {CONF_SERVER: entered})
+    assert problem(flow, "user") == error
+    (field,) = flow["data_schema"].schema
+    assert field.description == {"suggested_value": entered}
+    flow = await submit(hass, flow, {CONF_SERVER: cloud.url})
+    assert (flow["step_id"], flow["errors"]) == ("account", {})
+
+
+def _document(url: str, **members: object) -> dict[str, object]:
+    return {
+        "version": 1,
+        "issuer": url,
+        "token_endpoint": f"{url}/token",
+        "revocation_endpoint": f"{url}/revoke",
+        "grant_types_supported": ["password", "refresh_token"],
+        "api_url": f"{url}/v1",
+        "events_url": f"{url}/events".replace("http", "ws", 1),
+        "terms_url": f"{url}/terms",
+        "support": {"phone": "0816 333 868"},
+        **members,
+    }
+
+
+async def _html(_request: web.Request) -> web.Response:
+    return web.Response(text="<html>Welcome</html>", content_type="text/html")
+
+
+async def _nothing(_request: web.Request) -> web.Response:
+    raise web.HTTPNotFound
+
+
+async def _elsewhere(_request: web.Request) -> web.Response:
+    raise web.HTTPFound("http://127.0.0.1:1/")
+
+
+async def _broken(_request: web.Request) -> web.Response:
+    return web.Response(text="{", content_type="application/json")
+
+
+async def _silent(_request: web.Request) -> web.Response:
+    await asyncio.sleep(60)
+    return web.Response()
+
+
+async def _maintained(_request: web.Request) -> web.Response:
+    return web.Response(status=503, headers={"Retry-After": "90"})
+
+
+async def _next_version(request: web.Request) -> web.Response:
+    return web.json_response({"version": 2, "everything": "else"})
+
+
+async def _pointing_away(request: web.Request) -> web.Response:
+    url = f"http://{request.host}"
+    return web.json_response(_document(url, token_endpoint="https://cloud.example.com/token"))
+
+
+async def _without_passwords(request: web.Request) -> web.Response:
+    return web.json_response(_document(f"http://{request.host}", grant_types_supported=["device_code"]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (_html, "unsupported_server"),
+        (_nothing, "unsupported_server"),
+        (_elsewhere, "unsupported_server"),
+        (_broken, "unsupported_server"),
+        (_next_version, "unsupported_server"),
+        (_without_passwords, "unsupported_server"),
+        (_pointing_away, "unsafe_server"),
+        (_silent, "timeout_connect"),
+        (_maintained, "maintenance"),
+    ],
+)
+async def test_a_server_that_is_no_cloud_is_told_apart_before_credentials_are_asked_for(
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    error: str,
+) -> None:
+    """And the right one can be entered then."""
+    async with server(answer) as url:
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        flow = await submit(hass, flow, {CONF_SERVER: url})
+        assert problem(flow, "user") == error
+        flow = await submit(hass, flow, {CONF_SERVER: cloud.url})
+        assert flow["step_id"] == "account"
+
+
+# The account
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {CONF_USERNAME: OWNER.username, CONF_PASSWORD: "hoa-sua-2025"},
+        {CONF_USERNAME: "nobody@example.com", CONF_PASSWORD: OWNER.password},
+        {CONF_USERNAME: "không phải số", CONF_PASSWORD: "ệ" * 200},
+    ],
+)
+async def test_wrong_credentials_are_explained_and_can_be_corrected(
+    hass: HomeAssistant, cloud: MockCloud, credentials: dict[str, object]
+) -> None:
+    """The name stays in the field, the password does not."""
+    flow = await submit(hass, await start_flow(hass, cloud), credentials)
+    assert problem(flow, "account") == "invalid_auth"
+    suggested = {str(field): field.description for field in flow["data_schema"].schema}
+    assert suggested[CONF_USERNAME] == {"suggested_value": credentials[CONF_USERNAME]}
+    assert not suggested[CONF_PASSWORD]
+    assert cloud.sessions(OWNER.username) == []
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_a_cloud_that_goes_away_before_the_login_is_explained(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """It may be back in a minute."""
+    flow = await start_flow(hass, cloud)
+    port = cloud.port
+    await cloud.stop()
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert problem(flow, "account") == "cannot_connect"
+    await cloud.start(port=port)
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+@pytest.mark.parametrize(("path", "sessions"), [("/oauth/token", 0), ("/v1/account", 1), ("/v1/snapshot", 1)])
+async def test_too_many_requests_at_any_step_are_explained_and_sessions_do_not_add_up(
+    hass: HomeAssistant, cloud: MockCloud, path: str, sessions: int
+) -> None:
+    """A second try ends the session that the first one opened."""
+    flow = await start_flow(hass, cloud)
+    cloud.rate_limit(30, path=path)
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert problem(flow, "account") == "rate_limited"
+    assert flow["description_placeholders"]["seconds"] == "30"
+    assert len(cloud.sessions(OWNER.username)) == sessions
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert len(cloud.sessions(OWNER.username)) == 1
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_a_suspended_account_is_told_why_until_when_and_whom_to_call(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """And is added once it works again; text of the cloud brings no markup along."""
+    cloud.suspend(OWNER.username, reason="Nghi ngờ [lạm dụng](http://x)")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert problem(flow, "account") == "account_suspended"
+    placeholders = flow["description_placeholders"]
+    assert placeholders["reason"] == r"Nghi ngờ \[lạm dụng\]\(http://x\)"
+    assert (placeholders["until"], placeholders["phone"]) == ("–", "0816 333 868")
+    cloud.unblock(OWNER.username)
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_a_closed_account_is_told_so_and_closing_the_dialog_leaves_no_session(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """The cloud gave tokens, to say why."""
+    cloud.terminate(OWNER.username)
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert problem(flow, "account") == "account_terminated"
+    assert len(cloud.sessions(OWNER.username)) == 1
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await settled(hass)
+    assert cloud.sessions(OWNER.username) == []
+
+
+# The terms
+
+
+async def test_open_terms_are_shown_with_their_link_and_accepted_in_the_flow(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """Without accepting, the account is not let in."""
+    cloud.change_terms("2026-11")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert (flow["step_id"], flow["errors"]) == ("terms", {})
+    assert flow["description_placeholders"]["version"] == r"2026-11"
+    assert flow["description_placeholders"]["terms_url"].endswith("/terms")
+    flow = await submit(hass, flow, {CONF_ACCEPT: False})
+    assert problem(flow, "terms") == "terms_not_accepted"
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert flow["result"].state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_terms_that_do_not_block_may_wait(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """They are shown all the same."""
+    cloud.change_terms("2026-11", required=False)
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert flow["step_id"] == "terms"
+    flow = await submit(hass, flow, {CONF_ACCEPT: False})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_terms_that_change_while_they_are_read_are_shown_anew(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Only what was shown is accepted."""
+    cloud.change_terms("2026-11")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    cloud.change_terms("2026-12")
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert problem(flow, "terms") == "terms_changed"
+    assert flow["description_placeholders"]["version"] == "2026-12"
+    cloud.rate_limit(5, path="/v1/account/terms")
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert problem(flow, "terms") == "rate_limited"
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_terms_that_change_once_more_after_accepting_are_shown_again(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """When the cloud does not even answer the second question, that is said."""
+    cloud.change_terms("2026-11")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    cloud.change_terms("2026-12")
+    cloud.rate_limit(5, path="/v1/account")
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert problem(flow, "terms") == "rate_limited"
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await settled(hass)
+    assert cloud.sessions(OWNER.username) == []
+
+
+# Logging in again
+
+
+async def reauthenticate(hass: HomeAssistant, cloud: MockCloud) -> ConfigFlowResult:
+    """End the session in the cloud; return the flow that Home Assistant starts then."""
+    cloud.sign_out(OWNER.username)
+    await asyncio.sleep(60)
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert (flow["context"]["source"], flow["step_id"]) == ("reauth", "reauth_confirm")
+    assert [issue for (domain, issue) in async_get_issues(hass).issues if domain == "homeassistant"]
+    return flow
+
+
+async def test_a_session_that_ended_in_the_cloud_asks_for_the_password_and_goes_on(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The entry stays, with its entities."""
+    flow = await reauthenticate(hass, cloud)
+    flow = await submit(hass, flow, {CONF_PASSWORD: "wrong"})
+    assert problem(flow, "reauth_confirm") == "invalid_auth"
+    flow = await submit(hass, flow, {CONF_PASSWORD: OWNER.password})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert len(cloud.sessions(OWNER.username)) == 1
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_logging_in_again_explains_what_is_in_the_way(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Also after the password was right."""
+    flow = await reauthenticate(hass, cloud)
+    cloud.suspend(OWNER.username)
+    flow = await submit(hass, flow, {CONF_PASSWORD: OWNER.password})
+    assert problem(flow, "reauth_confirm") == "account_suspended"
+    cloud.unblock(OWNER.username)
+    flow = await submit(hass, flow, {CONF_PASSWORD: OWNER.password})
+    assert flow["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+
+
+async def test_logging_in_again_refuses_another_account(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Such as one that the phone number belongs to now."""
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_USERNAME: OTHER.username})
+    flow = await reauthenticate(hass, cloud)
+    flow = await submit(hass, flow, {CONF_PASSWORD: OTHER.password})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "unique_id_mismatch")
+    await settled(hass)
+    assert cloud.sessions(OTHER.username) == []
