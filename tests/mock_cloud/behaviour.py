@@ -51,6 +51,7 @@ class Behaviour:
         self._fades: dict[Key, _Fade] = {}
         self._energy: dict[Key, float] = {}
         self._measured_at = core.clock()
+        self.meters_report = True
         self._meter_timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -196,6 +197,8 @@ class Behaviour:
     def _report_energy(self) -> None:
         self._meter_timer = self._call_later(METER_S, self._report_energy)
         self.measure()
+        if not self.meters_report:
+            return
         for (device_id, endpoint_id), counted in self._energy.items():
             whole = math.floor(counted * 1000) / 1000
             try:

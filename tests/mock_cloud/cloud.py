@@ -18,7 +18,7 @@ from tests.mock_cloud.history import Event
 from tests.mock_cloud.home_file import load_home
 from tests.mock_cloud.model import World
 from tests.mock_cloud.observer import Observer, Request
-from tests.mock_cloud.server import MAX_BODY, Server
+from tests.mock_cloud.server import CLOSE_S, MAX_BODY, Server
 from tests.mock_cloud.sessions import Session
 from tests.mock_cloud.state_file import StateFile
 from tests.mock_cloud.stream import RESTARTING, Stream
@@ -61,7 +61,7 @@ class MockCloud(Hands):
         self._core.on_change = self._save_soon
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/{path:.*}", self._server.handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2 * CLOSE_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.port = self._runner.addresses[0][1]
@@ -73,7 +73,9 @@ class MockCloud(Hands):
         if self._runner is None:
             return
         self._behaviour.stop()
-        await asyncio.gather(*(stream.abandon(RESTARTING) for stream in self._server.streams))
+        for stream in self._server.streams:
+            stream.mute(False)
+            stream.close(RESTARTING, quiet=True)
         await self._runner.cleanup()
         self._runner = None
         if self._save_timer is not None:
@@ -127,7 +129,20 @@ class MockCloud(Hands):
             raise ValueError("the contract allows 5 to 300 s")
         self._server.heartbeat_s = seconds
 
+    @property
+    def meters_report(self) -> bool:
+        """Whether meters report what they count every few minutes; without, nothing changes by itself."""
+        return self._behaviour.meters_report
+
+    @meters_report.setter
+    def meters_report(self, report: bool) -> None:
+        self._behaviour.meters_report = report
+
     # Eyes
+
+    def now(self) -> float:
+        """Return the cloud's Unix time."""
+        return self._core.clock()
 
     @property
     def requests(self) -> list[Request]:

@@ -8,7 +8,7 @@ from typing import Protocol
 class Observer(Protocol):
     """Sees everything the cloud sends; raises nothing, but remembers for its test."""
 
-    def answered(  # noqa: PLR0917  # an exchange has so many parts
+    def answered(  # an exchange has so many parts
         self,
         method: str,
         path: str,

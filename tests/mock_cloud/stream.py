@@ -41,14 +41,18 @@ class Stream:
 
     async def run(self, since: int | None, epoch: str | None) -> None:
         """Serve the connection until it ends."""
+        reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._write(since, epoch))
         try:
-            async for _message in self._socket:
-                pass  # a client has nothing to say
+            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            writer.cancel()
-            with suppress(asyncio.CancelledError, ConnectionError):  # the other side is gone; the reader saw it
-                await writer
+            for task in (reader, writer):
+                task.cancel()
+                with suppress(asyncio.CancelledError, ConnectionError):  # the other side is gone
+                    await task
+        # Nobody reads any more: only so does aiohttp wait for the other side's close frame before it hangs up.
+        if self._close_code is not None:
+            await self._socket.close(code=self._close_code)
 
     def push(self, event: Event) -> None:
         """Send an event after all that is pending; before the greeting it is part of what hello tells."""
@@ -57,12 +61,12 @@ class Stream:
             self._wake.set()
 
     def close(self, code: int, *, quiet: bool = False) -> None:
-        """End the stream with a code, after all that is pending unless `quiet`."""
+        """End the stream with a code, after all that is pending unless `quiet`; a muted one when it may speak."""
         if self._close_code is None:
             self._close_code = code
-            if quiet:
-                self._pending.clear()
-            self._wake.set()
+        if quiet:
+            self._pending.clear()
+        self._wake.set()
 
     def mute(self, muted: bool) -> None:
         """Keep the socket open but send nothing, or go on."""
@@ -71,9 +75,9 @@ class Stream:
         else:
             self._unmuted.set()
 
-    async def abandon(self, code: int) -> None:
-        """Close at once, whatever is pending and muted or not."""
-        await self._socket.close(code=code)
+    async def _read(self) -> None:
+        async for _message in self._socket:
+            pass  # a client has nothing to say
 
     async def _write(self, since: int | None, epoch: str | None) -> None:
         await self._unmuted.wait()
@@ -81,7 +85,6 @@ class Stream:
         while True:
             await self._send_pending()
             if self._close_code is not None:
-                await self._socket.close(code=self._close_code)
                 return
             try:
                 async with asyncio.timeout(self._heartbeat_s):

@@ -1,0 +1,178 @@
+"""A running mock cloud, and a plain client that somebody has logged in with."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+import uuid
+
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, ClientWSTimeout
+import pytest
+
+from tests.mock_cloud import MockCloud
+from tests.specification import SpecificationChecker
+from tests.virtual_time import EPOCH
+
+MINH_ANH = "minhanh@example.com"
+PASSWORD = "hoa-sua-2026"
+QUOC_BAO = "quocbao@example.com"
+
+# JSON as a test reads it: what it is not fails the test where it is used.
+type Document = dict[str, Any]
+
+
+def wall_time() -> float:
+    """Return the Unix time that belongs to the loop's."""
+    return EPOCH.timestamp() + asyncio.get_running_loop().time()
+
+
+def new_id() -> str:
+    """Return a UUID as a client makes one."""
+    return str(uuid.uuid4())
+
+
+@dataclass
+class Client:
+    """As much of a client as a test of the server needs."""
+
+    cloud: MockCloud
+    http: ClientSession
+    tokens: Document = field(default_factory=dict)
+    session_id: str = field(default_factory=new_id)
+    order: int = 0
+
+    async def token(self, **form: str) -> ClientResponse:
+        """Ask the token endpoint."""
+        return await self.http.post(f"{self.cloud.url}/oauth/token", data={"client_id": "home-assistant", **form})
+
+    async def log_in(self, username: str = MINH_ANH, password: str = PASSWORD) -> ClientResponse:
+        """Log in and keep the tokens."""
+        answer = await self.token(
+            grant_type="password", username=username, password=password, session_id=self.session_id
+        )
+        if answer.status == 200:
+            self.tokens = await answer.json()
+        return answer
+
+    async def log_in_again(self) -> None:
+        """Open a session of its own, as after a long absence."""
+        self.session_id = new_id()
+        assert (await self.log_in()).status == 200
+
+    async def refresh(self, refresh_token: str) -> ClientResponse:
+        """Refresh with a token."""
+        return await self.token(grant_type="refresh_token", refresh_token=refresh_token, session_id=self.session_id)
+
+    async def request(self, method: str, path: str, *, bearer: bool = True, **options: Any) -> ClientResponse:
+        """Send any request of the API."""
+        headers = {**({"Authorization": f"Bearer {self.tokens['access_token']}"} if bearer else {})}
+        headers.update(options.pop("headers", {}))
+        return await self.http.request(method, f"{self.cloud.url}/v1{path}", headers=headers, **options)
+
+    async def get(self, path: str) -> Document:
+        """Return the document at a path."""
+        answer = await self.request("GET", path)
+        assert answer.status == 200, await answer.text()
+        document: Document = await answer.json()
+        return document
+
+    async def commands(self, *commands: Document, order: int | None = None) -> ClientResponse:
+        """Send commands; those without an id get one."""
+        self.order += 1
+        listed = [{"id": new_id(), **command} for command in commands]
+        body = {"order": self.order if order is None else order, "commands": listed}
+        return await self.request("POST", "/commands", json=body)
+
+    async def result(self, order: int | None = None, **command: Any) -> Document:
+        """Send one command and return its result."""
+        answer = await self.commands(command, order=order)
+        assert answer.status == 200, await answer.text()
+        results: list[Document] = (await answer.json())["results"]
+        assert len(results) == 1
+        return results[0]
+
+    async def set(self, device_id: str, order: int | None = None, endpoint_id: str = "1", **fields: Any) -> Document:
+        """Set fields of one endpoint and return the result."""
+        return await self.result(order=order, device_id=device_id, endpoint_id=endpoint_id, set=fields)
+
+    @asynccontextmanager
+    async def stream(self, since: object = None, epoch: str | None = None) -> AsyncIterator[Stream]:
+        """Open the event stream."""
+        position = {"since": str(since), "epoch": epoch or self.cloud.epoch} if since is not None else {}
+        async with self.http.ws_connect(
+            f"{self.cloud.url}/v1/events",
+            params=position,
+            headers={"Authorization": f"Bearer {self.tokens['access_token']}"},
+            timeout=ClientWSTimeout(ws_close=2),
+        ) as socket:
+            yield Stream(socket)
+
+
+@dataclass
+class Stream:
+    """An open event stream."""
+
+    socket: ClientWebSocketResponse
+
+    async def frame(self) -> Document:
+        """Return the next frame."""
+        async with asyncio.timeout(400):
+            frame: Document = await self.socket.receive_json()
+        return frame
+
+    async def events(self, count: int) -> list[Document]:
+        """Return the next events, whatever frames they come in."""
+        found: list[Document] = []
+        while len(found) < count:
+            frame = await self.frame()
+            assert frame["type"] == "events", frame
+            found += frame["events"]
+        assert len(found) == count, found
+        return found
+
+    async def closed(self) -> int | None:
+        """Read to the end and return the close code."""
+        async with asyncio.timeout(400):
+            async for _message in self.socket:
+                pass
+        return self.socket.close_code
+
+
+def problem_of(document: Mapping[str, Any]) -> str:
+    """Return the name of a problem's type."""
+    return str(document["type"]).removeprefix("urn:wesmart:problem:")
+
+
+async def refused(answer: ClientResponse) -> tuple[int, str]:
+    """Return status and problem of an answer."""
+    assert answer.content_type == "application/problem+json", await answer.text()
+    return answer.status, problem_of(await answer.json())
+
+
+@pytest.fixture
+def observer() -> SpecificationChecker:
+    """Hold everything the cloud sends against the specification; a cloud without freedoms sends nothing else."""
+    return SpecificationChecker(closed=True)
+
+
+@pytest.fixture
+async def cloud(observer: SpecificationChecker) -> AsyncIterator[MockCloud]:
+    """Run a cloud without freedoms, on virtual time."""
+    async with MockCloud(clock=wall_time, observer=observer) as running:
+        yield running
+    observer.verify()
+
+
+@pytest.fixture
+async def stranger(cloud: MockCloud) -> AsyncIterator[Client]:
+    """Be somebody who has not logged in yet."""
+    async with ClientSession() as http:
+        yield Client(cloud, http)
+
+
+@pytest.fixture
+async def client(stranger: Client) -> Client:
+    """Be Minh Anh, logged in."""
+    assert (await stranger.log_in()).status == 200
+    return stranger
