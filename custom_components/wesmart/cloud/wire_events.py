@@ -18,8 +18,6 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class _WireEvent(Struct):
-    seq: WholeNumber
-    kind: str
     at: str | None = None
     device_id: str | None = None
     endpoint_id: str | None = None
@@ -38,7 +36,6 @@ class _WireEventHead(Struct):
 
 
 class _WireFrame(Struct):
-    type: str
     epoch: str | None = None
     seq: WholeNumber | None = None
     at: str | None = None
@@ -140,43 +137,36 @@ _frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)
 def decode_frame(text: str) -> Frame | None:
     """Return a frame of the event stream; None for a type we do not know. Raises UnexpectedAnswerError."""
     try:
-        try:
-            wire = _frame_decoder.decode(text)
-        except msgspec.ValidationError:
-            if _frame_head_decoder.decode(text).type not in ("hello", "events", "heartbeat"):
-                return None
-            raise
-        if wire.type == "events":
+        # The type first: in a frame from the future everything else may look different.
+        type_ = _frame_head_decoder.decode(text).type
+        if type_ not in ("hello", "events", "heartbeat"):
+            _LOGGER.debug("Ignored a frame of unknown type %s", type_)
+            return None
+        wire = _frame_decoder.decode(text)
+        if type_ == "events":
             return EventsFrame(tuple(map(_decode_event, wire.events)))
     except DECODE_ERRORS as err:
         raise UnexpectedAnswerError(f"a frame that makes no sense ({type(err).__name__})") from None
-    if wire.type not in ("hello", "heartbeat"):
-        _LOGGER.debug("Ignored a frame of unknown type %s", wire.type)
-        return None
     if wire.epoch is None or wire.seq is None:
-        raise UnexpectedAnswerError(f"a {wire.type} without a position")
+        raise UnexpectedAnswerError(f"a {type_} without a position")
     position = Position(wire.epoch, int(wire.seq))
-    if wire.type == "heartbeat":
+    if type_ == "heartbeat":
         return HeartbeatFrame(position)
     return HelloFrame(position, wire.at, wire.resumed, wire.heartbeat_s)
 
 
 def _decode_event(raw: Raw) -> Event:
-    try:
-        wire = _event_decoder.decode(raw)
-    except DECODE_ERRORS:
-        head = _event_head_decoder.decode(raw)  # without a number nothing can be said about it
-        return UnapplicableEvent(seq=int(head.seq)) if head.kind in _EVENTS else Event(seq=int(head.seq))
-    seq = int(wire.seq)
-    build = _EVENTS.get(wire.kind)
+    head = _event_head_decoder.decode(raw)  # without a number nothing can be said about it
+    seq = int(head.seq)
+    build = _EVENTS.get(head.kind)
     if build is None:
-        _LOGGER.debug("Counted an event of unknown kind %s", wire.kind)
-        return Event(seq=seq, at=wire.at)
+        _LOGGER.debug("Counted an event of unknown kind %s", head.kind)
+        return Event(seq=seq)
     try:
-        event = build(seq, wire)
+        event = build(seq, _event_decoder.decode(raw))
     except DECODE_ERRORS:
         event = None
-    return UnapplicableEvent(seq=seq, at=wire.at) if event is None else event
+    return UnapplicableEvent(seq=seq) if event is None else event
 
 
 def _state_event(seq: int, wire: _WireEvent) -> Event | None:
