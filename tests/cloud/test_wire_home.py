@@ -1,0 +1,326 @@
+"""Snapshots, devices and states: what they mean, and that nonsense is left out while its neighbours stay."""
+
+import json
+import logging
+
+from hypothesis import given, settings, strategies as st
+import msgspec
+import pytest
+
+from custom_components.wesmart.cloud.errors import UnexpectedAnswerError
+from custom_components.wesmart.cloud.models import (
+    ButtonEndpoint,
+    CurtainEndpoint,
+    CurtainKind,
+    CurtainState,
+    Endpoint,
+    EndpointKey,
+    LightEndpoint,
+    LightMode,
+    LightState,
+    Motion,
+    Position,
+    SwitchEndpoint,
+    SwitchState,
+)
+from custom_components.wesmart.cloud.wire_home import (
+    DECODE_ERRORS,
+    Snapshot,
+    decode_device,
+    decode_home,
+    decode_patch,
+    decode_snapshot,
+)
+from tests.accounts import OWNER
+from tests.cloud.builders import Json, curtain, device, lamp, snapshot
+from tests.cloud.nonsense import EXTREMES, anything, mutated
+from tests.mock_cloud import Freedoms, MockCloud
+
+WHOLE = MockCloud().snapshot(OWNER.username)
+
+
+def endpoint(wire: Json) -> Endpoint:
+    """Return the endpoint of a device with one, as it is decoded."""
+    (only,) = decode_device(json.dumps(device("one", [wire])).encode()).endpoints
+    return only
+
+
+def light(wire: Json) -> LightEndpoint:
+    """Return the only endpoint of a device, which is a light."""
+    (only,) = decode_device(json.dumps(wire).encode()).endpoints
+    assert isinstance(only, LightEndpoint)
+    return only
+
+
+def patched(before: Endpoint, patch: str) -> Endpoint | None:
+    """Return an endpoint after a partial state."""
+    return decode_patch(before, patch.encode())
+
+
+def test_a_snapshot_says_what_the_contract_lets_it_say() -> None:
+    """Everything of the family's home arrives, typed."""
+    whole = decode_snapshot(json.dumps(WHOLE).encode())
+    assert [home.name for home in whole.homes] == ["Nhà Hà Nội", "Căn hộ Mỹ Đình"]
+    reports = {report.device.id: report for report in whole.devices}
+    panel = reports["cong-tac-phong-khach"]
+    assert panel.device.endpoint_ids == ("1", "2", "3", "4")
+    assert (panel.device.name, panel.device.signal_dbm, panel.device.identify) == ("Công tắc phòng khách", -52, True)
+    assert panel.endpoints[3] == SwitchEndpoint(
+        key=EndpointKey("cong-tac-phong-khach", "4"),
+        name="Đèn ban công",
+        room_id="ban-cong",
+        features=msgspec.convert({"outlet": False, "metering": False}, type(panel.endpoints[3].features)),  # type: ignore[attr-defined]
+        state=SwitchState(on=False),
+    )
+    (strip,) = reports["den-hat-tran"].endpoints
+    assert isinstance(strip, LightEndpoint)
+    assert strip.state == LightState(
+        on=True, mode=LightMode.COLOR, brightness=45, color_temp_kelvin=2700, hue=28, saturation=70, effect=None
+    )
+    assert strip.features.effects == ("Hoàng hôn", "Lễ hội", "Nến")
+    (rail,) = reports["rem-phong-khach"].endpoints
+    assert isinstance(rail, CurtainEndpoint)
+    assert (rail.features.kind, rail.state) == (CurtainKind.CURTAIN, CurtainState(position=80, motion=Motion.STOPPED))
+    button = reports["nut-dau-giuong"].endpoints[2]
+    assert isinstance(button, ButtonEndpoint)
+    assert button.features.presses == ("single", "long")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_spelling_of_a_snapshot_means_the_same(seed: int) -> None:
+    """Integers as floats, members in any order, unknown members and endpoint types."""
+    freedoms = Freedoms.seeded(seed)
+    spelled = MockCloud(freedoms=freedoms).snapshot(OWNER.username)
+    plain = decode_snapshot(json.dumps({**WHOLE, "epoch": "e"}).encode())
+    assert decode_snapshot(freedoms.json({**spelled, "epoch": "e"}).encode()) == plain
+
+
+def test_an_empty_name_is_none() -> None:
+    """An entity would be named by nothing."""
+    report = decode_device(json.dumps(device("one", [], name="", model="", firmware="", serial="")).encode())
+    whole = report.device
+    assert (whole.name, whole.model, whole.firmware, whole.serial) == (None, None, None, None)
+    assert endpoint({"id": "1", "type": "switch", "name": ""}).name is None
+
+
+def test_a_device_may_have_no_endpoints_and_nothing_but_what_it_must_have() -> None:
+    """The rest is unknown."""
+    report = decode_device(b'{"id": "d", "home_id": "h", "online": false}')
+    assert (report.endpoints, report.device.name, report.device.battery_percent) == ((), None, None)
+
+
+def test_an_endpoint_of_an_unknown_type_is_ignored_with_one_debug_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Its neighbour stays."""
+    caplog.set_level(logging.DEBUG)
+    wire = device("one", [{"id": "x", "type": "aroma_diffuser"}, {"id": "1", "type": "switch"}])
+    report = decode_device(json.dumps(wire).encode())
+    assert report.device.endpoint_ids == ("1",)
+    assert [record.levelname for record in caplog.records] == ["DEBUG"]
+    assert "aroma_diffuser" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": "", "type": "switch"},
+        {"id": "x"},
+        {"id": "x", "type": "switch", "features": None},
+        {"id": "x", "type": "switch", "state": {"on": "yes"}},
+        {"id": "x", "type": "light", "state": {"brightness": 0}},
+        {"id": "x", "type": "light", "features": {"color_temp": {"min_kelvin": 2700}}},
+        {"id": "x", "type": "curtain", "state": {"position": 101}},
+        {"id": "x", "type": "button", "features": {"presses": "single"}},
+        7,
+        None,
+    ],
+)
+def test_an_endpoint_that_makes_no_sense_is_left_out(broken: object, caplog: pytest.LogCaptureFixture) -> None:
+    """Its neighbour stays, and the log says which device it was of."""
+    report = decode_device(
+        json.dumps({**device("one", []), "endpoints": [broken, {"id": "1", "type": "light"}]}).encode()
+    )
+    assert [one.key.endpoint_id for one in report.endpoints] == ["1"]
+    assert "Left out an endpoint of device one" in caplog.text
+
+
+def test_of_endpoints_with_one_id_the_last_counts() -> None:
+    """A key names one thing."""
+    wire = device("one", [{"id": "1", "type": "switch"}, {"id": "1", "type": "light"}])
+    report = decode_device(json.dumps(wire).encode())
+    assert report.device.endpoint_ids == ("1",)
+    assert [type(one) for one in report.endpoints] == [LightEndpoint]
+
+
+def test_a_device_that_makes_no_sense_is_left_out_of_a_snapshot(caplog: pytest.LogCaptureFixture) -> None:
+    """The other devices of the home stay."""
+    whole = snapshot(1, {"id": "broken", "home_id": 7}, lamp())
+    assert [report.device.id for report in whole.devices] == ["lamp"]
+    assert "Left out a device" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"epoch": "e", "seq": -1, "homes": []}',
+        b'{"epoch": "e", "seq": 1.5, "homes": []}',
+        b'{"epoch": "e", "seq": 9007199254740992, "homes": []}',
+        b'{"epoch": "e", "seq": null, "homes": []}',
+        b'{"epoch": "e", "seq": 1, "homes": [{"id": "\xff"}]}',
+    ],
+)
+def test_a_snapshot_that_makes_no_sense_is_an_unexpected_answer(body: bytes) -> None:
+    """And the error says nothing of what was in it."""
+    with pytest.raises(UnexpectedAnswerError, match=r"^the snapshot makes no sense \(\w+\)$") as caught:
+        decode_snapshot(body)
+    assert caught.value.__suppress_context__
+
+
+def test_the_largest_number_is_still_exact() -> None:
+    """Also spelled as a float."""
+    for spelling in ("9007199254740991", "9007199254740991.0", "9.007199254740991e15"):
+        body = f'{{"epoch": "e", "seq": {spelling}, "homes": []}}'
+        assert decode_snapshot(body.encode()).position == Position("e", 2**53 - 1)
+
+
+def test_a_home_comes_without_its_devices() -> None:
+    """Rooms and scenes belong to it."""
+    home = decode_home(b'{"id": "h", "name": "Nha", "rooms": [{"id": "r"}], "scenes": [{"id": "s", "name": "Di ngu"}]}')
+    assert ([room.id for room in home.rooms], [scene.name for scene in home.scenes]) == (["r"], ["Di ngu"])
+
+
+def test_in_a_partial_state_absent_means_unchanged_and_null_unknown() -> None:
+    """Two things that are easily confused."""
+    before = light(lamp(on=True, brightness=40, hue=10))
+    after = patched(before, '{"brightness": null, "saturation": 5}')
+    assert isinstance(after, LightEndpoint)
+    assert after.state == LightState(on=True, brightness=None, hue=10, saturation=5)
+    assert (after.key, after.features) == (before.key, before.features)
+
+
+def test_an_unknown_value_leaves_what_was_known() -> None:
+    """A mode and a motion from the future; the other fields of the patch count."""
+    after = patched(light(lamp(mode="white")), '{"mode": "disco", "brightness": 7}')
+    assert isinstance(after, LightEndpoint)
+    assert (after.state.mode, after.state.brightness) == (LightMode.WHITE, 7)
+    (rail,) = decode_device(json.dumps(curtain(motion="opening")).encode()).endpoints
+    after = patched(rail, '{"motion": "wobbling", "position": 3}')
+    assert isinstance(after, CurtainEndpoint)
+    assert (after.state.motion, after.state.position) == (Motion.OPENING, 3)
+    fresh = endpoint({"id": "1", "type": "light", "state": {"mode": "disco", "on": True}})
+    assert isinstance(fresh, LightEndpoint)
+    assert (fresh.state.mode, fresh.state.on) == (None, True)
+
+
+def test_a_kind_of_curtain_from_the_future_is_a_curtain_of_unknown_kind() -> None:
+    """It still opens and closes."""
+    one = endpoint({"id": "1", "type": "curtain", "features": {"kind": "venetian", "position": True}})
+    assert isinstance(one, CurtainEndpoint)
+    assert (one.features.kind, one.features.position) == (CurtainKind.UNKNOWN, True)
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "",
+        "null",
+        "[]",
+        '{"on": 1}',
+        '{"brightness": 0}',
+        '{"brightness": 100.5}',
+        '{"hue": -1}',
+        '{"saturation": 101}',
+        '{"color_temp_kelvin": 0}',
+        '{"mode": 3}',
+        '{"brightness": NaN}',
+        '{"brightness": 1e400}',
+    ],
+)
+def test_a_state_that_makes_no_sense_is_not_applied_at_all(patch: str) -> None:
+    """Not even its other fields: nothing says which of them to believe."""
+    assert patched(light(lamp()), patch) is None
+
+
+def test_a_meter_never_counts_below_zero() -> None:
+    """While power may flow back."""
+    meter = endpoint({"id": "1", "type": "switch"})
+    assert patched(meter, '{"energy_kwh": -1}') is None
+    after = patched(meter, '{"energy_kwh": 284.613, "power_w": -12}')
+    assert isinstance(after, SwitchEndpoint)
+    assert after.state == SwitchState(power_w=-12, energy_kwh=284.613)
+
+
+def test_a_button_has_no_state() -> None:
+    """Only presses."""
+    assert patched(endpoint({"id": "1", "type": "button"}), '{"on": true}') is None
+
+
+def assert_in_range(whole: Snapshot) -> None:
+    """Fail where a value is not what its type promises."""
+    assert 0 <= whole.position.seq < 2**53
+    for report in whole.devices:
+        assert report.device.id
+        assert report.device.endpoint_ids == tuple(one.key.endpoint_id for one in report.endpoints)
+        for one in report.endpoints:
+            match one:
+                case LightEndpoint(state=LightState(brightness=float(brightness))):
+                    assert 1 <= brightness <= 100
+                case CurtainEndpoint(state=CurtainState(position=float(position))):
+                    assert 0 <= position <= 100
+
+
+SMALL: Json = {
+    "epoch": "e",
+    "seq": 4,
+    "homes": [
+        {
+            "id": "home",
+            "name": "Nhà",
+            "rooms": [{"id": "r", "name": "Bếp"}],
+            "scenes": [{"id": "s", "name": "Đi ngủ"}],
+            "devices": [
+                lamp(brightness=40, mode="white"),
+                curtain(),
+                device("panel", [{"id": "1", "type": "switch", "features": {"metering": True}, "state": {"on": True}}]),
+                device("keys", [{"id": "1", "type": "button", "features": {"presses": ["single"]}}]),
+            ],
+        }
+    ],
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(mutated(SMALL))
+def test_a_snapshot_with_anything_in_it_is_read_or_refused(text: str) -> None:
+    """What is read is in range, whatever stood beside it."""
+    try:
+        whole = decode_snapshot(text.encode())
+    except UnexpectedAnswerError:
+        return
+    assert_in_range(whole)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary() | anything.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_raise_nothing_but_the_documented_errors(body: bytes) -> None:
+    """As a snapshot, a home, a device or a partial state."""
+    with pytest.raises(UnexpectedAnswerError):
+        decode_snapshot(body)
+    for decode in (decode_home, decode_device):
+        with pytest.raises(DECODE_ERRORS):
+            decode(body)
+    for before in (light(lamp()), endpoint({"id": "1", "type": "switch"}), endpoint({"id": "1", "type": "curtain"})):
+        after = decode_patch(before, body)
+        assert after is None or after.key == before.key
+
+
+@pytest.mark.parametrize("text", EXTREMES, ids=lambda text: repr(text[:12]))
+def test_extremes_are_refused_like_any_nonsense(text: str) -> None:
+    """Depth and length that a parser may choke on, alone and inside of what is otherwise valid."""
+    for body in (text, f'{{"epoch": "e", "seq": {text}, "homes": []}}', f'{{"epoch": "e", "seq": 1, "homes": {text}}}'):
+        with pytest.raises(UnexpectedAnswerError):
+            decode_snapshot(body.encode())
+    assert decode_patch(light(lamp()), f'{{"brightness": {text}}}'.encode()) in (None, light(lamp(brightness=None)))
