@@ -13,11 +13,11 @@ from tests.mock_cloud.home_file import DEFAULT_HOME, load_home
 async def _serve(options: argparse.Namespace) -> None:
     freedoms = Freedoms.off() if options.seed is None else Freedoms.seeded(options.seed)
     cloud = MockCloud(home=load_home(options.home), freedoms=freedoms, state_file=options.state)
-    await cloud.start(options.host, options.port)
-    print(f"Mock cloud at {cloud.url}, terms at {cloud.url}/terms", flush=True)  # noqa: T201  # told to who started it
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await cloud.start(options.host, options.port)
+    print(f"Mock cloud at {cloud.url}, terms at {cloud.url}/terms", flush=True)  # noqa: T201  # told to who started it
     await stopped.wait()
     await cloud.stop()
 

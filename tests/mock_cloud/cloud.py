@@ -23,7 +23,7 @@ from tests.mock_cloud.sessions import Session
 from tests.mock_cloud.state_file import StateFile
 from tests.mock_cloud.stream import RESTARTING, Stream
 from tests.mock_cloud.support import Support, Ticket
-from tests.mock_cloud.wire import JsonObject
+from tests.mock_cloud.wire import Document
 
 # Changes come in bursts; what a crash may lose is a second.
 SAVE_DELAY_S = 1.0
@@ -59,6 +59,7 @@ class MockCloud(Hands):
             self._state_file.load()
         self._core.on_event = self._push
         self._core.on_change = self._save_soon
+        self._core.on_tokens = self._save
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_route("*", "/{path:.*}", self._server.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2 * CLOSE_S)
@@ -159,15 +160,15 @@ class MockCloud(Hands):
         """How many event streams are open."""
         return len(self._server.streams)
 
-    def state(self, device_id: str, endpoint_id: str) -> JsonObject:
+    def state(self, device_id: str, endpoint_id: str) -> Document:
         """Return an endpoint's state as a snapshot shows it."""
         return dict(self._core.world.endpoint(device_id, endpoint_id).state)
 
-    def device(self, device_id: str) -> JsonObject:
+    def device(self, device_id: str) -> Document:
         """Return a device as a snapshot shows it."""
         return self._device(device_id).document()
 
-    def snapshot(self, account: str) -> JsonObject:
+    def snapshot(self, account: str) -> Document:
         """Return what an account sees."""
         return self._core.snapshot(self._account(account))
 
@@ -198,6 +199,8 @@ class MockCloud(Hands):
             self._save_timer = asyncio.get_running_loop().call_later(SAVE_DELAY_S, self._save)
 
     def _save(self) -> None:
-        self._save_timer = None
+        if self._save_timer is not None:
+            self._save_timer.cancel()
+            self._save_timer = None
         if self._state_file is not None:
             self._state_file.save(clean=False)

@@ -11,15 +11,13 @@ from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, Clie
 import pytest
 
 from tests.mock_cloud import MockCloud
+from tests.mock_cloud.wire import Document
 from tests.specification import SpecificationChecker
 from tests.virtual_time import EPOCH
 
 MINH_ANH = "minhanh@example.com"
 PASSWORD = "hoa-sua-2026"
 QUOC_BAO = "quocbao@example.com"
-
-# JSON as a test reads it: what it is not fails the test where it is used.
-type Document = dict[str, Any]
 
 
 def wall_time() -> float:

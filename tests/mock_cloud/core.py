@@ -35,6 +35,7 @@ class Core:
         self.ledgers = {account.id: Ledger() for account in world.accounts}
         self.on_event: Callable[[str, Event], None] = _nothing
         self.on_change: Callable[[], None] = _changed
+        self.on_tokens: Callable[[], None] = _changed
 
     # Positions
 

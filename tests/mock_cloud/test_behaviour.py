@@ -6,10 +6,11 @@ import pytest
 
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.conftest import MINH_ANH, Client
+from tests.mock_cloud.wire import Document
 
 CURTAIN, BLIND, PLAIN_CURTAIN = "rem-phong-khach", "rem-phong-ngu", "rem-can-ho"
 LAMP = "den-san-sofa"
-STOP = {"endpoint_id": "1", "do": "stop"}
+STOP: Document = {"endpoint_id": "1", "do": "stop"}
 
 
 async def test_a_curtain_reports_its_way_once_a_second(client: Client) -> None:

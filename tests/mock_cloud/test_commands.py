@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.mock_cloud import MockCloud
-from tests.mock_cloud.conftest import MINH_ANH, Client, Document, new_id, problem_of, refused
+from tests.mock_cloud.conftest import MINH_ANH, Client, new_id, problem_of, refused
+from tests.mock_cloud.wire import Document
 
 PANEL = "cong-tac-phong-khach"
 STRIP = "den-hat-tran"

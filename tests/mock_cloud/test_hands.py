@@ -8,8 +8,8 @@ from aiohttp import ClientError
 import pytest
 
 from tests.mock_cloud import MockCloud
-from tests.mock_cloud.conftest import MINH_ANH, Client, Document
-from tests.mock_cloud.wire import InvalidDocumentError
+from tests.mock_cloud.conftest import MINH_ANH, Client
+from tests.mock_cloud.wire import Document, InvalidDocumentError
 
 PANEL, HOME = "cong-tac-phong-khach", "nha-ha-noi"
 OUTLET: Document = {

@@ -7,8 +7,9 @@ from aiohttp import ClientResponse
 import pytest
 
 from tests.mock_cloud import MockCloud
-from tests.mock_cloud.conftest import MINH_ANH, QUOC_BAO, Client, Document, refused
+from tests.mock_cloud.conftest import MINH_ANH, QUOC_BAO, Client, refused
 from tests.mock_cloud.support import plain
+from tests.mock_cloud.wire import Document
 
 
 async def send(client: Client, key: str = "khoa-1", **changes: Any) -> ClientResponse:

@@ -31,7 +31,7 @@ class TokenEndpoint:
                 tokens = self._refresh(form)
             case _:
                 raise OAuthError("unsupported_grant_type", "password or refresh_token")
-        self._core.on_change()
+        self._core.on_tokens()
         return {
             "access_token": tokens.access_token,
             "refresh_token": tokens.refresh_token,

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 import datetime as dt
 import json
 import math
+from typing import Any
 
 type Json = bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None
 type JsonObject = dict[str, Json]
+# An object as a test reads it: what it is not fails the test where it is used.
+type Document = dict[str, Any]
 
 MAX_INTEGER = 2**53 - 1
 
