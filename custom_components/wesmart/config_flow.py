@@ -13,7 +13,7 @@ import voluptuous as vol
 from .cloud import Endpoints, Tokens, WeSmartClient, discover, log_in, revoke, server_origin
 from .cloud.errors import InvalidRequestError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Account, Terms
-from .connection import async_get_transport
+from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
 from .errors import placeholders, plain_text, translation_key
 
@@ -175,7 +175,9 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_try(self._async_open_session(password))
 
     async def _async_open_session(self, password: str) -> None:
-        self._tokens = await log_in(async_get_transport(self.hass), self._endpoints, self._username, password)
+        self._tokens = await log_in(
+            async_get_transport(self.hass), self._endpoints, self._username, password, clock=wall_clock
+        )
         await self._async_read_account()
 
     async def _async_read_account(self) -> None:
@@ -197,7 +199,9 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     def _client(self) -> WeSmartClient:
         if self._tokens is None:
             raise RuntimeError("nobody is logged in")
-        return WeSmartClient(async_get_transport(self.hass), self._endpoints, self._tokens, on_tokens=self._save_tokens)
+        return WeSmartClient(
+            async_get_transport(self.hass), self._endpoints, self._tokens, on_tokens=self._save_tokens, clock=wall_clock
+        )
 
     def _save_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens

@@ -1,15 +1,21 @@
-"""The one way to the cloud that all flows and accounts share."""
+"""The one way to the cloud, and the one clock, that all flows and accounts share."""
 
 from aiohttp import DummyCookieJar
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .cloud import Transport, keep_refusals
 from .const import DOMAIN
 
 _TRANSPORT: HassKey[Transport] = HassKey(DOMAIN)
+
+
+def wall_clock() -> float:
+    """Return Unix time on Home Assistant's clock: what tokens expire by, and the order of commands rises with."""
+    return dt_util.utcnow().timestamp()
 
 
 @callback

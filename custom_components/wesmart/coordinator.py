@@ -25,7 +25,7 @@ from .cloud.errors import CommandRejectedError, SessionEndedError, WeSmartError
 from .cloud.models import EndpointKey
 from .cloud.replica import Changes, Replica
 from .cloud.wire_events import Event
-from .connection import async_get_transport
+from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_TOKENS, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 
@@ -45,6 +45,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             self.endpoints,
             msgspec.convert(entry.data[CONF_TOKENS], Tokens),
             on_tokens=self._save_tokens,
+            clock=wall_clock,
         )
         self._live = LiveHome(
             self.client,
@@ -52,7 +53,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_presence=self._handle_presence,
             poll_interval_s=POLL_INTERVAL_S,
         )
-        self._pump = CommandPump(self.client.send_commands)
+        self._pump = CommandPump(self.client.send_commands, clock=wall_clock)
         self._listeners: dict[EndpointKey | None, list[CALLBACK_TYPE]] = {}
 
     @property

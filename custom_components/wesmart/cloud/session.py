@@ -50,8 +50,15 @@ class _WireError(Struct):
     error: str
 
 
-async def log_in(transport: Transport, endpoints: Endpoints, username: str, password: str) -> Tokens:
-    """Open a new session, beside any the account has.
+async def log_in(
+    transport: Transport,
+    endpoints: Endpoints,
+    username: str,
+    password: str,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> Tokens:
+    """Open a new session, beside any the account has; `clock` is the one that a `Session` will measure with.
 
     Raises InvalidCredentialsError, BusyError and the transport's errors.
     """
@@ -61,7 +68,7 @@ async def log_in(transport: Transport, endpoints: Endpoints, username: str, pass
     # RFC 6749, 5.2: invalid_grant is a wrong password; some servers answer 401 to the same.
     if _refused_grant(answer) or answer.status == 401:
         raise InvalidCredentialsError("the user name or the password is wrong")
-    return _decode(answer, session_id)
+    return _decode(answer, session_id, clock)
 
 
 async def revoke(transport: Transport, endpoints: Endpoints, tokens: Tokens) -> None:
@@ -156,7 +163,7 @@ def _refused_grant(answer: Answer) -> bool:
         return False
 
 
-def _decode(answer: Answer, session_id: str, clock: Callable[[], float] = time.time) -> Tokens:
+def _decode(answer: Answer, session_id: str, clock: Callable[[], float]) -> Tokens:
     if answer.status in (400, 401):
         # RFC 6749, 5.2: any error but invalid_grant is a mistake of ours or of the server, and no reason to log in.
         raise UnexpectedAnswerError(f"token: {answer.status}")

@@ -1,0 +1,193 @@
+"""What the entities see of the cloud's ups and downs, and what a call that fails tells its user."""
+
+import asyncio
+import logging
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.setup import async_setup_component
+import pytest
+
+from tests.home import shows
+from tests.mock_cloud import MockCloud
+
+KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+PANEL = "cong-tac-bep"
+OFFLINE = "light.ban_cong_den_vuon_treo"
+
+
+async def turn_on(hass: HomeAssistant, entity_id: str) -> None:
+    """Call the action as a user would."""
+    await hass.services.async_call("homeassistant", "turn_on", {ATTR_ENTITY_ID: entity_id}, blocking=True)
+
+
+@pytest.fixture(autouse=True)
+async def common_actions(hass: HomeAssistant) -> None:
+    """Have `homeassistant.turn_on` and `update_entity`."""
+    assert await async_setup_component(hass, "homeassistant", {})
+
+
+async def test_an_event_wakes_the_entities_of_its_endpoint_only(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Whatever the size of the home."""
+    reported: list[str] = []
+
+    @callback
+    def report(event: Event[EventStateChangedData]) -> None:
+        reported.append(event.data["entity_id"])
+
+    stop = async_track_state_change_event(hass, hass.states.async_entity_ids(), report)
+    cloud.touch(PANEL, "1", on=True)
+    await asyncio.sleep(1)
+    stop()
+    assert reported == [KITCHEN]
+
+
+async def test_losing_push_alone_makes_nothing_unavailable(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Polling finds out instead, and push comes back."""
+    await asyncio.sleep(1)
+    cloud.rate_limit(600, count=1, path="/v1/events")
+    cloud.cut()
+    await asyncio.sleep(5)
+    assert cloud.streams == 0
+    cloud.touch(PANEL, "1", on=True)
+    await shows(hass, KITCHEN, STATE_ON, within_s=40)
+    await asyncio.sleep(900)
+    assert cloud.streams == 1
+    cloud.touch(PANEL, "1", on=False)
+    await shows(hass, KITCHEN, STATE_OFF, within_s=1)
+
+
+async def test_after_ninety_seconds_without_a_word_everything_is_unavailable(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning when the cloud is lost, one info when it is back, and nothing else."""
+    await asyncio.sleep(1)
+    caplog.clear()
+    port = cloud.port
+    await cloud.stop()
+    await asyncio.sleep(60)
+    await shows(hass, KITCHEN, STATE_OFF, within_s=1)
+    await asyncio.sleep(60)
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    await asyncio.sleep(1800)
+    cloud.touch(PANEL, "1", on=True)
+    await cloud.start(port=port)
+    await shows(hass, KITCHEN, STATE_ON, within_s=240)
+    ours = [record for record in caplog.records if "wesmart" in record.name and record.levelno >= logging.INFO]
+    assert [(record.levelname, record.getMessage()) for record in ours] == [
+        ("WARNING", "The WeSMART cloud of Nguyễn Minh Anh cannot be reached"),
+        ("INFO", "The WeSMART cloud of Nguyễn Minh Anh is back"),
+    ]
+
+
+async def test_a_device_that_is_offline_is_unavailable_and_comes_back(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It alone."""
+    await shows(hass, OFFLINE, STATE_UNAVAILABLE)
+    cloud.set_online("den-vuon-treo", True)
+    await shows(hass, OFFLINE, STATE_ON, within_s=1)
+    cloud.set_online(PANEL, False)
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    await shows(hass, OFFLINE, STATE_ON)
+
+
+async def test_a_hundred_calls_at_once_are_few_requests(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Whatever is waiting leaves with the next request."""
+    cloud.latency = 0.02
+    before = len(cloud.requests)
+    switches = list(hass.states.async_entity_ids("switch"))
+    await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: switches}, blocking=True)
+    for entity_id in switches:
+        await shows(hass, entity_id, STATE_ON, within_s=2)
+    assert len(cloud.requests) - before <= 2
+
+
+async def test_a_device_that_went_offline_is_named_in_the_error(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """When the news has not arrived yet: nothing is queued for later."""
+    cloud.mute(True)
+    cloud.set_online(PANEL, False)
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    assert error.value.translation_key == "device_offline"
+    assert error.value.translation_placeholders is not None
+    assert error.value.translation_placeholders["name"] == "Công tắc bếp Đèn trần"
+    cloud.mute(False)
+
+
+@pytest.mark.parametrize(
+    ("path_fault", "key"),
+    [("rate_limit", "rate_limited"), ("maintenance", "maintenance"), ("latency", "timeout_connect")],
+)
+async def test_a_call_that_cannot_be_done_in_time_fails_within_ten_seconds(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, path_fault: str, key: str
+) -> None:
+    """It says why, and what was not done is not done later."""
+    match path_fault:
+        case "rate_limit":
+            cloud.rate_limit(60, path="/v1/commands")
+        case "maintenance":
+            cloud.maintenance(retry_after=600)
+        case "latency":
+            cloud.latency = 30
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(HomeAssistantError) as error:
+        await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    assert error.value.translation_key == key
+    assert asyncio.get_running_loop().time() - started < 10.5
+    cloud.latency = 0
+    cloud.end_maintenance()
+    await asyncio.sleep(60)
+    assert cloud.state(PANEL, "1")["on"] is (path_fault == "latency")
+
+
+async def test_an_answer_that_got_lost_is_asked_for_again(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Under the same id: it is done once."""
+    cloud.lose_answers(1)
+    await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    await shows(hass, KITCHEN, STATE_ON)
+
+
+async def test_a_thing_that_was_removed_meanwhile_is_said_to_be_gone(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Rather than that something went wrong."""
+    cloud.mute(True)
+    cloud.remove_device(PANEL)
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    assert error.value.translation_key == "command_not_found"
+    cloud.mute(False)
+
+
+async def test_asking_for_an_update_asks_the_cloud_now(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """As `homeassistant.update_entity` promises."""
+    await asyncio.sleep(1)
+    cloud.drop_next()
+    cloud.touch(PANEL, "1", on=True)
+    await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    await shows(hass, KITCHEN, STATE_ON, within_s=1)
+
+
+async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """The conditional poll, and the renewal of a token that a request needs."""
+    await asyncio.sleep(3700)
+    before = len(cloud.requests)
+    await asyncio.sleep(4 * 3600)
+    assert len(cloud.requests) - before <= 8
+    assert {request.status for request in cloud.requests[before:] if request.path == "/v1/snapshot"} == {304}

@@ -1,0 +1,167 @@
+"""Devices: what they are called, where they are, and what happens when the app moves, renames or removes one."""
+
+import asyncio
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.wesmart import devices as subject
+from custom_components.wesmart.cloud.models import EndpointKey
+from custom_components.wesmart.const import CONF_SERVER, DOMAIN
+from tests.home import devices, shows
+from tests.mock_cloud import MockCloud
+
+NEW_LAMP = {
+    "id": "den-hoc",
+    "room_id": "phong-ngu-be",
+    "name": "Đèn học",
+    "model": "Dimmer, 1 channel",
+    "firmware": "1.2.0",
+    "serial": "LD-1",
+    "online": True,
+    "identify": False,
+    "endpoints": [
+        {
+            "id": "1",
+            "type": "light",
+            "features": {"brightness": True, "color_temp": None, "color": False, "effects": [], "transition": False},
+            "state": {"on": True, "brightness": 50},
+        }
+    ],
+}
+
+
+def device_of(hass: HomeAssistant, entity_id: str) -> dr.AnyDeviceEntry | None:
+    """Return the device of an entity."""
+    entity = er.async_get(hass).async_get(entity_id)
+    assert entity is not None
+    assert entity.device_id is not None
+    return dr.async_get(hass).async_get(entity.device_id)
+
+
+async def test_every_device_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
+    """With model, firmware, serial and room; rooms that two homes have are told apart."""
+    assert devices(hass, entry) == snapshot
+
+
+async def test_a_gang_of_another_room_lives_there_and_belongs_to_its_panel(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> None:
+    """It is called what it switches."""
+    child = device_of(hass, "switch.hanh_lang_den_hanh_lang")
+    assert isinstance(child, dr.ChildDeviceEntry)
+    assert child.name == "Đèn hành lang"
+    assert child.area_id == "hanh_lang"
+    parent = dr.async_get(hass).async_get(child.parent_device_id)
+    assert parent is not None
+    assert parent.name == "Công tắc phòng ngủ"
+
+
+async def test_a_device_that_is_added_in_the_app_is_there_within_a_second(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Without a reload, and with what it does."""
+    cloud.add_device("nha-ha-noi", {**NEW_LAMP})
+    await shows(hass, "light.phong_ngu_cua_be_den_hoc", STATE_ON, within_s=1, brightness=128)
+
+
+async def test_a_device_that_is_removed_in_the_app_goes_and_may_come_back(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """With its entities and its children."""
+    cloud.remove_device("cong-tac-phong-ngu")
+    await asyncio.sleep(1)
+    assert hass.states.get("switch.hanh_lang_den_hanh_lang") is None
+    assert "Công tắc phòng ngủ" not in devices(hass, entry)
+    assert "Đèn hành lang" not in devices(hass, entry)
+    cloud.add_device("nha-ha-noi", {**NEW_LAMP})
+    cloud.remove_device("den-hoc")
+    await asyncio.sleep(1)
+    cloud.add_device("nha-ha-noi", {**NEW_LAMP})
+    await shows(hass, "light.phong_ngu_cua_be_den_hoc", STATE_ON, within_s=1)
+
+
+async def test_a_new_name_or_firmware_is_shown_and_a_name_of_the_users_own_stays(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The app's name is underneath."""
+    device = device_of(hass, "switch.bep_o_cam_tu_lanh")
+    assert device is not None
+    dr.async_get(hass).async_update_device(device.id, name_by_user="Tủ lạnh")
+    cloud.update_device("o-cam-tu-lanh", name="Ổ cắm tủ đông", firmware="1.5.0")
+    await asyncio.sleep(1)
+    device = dr.async_get(hass).async_get(device.id)
+    assert isinstance(device, dr.DeviceEntry)
+    assert (device.name, device.name_by_user, device.sw_version) == ("Ổ cắm tủ đông", "Tủ lạnh", "1.5.0")
+
+
+async def test_a_home_that_is_removed_takes_its_devices_along(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The other home stays."""
+    cloud.remove_home("can-ho-my-dinh")
+    await asyncio.sleep(1)
+    assert hass.states.get("switch.phong_ngu_den_ngu") is None
+    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON)
+
+
+async def test_a_gang_whose_lamp_is_in_the_panels_room_now_keeps_its_entity(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It moves to the panel; its id, and what the user made of it, stay."""
+    er.async_get(hass).async_update_entity("switch.hanh_lang_den_hanh_lang", name="Đèn lối đi")
+    cloud.update_device("cong-tac-phong-ngu", room_id="hanh-lang")
+    await asyncio.sleep(1)
+    device = device_of(hass, "switch.hanh_lang_den_hanh_lang")
+    assert isinstance(device, dr.DeviceEntry)
+    assert device.name == "Công tắc phòng ngủ"
+    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON)
+    assert "Đèn hành lang" not in devices(hass, entry)
+
+
+async def test_what_went_while_home_assistant_was_off_is_gone_at_the_next_start(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Devices and single gangs alike."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.remove_device("o-cam-tivi")
+    panel = {name: value for name, value in cloud.device("cong-tac-phong-tam").items() if name != "home_id"}
+    endpoints = panel["endpoints"]
+    assert isinstance(endpoints, list)
+    cloud.remove_device("cong-tac-phong-tam")
+    cloud.add_device("nha-ha-noi", {**panel, "endpoints": endpoints[:1]})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    registry = er.async_get(hass)
+    assert registry.async_get("switch.phong_khach_nha_ha_noi_o_cam_tivi") is None
+    assert registry.async_get("switch.phong_tam_cong_tac_phong_tam_quat_thong_gio") is None
+    await shows(hass, "switch.phong_tam_cong_tac_phong_tam_den_guong", STATE_OFF)
+
+
+async def test_a_device_without_name_room_or_endpoints_is_fine(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It is called what it is."""
+    cloud.add_device("nha-ha-noi", {**NEW_LAMP, "name": None, "room_id": None})
+    cloud.add_device("nha-ha-noi", {**NEW_LAMP, "id": "hop-rong", "name": "Hộp rỗng", "endpoints": []})
+    await shows(hass, "light.dimmer_1_channel", STATE_ON, within_s=1)
+    found = devices(hass, entry)
+    assert {"Dimmer, 1 channel", "Hộp rỗng"} <= found.keys()
+
+
+def test_ids_of_any_spelling_do_not_collide() -> None:
+    """They are opaque: a separator may be part of one."""
+    entry_of_server = MockConfigEntry(domain=DOMAIN, data={CONF_SERVER: "https://cloud.example.com"})
+    keys = [EndpointKey("a:b", "c"), EndpointKey("a", "b:c"), EndpointKey("a%3Ab", "c"), EndpointKey("ă", "c")]
+    ids = {subject.unique_id(entry_of_server, key) for key in keys}
+    assert len(ids) == len(keys)
+
+
+async def test_areas_are_suggested_by_the_rooms(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """With the home's name where two homes have a room of that name."""
+    names = {area.name for area in ar.async_get(hass).async_list_areas()}
+    assert {"Bếp", "Ban công", "Phòng khách (Nhà Hà Nội)", "Phòng khách (Căn hộ Mỹ Đình)"} <= names

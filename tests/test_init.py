@@ -1,0 +1,166 @@
+"""The life of an entry: set-up, unloading, reloading, removal, and what stands in the way of each."""
+
+import asyncio
+from collections.abc import Callable
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+import pytest
+
+from tests.accounts import OWNER, Person, log_in
+from tests.home import shows
+from tests.mock_cloud import MockCloud
+
+KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+
+
+def paths(cloud: MockCloud, since: int) -> list[str]:
+    """Return what was asked of the cloud since so many requests."""
+    return [request.path for request in cloud.requests[since:]]
+
+
+async def test_starting_takes_a_snapshot_and_a_stream(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Nothing is asked per device, and the discovery document was read at login."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    before = len(cloud.requests)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(1)
+    assert paths(cloud, before) == ["/v1/snapshot", "/v1/events"]
+
+
+async def test_unloading_closes_the_stream_and_leaves_nothing_behind(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """No task, timer or listener stays (the test plugin looks); the session does, for the next start."""
+    await asyncio.sleep(1)
+    assert cloud.streams == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await asyncio.sleep(1)
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert cloud.streams == 0
+    assert len(cloud.sessions(OWNER.username)) == 1
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE)
+
+
+async def test_reloading_shows_what_happened_meanwhile(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Again and again, with one stream each time."""
+    for on in (True, False, True):
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        cloud.touch("cong-tac-bep", "1", on=on)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await shows(hass, KITCHEN, STATE_ON if on else "off", within_s=1)
+    await asyncio.sleep(2)
+    assert cloud.streams == 1
+
+
+async def test_removing_an_account_signs_out(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """The tokens are worth nothing any more."""
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert cloud.sessions(OWNER.username) == []
+    assert hass.states.async_entity_ids("switch") == []
+
+
+async def test_removing_an_account_does_not_wait_for_a_cloud_that_is_gone(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """At most the five seconds of the contract."""
+    cloud.latency = 60
+    started = asyncio.get_running_loop().time()
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert asyncio.get_running_loop().time() - started < 8
+    await asyncio.sleep(61)
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "reason"),
+    [
+        (lambda cloud: cloud.maintenance(), ConfigEntryState.SETUP_RETRY, "maintained"),
+        (lambda cloud: cloud.rate_limit(7, path="/v1/snapshot"), ConfigEntryState.SETUP_RETRY, "fewer requests"),
+        (lambda cloud: cloud.suspend(OWNER.username, reason="Kiểm tra"), ConfigEntryState.SETUP_RETRY, "Kiểm tra"),
+        (lambda cloud: cloud.change_terms("2027"), ConfigEntryState.SETUP_RETRY, "new terms"),
+        (lambda cloud: cloud.sign_out(OWNER.username), ConfigEntryState.SETUP_ERROR, "has ended"),
+    ],
+)
+async def test_what_stands_in_the_way_of_set_up_is_said(
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    fault: Callable[[MockCloud], None],
+    state: ConfigEntryState,
+    reason: str,
+) -> None:
+    """In a sentence, on the integration's page; what passes by itself is tried again."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    fault(cloud)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is state
+    assert entry.reason is not None
+    assert reason in entry.reason
+    if state is ConfigEntryState.SETUP_RETRY:
+        cloud.end_maintenance()
+        cloud.unblock(OWNER.username)
+        cloud.change_terms("2026-03")
+        await asyncio.sleep(120)
+        assert (entry.state, entry.reason) == (ConfigEntryState.LOADED, None)
+
+
+async def test_a_cloud_that_is_gone_at_start_is_found_when_it_is_back(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """As after a power cut, when the router is slower than Home Assistant."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    port = cloud.port
+    await cloud.stop()
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    await cloud.start(port=port)
+    await asyncio.sleep(120)
+    await shows(hass, KITCHEN, "off")
+
+
+async def test_renewed_tokens_are_saved(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """The next start goes on with them."""
+    before = {**entry.data["tokens"]}
+    await asyncio.sleep(3 * 3600)
+    assert entry.data["tokens"] != before
+    assert entry.data["tokens"]["session_id"] == before["session_id"]
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert len(cloud.sessions(OWNER.username)) == 1
+
+
+@pytest.mark.parametrize("person", [Person("quocbao@example.com", "song-han-2026", "Trần Quốc Bảo")])
+async def test_an_account_without_homes_is_fine(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, person: Person
+) -> None:
+    """It fills when something comes."""
+    cloud.remove_home("nha-da-nang")
+    await asyncio.sleep(1)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    assert hass.states.async_all() == []
+    cloud.share_home("can-ho-my-dinh", person.username)
+    await shows(hass, "switch.phong_ngu_den_ngu", "off", within_s=5)
+
+
+async def test_home_assistant_stops_at_once(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """With a stream open."""
+    await asyncio.sleep(1)
+    started = asyncio.get_running_loop().time()
+    await hass.async_stop(force=True)
+    assert asyncio.get_running_loop().time() - started < 5
+
+
+async def test_two_logins_of_one_account_do_not_sign_each_other_out(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant and the phone live side by side."""
+    assert len(cloud.sessions(OWNER.username)) == 1
+    other = await log_in(hass, cloud, Person("0987654321", "song-han-2026", "Trần Quốc Bảo"))
+    assert len(cloud.sessions(OWNER.username)) == 1
+    assert await hass.config_entries.async_unload(other.entry_id)
