@@ -1,7 +1,7 @@
 """Adding an account: every way it ends, and every way it goes wrong and can be put right."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 import json
 
@@ -48,6 +48,20 @@ def problem(flow: ConfigFlowResult, step: str) -> str:
     return errors["base"]
 
 
+def said(flow: ConfigFlowResult) -> Mapping[str, str]:
+    """Return what the form's text tells of the case at hand."""
+    placeholders = flow["description_placeholders"]
+    assert placeholders is not None
+    return placeholders
+
+
+def suggested(flow: ConfigFlowResult) -> dict[str, object]:
+    """Return what stands in the fields already."""
+    schema = flow["data_schema"]
+    assert schema is not None
+    return {str(field): (field.description or {}).get("suggested_value") for field in schema.schema}
+
+
 # Who logs in how
 
 
@@ -57,11 +71,11 @@ async def test_an_account_is_added_by_email_or_phone_as_people_write_it(
 ) -> None:
     """The entry is named after the account, and holds tokens but no password."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert (flow["step_id"], flow["description_placeholders"]["contract_url"]) == ("user", CONTRACT_URL)
+    assert (flow["step_id"], said(flow)["contract_url"]) == ("user", CONTRACT_URL)
     flow = await submit(hass, flow, {CONF_SERVER: f" {cloud.url}/ "})
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "account")
-    assert flow["description_placeholders"]["server"] == cloud.url
-    assert flow["description_placeholders"]["terms_url"].startswith("http")
+    assert said(flow)["server"] == cloud.url
+    assert said(flow)["terms_url"].startswith("http")
     flow = await submit(hass, flow, {CONF_USERNAME: username, CONF_PASSWORD: OWNER.password})
     assert (flow["type"], flow["title"]) == (FlowResultType.CREATE_ENTRY, OWNER.full_name)
 
@@ -115,8 +129,7 @@ async def test_an_address_that_is_none_is_explained_and_can_be_corrected(
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     flow = await submit(hass, flow, {CONF_SERVER: entered})
     assert problem(flow, "user") == error
-    (field,) = flow["data_schema"].schema
-    assert field.description == {"suggested_value": entered}
+    assert suggested(flow) == {CONF_SERVER: entered}
     flow = await submit(hass, flow, {CONF_SERVER: cloud.url})
     assert (flow["step_id"], flow["errors"]) == ("account", {})
 
@@ -220,9 +233,7 @@ async def test_wrong_credentials_are_explained_and_can_be_corrected(
     """The name stays in the field, the password does not."""
     flow = await submit(hass, await start_flow(hass, cloud), credentials)
     assert problem(flow, "account") == "invalid_auth"
-    suggested = {str(field): field.description for field in flow["data_schema"].schema}
-    assert suggested[CONF_USERNAME] == {"suggested_value": credentials[CONF_USERNAME]}
-    assert not suggested[CONF_PASSWORD]
+    assert suggested(flow) == {CONF_USERNAME: credentials[CONF_USERNAME], CONF_PASSWORD: None}
     assert cloud.sessions(OWNER.username) == []
     flow = await submit(hass, flow, CREDENTIALS)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
@@ -253,7 +264,7 @@ async def test_too_many_requests_at_any_step_are_explained_and_sessions_do_not_a
     cloud.rate_limit(30, path=path)
     flow = await submit(hass, flow, CREDENTIALS)
     assert problem(flow, "account") == "rate_limited"
-    assert flow["description_placeholders"]["seconds"] == "30"
+    assert said(flow)["seconds"] == "30"
     assert len(cloud.sessions(OWNER.username)) == sessions
     flow = await submit(hass, flow, CREDENTIALS)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
@@ -269,7 +280,7 @@ async def test_a_suspended_account_is_told_why_until_when_and_whom_to_call(
     cloud.suspend(OWNER.username, reason="Nghi ngờ [lạm dụng](http://x)")
     flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
     assert problem(flow, "account") == "account_suspended"
-    placeholders = flow["description_placeholders"]
+    placeholders = said(flow)
     assert placeholders["reason"] == r"Nghi ngờ \[lạm dụng\]\(http://x\)"
     assert (placeholders["until"], placeholders["phone"]) == ("–", "0816 333 868")
     cloud.unblock(OWNER.username)
@@ -302,8 +313,8 @@ async def test_open_terms_are_shown_with_their_link_and_accepted_in_the_flow(
     cloud.change_terms("2026-11")
     flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
     assert (flow["step_id"], flow["errors"]) == ("terms", {})
-    assert flow["description_placeholders"]["version"] == r"2026-11"
-    assert flow["description_placeholders"]["terms_url"].endswith("/terms")
+    assert said(flow)["version"] == r"2026-11"
+    assert said(flow)["terms_url"].endswith("/terms")
     flow = await submit(hass, flow, {CONF_ACCEPT: False})
     assert problem(flow, "terms") == "terms_not_accepted"
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
@@ -331,7 +342,7 @@ async def test_terms_that_change_while_they_are_read_are_shown_anew(hass: HomeAs
     cloud.change_terms("2026-12")
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
     assert problem(flow, "terms") == "terms_changed"
-    assert flow["description_placeholders"]["version"] == "2026-12"
+    assert said(flow)["version"] == "2026-12"
     cloud.rate_limit(5, path="/v1/account/terms")
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
     assert problem(flow, "terms") == "rate_limited"

@@ -14,8 +14,9 @@ from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
 from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
+from tests.mock_cloud.wire import JsonObject
 
-NEW_LAMP = {
+NEW_LAMP: JsonObject = {
     "id": "den-hoc",
     "room_id": "phong-ngu-be",
     "name": "Đèn học",

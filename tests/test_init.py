@@ -107,7 +107,7 @@ async def test_what_stands_in_the_way_of_set_up_is_said(
         cloud.unblock(OWNER.username)
         cloud.change_terms("2026-03")
         await asyncio.sleep(120)
-        assert (entry.state, entry.reason) == (ConfigEntryState.LOADED, None)
+        await shows(hass, KITCHEN, "off")
 
 
 async def test_a_cloud_that_is_gone_at_start_is_found_when_it_is_back(

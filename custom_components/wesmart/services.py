@@ -33,7 +33,7 @@ _SEND_FEEDBACK_SCHEMA = vol.Schema(
         vol.Required(ATTR_CATEGORY): vol.Coerce(FeedbackCategory),
         vol.Required(ATTR_MESSAGE): vol.All(cv.string, vol.Length(min=1, max=4000)),
         vol.Optional(ATTR_SUBJECT): vol.All(cv.string, vol.Length(max=200)),
-        vol.Optional(ATTR_RATING): vol.All(vol.Coerce(int), vol.Range(min=1, max=5)),
+        vol.Optional(ATTR_RATING): vol.All(vol.Coerce(float), vol.In((1, 2, 3, 4, 5)), vol.Coerce(int)),
         vol.Optional(ATTR_DEVICE_ID): cv.string,
     }
 )

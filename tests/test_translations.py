@@ -1,0 +1,129 @@
+"""Every text a person can see is there in both languages, says the same things, and is used."""
+
+from collections.abc import Iterator, Mapping
+import json
+from pathlib import Path
+import re
+from string import Formatter
+
+import pytest
+
+from custom_components.wesmart import errors
+from custom_components.wesmart.cloud import errors as cloud
+
+INTEGRATION = Path(__file__).parents[1] / "custom_components" / "wesmart"
+LANGUAGES = ("en", "vi")
+
+type Texts = Mapping[str, str | Texts]
+
+
+def load(language: str) -> Texts:
+    """Return the texts of a language."""
+    texts: Texts = json.loads((INTEGRATION / "translations" / f"{language}.json").read_text(encoding="utf-8"))
+    return texts
+
+
+def flat(texts: Texts, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text with the path of its key."""
+    for key, value in texts.items():
+        if isinstance(value, str):
+            yield f"{path}{key}", value
+        else:
+            yield from flat(value, f"{path}{key}.")
+
+
+def keys(texts: Texts, *path: str) -> set[str]:
+    """Return the keys below a path."""
+    for key in path:
+        below = texts[key]
+        assert not isinstance(below, str)
+        texts = below
+    return set(texts)
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_texts_with_the_same_placeholders() -> None:
+    """Neither lags behind."""
+    english, vietnamese = (dict(flat(load(language))) for language in LANGUAGES)
+    assert english.keys() == vietnamese.keys()
+    assert {key: placeholders(text) for key, text in english.items()} == {
+        key: placeholders(text) for key, text in vietnamese.items()
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_hold_what_home_assistant_allows(language: str) -> None:
+    """No HTML, no address, no placeholder in single quotes, no space at an end, keys in lower case, in order."""
+    texts = load(language)
+    for key, text in flat(texts):
+        assert re.fullmatch(r"[a-z0-9_.-]+", key), key
+        assert text == text.strip(), key
+        assert not re.search(r"<[a-z/]|https?://|'\{\w+\}'", text), key
+    source = (INTEGRATION / "translations" / f"{language}.json").read_text(encoding="utf-8")
+    assert source == json.dumps(texts, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def test_vietnamese_is_vietnamese() -> None:
+    """No text was left in English."""
+    english, vietnamese = (dict(flat(load(language))) for language in LANGUAGES)
+    assert {key for key, text in vietnamese.items() if text == english[key]} == set()
+
+
+def subclasses(kind: type[cloud.WeSmartError]) -> Iterator[type[cloud.WeSmartError]]:
+    """Yield every error of the client that is raised itself."""
+    for sub in kind.__subclasses__():
+        yield sub
+        yield from subclasses(sub)
+
+
+@pytest.mark.parametrize("kind", sorted(set(subclasses(cloud.WeSmartError)), key=str))
+def test_every_error_of_the_client_has_a_sentence_that_its_placeholders_fill(kind: type[cloud.WeSmartError]) -> None:
+    """In the flow or in the exceptions, wherever it can come up, and nothing is left in braces."""
+    arguments: dict[type[cloud.WeSmartError], list[cloud.WeSmartError]] = {
+        cloud.AccountBlockedError: [
+            cloud.AccountBlockedError("", terminated=True),
+            cloud.AccountBlockedError("", terminated=False),
+        ],
+        cloud.CommandRejectedError: [
+            cloud.CommandRejectedError(problem)
+            for problem in ("device-offline", "unsupported", "not-found", "invalid-request", "from-the-future", "")
+        ],
+    }
+    english = load("en")
+    for error in arguments.get(kind) or [kind("")]:
+        key = errors.translation_key(error)
+        known = {**errors.placeholders(error), "name": "Đèn", "phone": "0816 333 868"}
+        sentences = []
+        if key in keys(english, "config", "error"):
+            sentences.append(dict(flat(english))[f"config.error.{key}"])
+        if key in keys(english, "exceptions"):
+            sentences.append(dict(flat(english))[f"exceptions.{key}.message"])
+        assert sentences
+        for sentence in sentences:
+            assert placeholders(sentence) <= known.keys(), key
+
+
+def test_every_sentence_is_used() -> None:
+    """By the flow, by the table of errors, or by an action."""
+    english = load("en")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in INTEGRATION.glob("*.py"))
+    for key in keys(english, "exceptions") | keys(english, "config", "error"):
+        assert f'"{key}"' in source, key
+    for step in keys(english, "config", "step"):
+        assert f"async_step_{step}" in source, step
+
+
+def test_fields_are_described() -> None:
+    """Each field of each step and action says what it is for."""
+    english = load("en")
+    for step in keys(english, "config", "step"):
+        assert keys(english, "config", "step", step, "data") == keys(
+            english, "config", "step", step, "data_description"
+        )
+    for action in keys(english, "services"):
+        for field in keys(english, "services", action, "fields"):
+            assert keys(english, "services", action, "fields", field) == {"name", "description"}
