@@ -174,3 +174,8 @@ async def client(stranger: Client) -> Client:
     """Be Minh Anh, logged in."""
     assert (await stranger.log_in()).status == 200
     return stranger
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations() -> None:
+    """Do without Home Assistant, which the fixture of this name would boot for every test."""
