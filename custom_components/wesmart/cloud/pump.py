@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 import logging
+import math
 import time
 
 from .client import Command, CommandResult, Problem
@@ -40,19 +42,23 @@ class CommandPump:
         self._order = 0
         self._waiting: deque[_Pending] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._busy: BusyError | None = None
+        self._again_at = 0.0  # on the loop's clock: nothing is sent before
 
     async def execute(self, command: Command) -> CommandResult:
         """Return when the cloud has accepted the command.
 
         Raises CommandRejectedError where it or the device did not, CloudTimeoutError when the deadline has passed, and
-        what a request raises.
+        what a request raises; BusyError at once where the cloud wants to be left alone until after the deadline.
         """
         loop = asyncio.get_running_loop()
         pending = _Pending(command, loop.create_future(), loop.time() + DEADLINE_S)
+        if self._busy is not None and pending.deadline <= self._again_at:
+            busy = copy(self._busy)
+            busy.retry_after = self._again_at - loop.time()
+            raise busy
         self._waiting.append(pending)
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work(), name="WeSMART commands")
-            self._worker.add_done_callback(self._worked)
+        self._start()
         try:
             async with asyncio.timeout_at(pending.deadline):
                 result = await pending.answer
@@ -63,33 +69,41 @@ class CommandPump:
         return result
 
     async def close(self) -> None:
-        """Give up what is waiting or on its way."""
+        """Give up what is waiting or on its way: each caller gets a CloudConnectionError."""
+        _refuse(self._waiting, _given_up())
+        self._waiting.clear()
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.wait([self._worker])
-        for pending in self._waiting:
-            pending.answer.cancel()
-        self._waiting.clear()
+
+    def _start(self) -> None:
+        if self._worker is None and self._waiting:
+            self._worker = asyncio.create_task(self._work(), name="WeSMART commands")
+            self._worker.add_done_callback(self._worked)
 
     def _worked(self, worker: asyncio.Task[None]) -> None:
         self._worker = None
         if not worker.cancelled() and (err := worker.exception()):
             _LOGGER.error("The command pump stopped", exc_info=err)
+        # Whoever got the last answer may have come with the next command before this was called.
+        self._start()
 
     async def _work(self) -> None:
         batch: list[_Pending] = []
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_COMMANDS))]
-                await self._deliver([pending for pending in batch if not pending.answer.done()])
+                await self._deliver(batch)
         finally:
-            for pending in batch:
-                pending.answer.cancel()
+            _refuse(batch, _given_up())
 
     async def _deliver(self, batch: list[_Pending]) -> None:
         """Send a batch, again where there was no answer, until each has one or its deadline has passed."""
         loop = asyncio.get_running_loop()
-        while batch:
+        while batch := [pending for pending in batch if not pending.answer.done()]:
+            if (pause := self._again_at - loop.time()) > 0:
+                await asyncio.sleep(pause)
+                continue
             self._order = max(self._order + 1, int(self._clock() * 1000))
             try:
                 async with asyncio.timeout_at(max(pending.deadline for pending in batch)):
@@ -97,26 +111,32 @@ class CommandPump:
             except TimeoutError:
                 return  # each caller has its own clock, and has been told
             except BusyError as err:
-                batch = _refuse(batch, err, loop.time() + (err.retry_after or _RETRY_S))
-                await asyncio.sleep(err.retry_after or _RETRY_S)
+                self._busy = err
+                self._pause(batch, err, err.retry_after or _RETRY_S)
             except CloudConnectionError as err:
-                batch = _refuse(batch, err, loop.time() + _RETRY_S)
-                await asyncio.sleep(_RETRY_S)
+                self._pause(batch, err, _RETRY_S)
             except WeSmartError as err:
-                _refuse(batch, err, float("inf"))
+                _refuse(batch, err)
                 return
             else:
                 _answer(batch, results)
                 return
-            batch = [pending for pending in batch if not pending.answer.done()]
+
+    def _pause(self, batch: Iterable[_Pending], err: WeSmartError, seconds: float) -> None:
+        """Send nothing for so long; those who cannot wait are told at once."""
+        self._again_at = asyncio.get_running_loop().time() + seconds
+        _refuse((*batch, *self._waiting), err, self._again_at)
 
 
-def _refuse(batch: list[_Pending], err: WeSmartError, again_at: float) -> list[_Pending]:
-    """Fail those that cannot wait until `again_at`; return the others."""
-    for pending in batch:
+def _refuse(refused: Iterable[_Pending], err: WeSmartError, again_at: float = math.inf) -> None:
+    """Fail those that cannot wait until `again_at`."""
+    for pending in refused:
         if pending.deadline <= again_at and not pending.answer.done():
             pending.answer.set_exception(err)
-    return [pending for pending in batch if not pending.answer.done()]
+
+
+def _given_up() -> CloudConnectionError:
+    return CloudConnectionError("given up before there was an answer")
 
 
 def _answer(batch: list[_Pending], results: Sequence[CommandResult]) -> None:

@@ -1,0 +1,168 @@
+"""A server that answers what a test tells it to: for what a cloud that keeps its contract never does."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+import json
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from custom_components.wesmart.cloud import Endpoints
+from tests.mock_cloud.wire import JsonObject
+
+type Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ScriptedServer:
+    """Answers with the next reply of its script; the last one again and again."""
+
+    def __init__(self) -> None:
+        self.requests: list[Received] = []
+        self._script: deque[Reply] = deque()
+        self._last = answer(500)
+        app = web.Application(client_max_size=2**30)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        """Listen on a free port of this machine."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, whatever hangs."""
+        await self._runner.cleanup()
+
+    def replies(self, *script: Reply) -> None:
+        """Reply so from now on."""
+        self._script = deque(script)
+
+    def document(self, **members: object) -> JsonObject:
+        """Return a discovery document of this server, with some members as the test wants them."""
+        return {
+            "version": 1,
+            "issuer": self.url,
+            "token_endpoint": f"{self.url}/token",
+            "revocation_endpoint": f"{self.url}/revoke",
+            "grant_types_supported": ["password", "refresh_token"],
+            "api_url": f"{self.url}/v1",
+            "events_url": f"{self.url.replace('http', 'ws')}/v1/events",
+            "terms_url": f"{self.url}/terms",
+            "support": {"phone": "0816 333 868"},
+            **members,  # type: ignore[dict-item]  # also what is no JSON of the contract
+        }
+
+    def endpoints(self) -> Endpoints:
+        """Return where a client finds this server."""
+        return Endpoints(
+            token_endpoint=f"{self.url}/token",
+            revocation_endpoint=f"{self.url}/revoke",
+            api_url=f"{self.url}/v1",
+            events_url=f"{self.url.replace('http', 'ws')}/v1/events",
+            terms_url=f"{self.url}/terms",
+            support_phone="0816 333 868",
+        )
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        self.requests.append(
+            Received(method=request.method, path=request.path, headers=dict(request.headers), body=body)
+        )
+        if self._script:
+            self._last = self._script.popleft()
+        return await self._last(request)
+
+
+def answer(status: int = 200, body: object = None, **headers: str) -> Reply:
+    """Answer with JSON, or with bytes as they are; `Retry_After="7"` is a header."""
+    encoded = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    fields = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, body=encoded, headers=fields)
+
+    return reply
+
+
+def redirect(target: str, status: int = 302) -> Reply:
+    """Send the client elsewhere."""
+    return answer(status, b"", Location=target)
+
+
+def late(seconds: float, reply: Reply) -> Reply:
+    """Reply, but not soon."""
+
+    async def wait(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await reply(request)
+
+    return wait
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """Drop the connection instead of answering."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def half(request: web.Request) -> web.StreamResponse:
+    """Promise more bytes than arrive."""
+    response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(b'{"id": ')
+    return await reset(request)
+
+
+def stream(*frames: str | bytes | float, ping_s: float | None = None, close: int | None = None) -> Reply:
+    """Accept a WebSocket and send frames, as text or binary; a number is a pause in seconds.
+
+    Afterwards close with a code, or send nothing but pings, or nothing at all.
+    """
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(timeout=0.1)
+        await socket.prepare(request)
+        writer = asyncio.create_task(write(socket))
+        try:
+            async for _message in socket:
+                pass
+        finally:
+            writer.cancel()
+            await asyncio.wait([writer])
+        return socket
+
+    async def write(socket: web.WebSocketResponse) -> None:
+        for frame in frames:
+            match frame:
+                case str():
+                    await socket.send_str(frame)
+                case bytes():
+                    await socket.send_bytes(frame)
+                case _:
+                    await asyncio.sleep(frame)
+        if close is not None:
+            await socket.close(code=close)
+        while ping_s is not None:
+            await socket.ping()
+            await asyncio.sleep(ping_s)
+
+    return serve
