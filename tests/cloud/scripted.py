@@ -35,7 +35,7 @@ class ScriptedServer:
         self._last = answer(500)
         app = web.Application(client_max_size=2**30)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         self.url = ""
 
     async def __aenter__(self) -> Self:

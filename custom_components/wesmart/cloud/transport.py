@@ -118,7 +118,7 @@ class Transport:
                     url.update_query(query),
                     headers=_headers(token, None),
                     timeout=ClientWSTimeout(ws_close=_WS_CLOSE_S),
-                    max_msg_size=FRAME_LIMIT,
+                    max_msg_size=FRAME_LIMIT + 1,  # to aiohttp it is the least that is too much
                 )
         except _HandshakeRefusedError as refused:
             answer = refused.answer
