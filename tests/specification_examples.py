@@ -96,7 +96,7 @@ TERMS = Exchange(
     request=example("TermsAcceptance"),
     status=204,
 )
-SNAPSHOT = Exchange(path="/v1/snapshot", headers={"ETag": '"9f3c-1042"'}, body=example("Snapshot"))
+SNAPSHOT = Exchange(path="/v1/snapshot", headers={"ETag": '"9f3c:1042"'}, body=example("Snapshot"))
 UNCHANGED = replace(SNAPSHOT, status=304, body=b"")
 EVENTS = Exchange(path="/v1/events", status=101)
 COMMANDS = Exchange(

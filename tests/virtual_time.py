@@ -76,3 +76,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
         future.add_done_callback(done)
         return future
+
+    @override
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
+        """Let time stand still for the threads' end as well: a jump would use the timeout up."""
+        self.executor_jobs += 1
+        try:
+            await super().shutdown_default_executor(timeout)
+        finally:
+            self.executor_jobs -= 1
