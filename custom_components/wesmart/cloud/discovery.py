@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from .errors import InvalidRequestError, NotFoundError, UnexpectedAnswerError, UnsupportedServerError
+from .errors import BusyError, CloudConnectionError, UnsupportedServerError, WeSmartError
 from .origins import check_endpoint, well_known_url
 from .transport import Transport
 
@@ -60,13 +60,14 @@ async def discover(transport: Transport, origin: URL) -> Endpoints:
     """Read and check the discovery document of a server.
 
     Raises UnsupportedServerError where there is none of the contract's version 1, UnsafeServerError where it names
-    what it may not, MaintenanceError and the transport's errors.
+    what it may not, BusyError and CloudConnectionError.
     """
     try:
         answer = await transport.request("GET", well_known_url(origin), limit=_DOCUMENT_LIMIT)
-    except NotFoundError, InvalidRequestError:
-        raise UnsupportedServerError("no discovery document") from None
-    except UnexpectedAnswerError as err:
+    except BusyError, CloudConnectionError:
+        raise
+    except WeSmartError as err:
+        # A router that wants a password, for one: nobody's account has to do with it.
         raise UnsupportedServerError(str(err)) from None
     if answer.content_type != "application/json":
         raise UnsupportedServerError(f"{answer.content_type} instead of a discovery document")
