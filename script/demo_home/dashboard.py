@@ -4,6 +4,7 @@ https://www.home-assistant.io/dashboards/sections, /tile and /features describe 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from homeassistant.components.cover import CoverEntityFeature
 from homeassistant.components.light import ColorMode, brightness_supported, color_supported, color_temp_supported
@@ -15,8 +16,10 @@ from .texts import Texts
 # What has a tile, in the order of the tiles of a room: what one sees by, what one looks out through, the rest.
 _DOMAINS = ("light", "cover", "switch")
 
-_TILE_COLUMNS = 6
 _FULL_WIDTH = 12
+_HALF_WIDTH = 6
+# More letters do not fit into half the width.
+_SHORT_NAME = 16
 _MOST_COLUMNS = 4
 
 # A switch knows that it switches, not what. By the first word of its name that we know.
@@ -31,6 +34,19 @@ _SWITCH_ICONS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tile:
+    config: Json
+    size: float
+    """In rows of the full width."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    config: Json
+    height: float
+
+
 def build_dashboard(registries: Registries, states: Mapping[str, State], texts: Texts) -> dict[str, Json]:
     """Return the configuration of a dashboard of everything that can be switched, dimmed, moved or activated."""
     devices = {device.id: device for device in registries.devices}
@@ -41,23 +57,24 @@ def build_dashboard(registries: Registries, states: Mapping[str, State], texts: 
             rooms.setdefault(_area_id(entity, devices), []).append(entity)
     scenes = [entity for entity in shown if entity.domain == "scene"]
 
-    views: list[Json] = []
+    homes: list[tuple[Floor, list[_Section]]] = []
     for floor in registries.floors:
-        areas = [area for area in registries.areas if area.floor_id == floor.floor_id and area.area_id in rooms]
-        sections = [_room(area, floor, rooms.pop(area.area_id), devices, states) for area in areas]
+        sections = [
+            _room(area, floor, rooms.pop(area.area_id), devices, states)
+            for area in registries.areas
+            if area.floor_id == floor.floor_id and area.area_id in rooms
+        ]
         if sections:
-            views.append(_view(floor, sections))
-    elsewhere = [entity for entities in rooms.values() for entity in entities]
-    if views:
-        extra: list[Json] = []
-        if elsewhere:
-            extra.append(_section(texts.elsewhere, "mdi:help-box-outline", _tiles(elsewhere, devices, states)))
+            # Sections stand in rows: neighbours of about one height leave no holes.
+            homes.append((floor, sorted(sections, key=_height, reverse=True)))
+    # What is nowhere is in no home either; the first one has to do.
+    if homes:
+        _, first = homes[0]
+        if elsewhere := [entity for entities in rooms.values() for entity in entities]:
+            first.append(_section(texts.elsewhere, "mdi:bag-suitcase", _tiles(elsewhere, devices, states)))
         if scenes:
-            extra.append(_section(texts.scenes, "mdi:palette", [_scene(scene) for scene in scenes]))
-        first = views[0]
-        assert isinstance(first, dict) and isinstance(first["sections"], list)  # noqa: S101, PT018  # for the type checker
-        first["sections"].extend(extra)
-    return {"title": texts.dashboard, "views": views}
+            first.append(_section(texts.scenes, "mdi:palette", [_scene(scene) for scene in scenes]))
+    return {"title": texts.dashboard, "views": [_view(floor, sections) for floor, sections in homes]}
 
 
 def _area_id(entity: Entity, devices: Mapping[str, Device]) -> str | None:
@@ -66,56 +83,63 @@ def _area_id(entity: Entity, devices: Mapping[str, Device]) -> str | None:
     return entity.area_id or (device.area_id if device else None)
 
 
-def _view(floor: Floor, sections: list[Json]) -> Json:
+def _view(floor: Floor, sections: list[_Section]) -> Json:
     return {
         "type": "sections",
         "title": floor.name,
         "path": floor.floor_id.replace("_", "-"),
-        "icon": "mdi:home-variant",
         "max_columns": _MOST_COLUMNS,
         "dense_section_placement": True,
-        "sections": sections,
+        "sections": [section.config for section in sections],
     }
 
 
 def _room(
     area: Area, floor: Floor, entities: list[Entity], devices: Mapping[str, Device], states: Mapping[str, State]
-) -> Json:
+) -> _Section:
     # Where two homes have a room of the same name, its area is called by its home, too; the view says that already.
     title = area.name.removesuffix(f" ({floor.name})")
     return _section(title, area.icon, _tiles(entities, devices, states))
 
 
-def _section(title: str, icon: str | None, cards: Iterable[Json]) -> Json:
+def _section(title: str, icon: str | None, tiles: list[_Tile]) -> _Section:
     heading: dict[str, Json] = {"type": "heading", "heading": title, "heading_style": "title"}
     if icon is not None:
         heading["icon"] = icon
-    return {"type": "grid", "cards": [heading, *cards]}
+    return _Section(
+        config={"type": "grid", "cards": [heading, *(tile.config for tile in tiles)]},
+        height=sum(tile.size for tile in tiles),
+    )
 
 
-def _tiles(entities: Iterable[Entity], devices: Mapping[str, Device], states: Mapping[str, State]) -> list[Json]:
+def _height(section: _Section) -> float:
+    return section.height
+
+
+def _tiles(entities: Iterable[Entity], devices: Mapping[str, Device], states: Mapping[str, State]) -> list[_Tile]:
     in_order = sorted(entities, key=lambda entity: _DOMAINS.index(entity.domain))
     return [_tile(entity, devices, states.get(entity.entity_id)) for entity in in_order]
 
 
-def _tile(entity: Entity, devices: Mapping[str, Device], state: State | None) -> Json:
-    name = entity.name or entity.original_name
+def _tile(entity: Entity, devices: Mapping[str, Device], state: State | None) -> _Tile:
+    own_name = entity.name or entity.original_name
+    device = devices.get(entity.device_id or "")
+    name = own_name or (device.name if device else None) or ""
     features = _features(entity.domain, state)
     tile: dict[str, Json] = {
         "type": "tile",
         "entity": entity.entity_id,
         # Short, and following what the user renames: the room stands above it already.
-        "name": {"type": "entity"} if name else {"type": "device"},
+        "name": {"type": "entity"} if own_name else {"type": "device"},
     }
-    if entity.domain == "switch":
-        device = devices.get(entity.device_id or "")
-        if icon := _switch_icon(name or (device.name if device else None) or ""):
-            tile["icon"] = icon
+    if entity.domain == "switch" and (icon := _switch_icon(name)):
+        tile["icon"] = icon
     if features:
         tile["features"] = features
         tile["features_position"] = "bottom"
-    tile["grid_options"] = {"columns": _FULL_WIDTH if features else _TILE_COLUMNS}
-    return tile
+    width = _HALF_WIDTH if not features and len(name) <= _SHORT_NAME else _FULL_WIDTH
+    tile["grid_options"] = {"columns": width}
+    return _Tile(config=tile, size=(1 + len(features)) * width / _FULL_WIDTH)
 
 
 def _features(domain: str, state: State | None) -> list[Json]:
@@ -143,21 +167,22 @@ def _features(domain: str, state: State | None) -> list[Json]:
     return []
 
 
-def _scene(scene: Entity) -> Json:
+def _scene(scene: Entity) -> _Tile:
     activate: Json = {
         "action": "perform-action",
         "perform_action": "scene.turn_on",
         "target": {"entity_id": scene.entity_id},
     }
-    return {
+    config: dict[str, Json] = {
         "type": "tile",
         "entity": scene.entity_id,
         "name": {"type": "entity"},
         "hide_state": True,
         "tap_action": activate,
         "icon_tap_action": activate,
-        "grid_options": {"columns": _TILE_COLUMNS},
+        "grid_options": {"columns": _HALF_WIDTH},
     }
+    return _Tile(config=config, size=_HALF_WIDTH / _FULL_WIDTH)
 
 
 def _switch_icon(name: str) -> str | None:

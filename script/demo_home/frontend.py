@@ -1,7 +1,6 @@
 """Makes Home Assistant's frontend greet with our dashboard, in the right language, and with nothing for new users."""
 
 import asyncio
-import re
 
 from homeassistant.const import __version__ as home_assistant_version
 import msgspec
@@ -11,17 +10,9 @@ from .client import Client
 # A dashboard's address needs a hyphen.
 DASHBOARD = "our-homes"
 
-# What the demo goes without; see the configuration.
-_SPEECH = {"assist_pipeline", "assist_satellite"}
-
 
 class _CoreConfig(msgspec.Struct):
     state: str
-
-
-class _Notification(msgspec.Struct):
-    notification_id: str
-    message: str
 
 
 async def until_running(client: Client) -> None:
@@ -31,19 +22,10 @@ async def until_running(client: Client) -> None:
 
 
 async def set_up_frontend(client: Client, language: str) -> None:
-    """Set the dashboard and the language, and put away what is not about this demo."""
+    """Set the dashboard and the language."""
     await client.send(
         "frontend/set_system_data",
         key="core",
         value={"onboarded_version": home_assistant_version, "default_panel": DASHBOARD},
     )
     await client.send("frontend/set_user_data", key="language", value={"language": language})
-    for notification in await client.ask(list[_Notification], "persistent_notification/get"):
-        if is_about_speech_only(notification.message):
-            await client.call("persistent_notification.dismiss", {"notification_id": notification.notification_id})
-
-
-def is_about_speech_only(message: str) -> bool:
-    """Return whether a notification lists integrations that could not be set up, and only those we go without."""
-    named = set(re.findall(r"/integrations/(\w+)\)", message))
-    return bool(named) and named <= _SPEECH
