@@ -1,0 +1,1 @@
+"""The pictures of the README: a browser looks at the demo."""
