@@ -78,7 +78,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return future
 
     @override
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Let time stand still for the threads' end as well: a jump would use the timeout up."""
         self.executor_jobs += 1
         try:

@@ -137,7 +137,10 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     @callback
     def _wake(self, key: EndpointKey | None) -> None:
         for update_callback in tuple(self._listeners.get(key, ())):
-            update_callback()
+            try:
+                update_callback()
+            except Exception:  # noqa: BLE001 - one entity that fails must not stop the stream for the others
+                LOGGER.exception("A listener of %s failed", self.config_entry.title)
 
     @callback
     def _remove_listener(self, update_callback: CALLBACK_TYPE, context: EndpointKey | None) -> None:
