@@ -1,6 +1,7 @@
 """Everything a logged-in account can ask the cloud for, a method each (contract, "Problems" to "Support")."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 import time
 from urllib.parse import quote
 import uuid
@@ -127,28 +128,26 @@ class WeSmartClient:
     async def connect(self, held: Position) -> EventStream:
         """Open the event stream behind what is held."""
         query = {"since": str(held.seq), "epoch": held.epoch}
-        token = await self.session.access_token()
-        try:
-            socket = await self._transport.connect(self._events_url, token=token, query=query)
-        except UnauthorizedError:
-            token = await self.session.renew(token)
-            try:
-                socket = await self._transport.connect(self._events_url, token=token, query=query)
-            except UnauthorizedError:
-                raise SessionEndedError("a new token was refused, too") from None
-        return EventStream(socket)
+        return EventStream(
+            await self._authorized(lambda token: self._transport.connect(self._events_url, token=token, query=query))
+        )
 
     async def _request(
         self, method: str, path: str, *, json: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         url = URL(f"{self._api_url}/{path}")
+        return await self._authorized(
+            lambda token: self._transport.request(method, url, token=token, json=json, headers=headers)
+        )
+
+    async def _authorized[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
+        """Return what comes of an attempt with an access token; with a new one where the first is refused."""
         token = await self.session.access_token()
+        with suppress(UnauthorizedError):
+            return await attempt(token)
+        token = await self.session.renew(token)
         try:
-            return await self._transport.request(method, url, token=token, json=json, headers=headers)
-        except UnauthorizedError:
-            token = await self.session.renew(token)
-        try:
-            return await self._transport.request(method, url, token=token, json=json, headers=headers)
+            return await attempt(token)
         except UnauthorizedError:
             raise SessionEndedError("a new token was refused, too") from None
 
