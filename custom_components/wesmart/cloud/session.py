@@ -39,9 +39,13 @@ class Tokens(Struct, frozen=True, kw_only=True):
         return "Tokens(…)"
 
 
+# RFC 6749, appendix A: visible ASCII. Anything else has no place in a header, and aiohttp refuses to send some of it.
+type _Token = Annotated[str, Meta(pattern=r"^[!-~]+\Z")]
+
+
 class _WireTokens(Struct):
-    access_token: Annotated[str, Meta(min_length=1)]
-    refresh_token: Annotated[str, Meta(min_length=1)]
+    access_token: _Token
+    refresh_token: _Token
     expires_in: Annotated[float, Meta(gt=0)]
     token_type: str
 
@@ -112,11 +116,14 @@ class Session:
         """Return an access token other than the one the cloud refused."""
         if self._tokens.access_token != refused:
             return self._tokens.access_token
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._renew(), name="WeSMART token renewal")
-            self._renewal.add_done_callback(self._renewed)
-        # Shielded: a caller that is cancelled must not lose the answer for the others, or for the next start.
-        return (await asyncio.shield(self._renewal)).access_token
+        renewal = self._renewal
+        if renewal is None:
+            renewal = self._renewal = asyncio.create_task(self._renew(), name="WeSMART token renewal")
+            renewal.add_done_callback(self._renewed)
+        # Only waited for: a caller that is cancelled must not lose the answer for the others, or for the next start.
+        # (A shield would report a failure that nobody is left to hear of as an error.)
+        await asyncio.wait([renewal])
+        return renewal.result().access_token
 
     async def close(self) -> None:
         """Wait for a renewal that is under way, so that what the cloud answers is saved; at most 5 s."""
