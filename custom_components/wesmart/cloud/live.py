@@ -111,7 +111,7 @@ class LiveHome:
                 delay = self._poll_interval_s
             except WeSmartError as err:
                 failures += 1
-                delay = _delay(err, failures)
+                delay = _delay(err, failures, ceiling=self._poll_interval_s)
                 _LOGGER.debug("Polling failed: %s", err)
                 # What is due stays due, but not before the delay.
                 await asyncio.sleep(delay)
@@ -146,7 +146,9 @@ class LiveHome:
                 error, delivered = err, False
             if error is not None:
                 _LOGGER.debug("The event stream ended: %s", error)
-            self._due.set()
+            if delivered:
+                # Push is lost: what happens meanwhile is found out by polling, the first time now.
+                self._due.set()
             failures = 1 if delivered else failures + 1
             await asyncio.sleep(_delay(error, failures))
 
@@ -193,12 +195,11 @@ class LiveHome:
             await self._word.wait()
 
 
-def _delay(error: WeSmartError | None, failures: int) -> float:
+def _delay(error: WeSmartError | None, failures: int, ceiling: float = _LAST_BACKOFF_S) -> float:
     """Return the seconds to wait before the next attempt, after so many failed ones in a row."""
     if isinstance(error, AccountBlockedError | TermsNotAcceptedError):
         return _BLOCKED_POLL_S
-    ceiling = min(_LAST_BACKOFF_S, _FIRST_BACKOFF_S * 2 ** min(failures, 10))
-    delay = random.uniform(0, ceiling)  # noqa: S311 - spreads load, protects nothing
+    delay = random.uniform(0, min(ceiling, _FIRST_BACKOFF_S * 2 ** min(failures, 10)))  # noqa: S311 - spreads load, protects nothing
     if isinstance(error, BusyError) and error.retry_after is not None:
         return error.retry_after + delay
     return delay
