@@ -1,5 +1,7 @@
 """The event stream: frames out of a WebSocket (contract, "Snapshot and events")."""
 
+import asyncio
+
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
@@ -25,7 +27,9 @@ class EventStream:
         """
         silence = 2 * self.heartbeat_s
         try:
-            message = await self._socket.receive(timeout=silence)
+            # The socket's own timeout would begin anew with each ping.
+            async with asyncio.timeout(silence):
+                message = await self._socket.receive()
         except TimeoutError:
             raise CloudTimeoutError(f"the event stream was silent for {silence:g} s") from None
         except (aiohttp.ClientError, OSError) as err:
