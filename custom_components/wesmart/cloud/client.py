@@ -111,7 +111,7 @@ class WeSmartClient:
         """Return everything the account can see; None when that is what is held."""
         headers = None if held is None else {"If-None-Match": entity_tag(held)}
         answer = await self._request("GET", "snapshot", headers=headers)
-        return None if answer.status == 304 else decode_snapshot(answer.body)
+        return None if answer.status == 304 and held is not None else decode_snapshot(answer.body)
 
     async def send_commands(self, order: int, commands: Sequence[Command]) -> list[CommandResult]:
         """Send 1-200 commands as one request; `order` rises from one request to the next."""
