@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 import logging
+import math
 import random
 
 from .client import WeSmartClient
@@ -28,8 +29,12 @@ _LOGGER = logging.getLogger(__name__)
 
 # Without any word for this long nobody knows what the home looks like (contract, promise 4).
 SILENCE_S = 90
+# A cloud that is there but speaks seldom is asked, before it is taken for lost.
+_ASK_S = 60
 # While the stream is up, one conditional request an hour proves that it has told everything (promise 5).
 SAFETY_POLL_S = 3600
+# An event that cannot be applied causes a snapshot, but not more often than this (contract, "Snapshot and events").
+_DOUBT_S = 60
 # A blocked account, or one with open terms, is looked at again this often.
 _BLOCKED_POLL_S = 300
 # Reconnecting: from a second, doubled each time, to two minutes; the whole of it random, so that a thousand homes do
@@ -95,13 +100,18 @@ class LiveHome:
             self._on_changes(changes, events)
 
     async def _poll(self) -> None:
-        failures = 0
+        loop = asyncio.get_running_loop()
+        failures = behind = 0
+        doubted_at = -math.inf
         delay = self._poll_interval_s
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._due.wait()
             self._due.clear()
+            if self._sync.doubtful:
+                await asyncio.sleep(doubted_at + _DOUBT_S - loop.time())
+                doubted_at = loop.time()
             try:
                 await self._fetch()
             except SessionEndedError:
@@ -119,8 +129,10 @@ class LiveHome:
             else:
                 failures = 0
                 delay = SAFETY_POLL_S if self.streaming else self._poll_interval_s
-                if self._sync.wanted is not None:
-                    await asyncio.sleep(_FIRST_BACKOFF_S)
+                behind = behind + 1 if self._sync.wanted is not None else 0
+                if behind:
+                    # The snapshot was older than what the stream has told: the cloud has to catch up with itself.
+                    await asyncio.sleep(_delay(None, behind, ceiling=self._poll_interval_s))
                     self._due.set()
 
     async def _stream(self) -> None:
@@ -166,7 +178,9 @@ class LiveHome:
                 continue
             # Up only now: a socket that opens and says nothing more must neither stop polling nor the backoff.
             self.streaming = True
-            if frame is not None:
+            if frame is None:
+                self._heard()
+            else:
                 self._take(*self._sync.receive(frame))
 
     def _take(self, changes: Changes, events: Sequence[Event]) -> None:
@@ -183,16 +197,20 @@ class LiveHome:
             self._on_presence(True)
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            remaining = self._heard_at + SILENCE_S - loop.time()
-            if remaining > 0:
-                await asyncio.sleep(remaining)
-                continue
-            self.present = False
-            self._on_presence(False)
-            self._word.clear()
-            await self._word.wait()
+            if await self._silent_for(_ASK_S):
+                self._due.set()
+                if await self._silent_for(SILENCE_S):
+                    self.present = False
+                    self._on_presence(False)
+                    self._word.clear()
+                    await self._word.wait()
+
+    async def _silent_for(self, seconds: float) -> bool:
+        """Wait until the last word could be so long ago; return whether it is."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._heard_at + seconds - loop.time())
+        return self._heard_at + seconds <= loop.time()
 
 
 def _delay(error: WeSmartError | None, failures: int, ceiling: float = _LAST_BACKOFF_S) -> float:

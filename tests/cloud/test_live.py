@@ -1,0 +1,644 @@
+"""The home as it is now: whatever happens on the way, what is held ends where the cloud is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+import json
+import logging
+from random import Random
+
+import pytest
+
+from custom_components.wesmart.cloud import LiveHome, Tokens, Transport, WeSmartClient, log_in
+from custom_components.wesmart.cloud.discovery import Endpoints
+from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError
+from custom_components.wesmart.cloud.live import SAFETY_POLL_S, SILENCE_S
+from custom_components.wesmart.cloud.models import EndpointKey, SwitchEndpoint
+from custom_components.wesmart.cloud.replica import Changes, Replica
+from custom_components.wesmart.cloud.wire_events import ButtonEvent, Event
+from custom_components.wesmart.cloud.wire_home import decode_snapshot
+from tests.accounts import OTHER, OWNER
+from tests.cloud.builders import Json, event, lamp, state
+from tests.cloud.conftest import wall_clock
+from tests.cloud.scripted import ScriptedServer, answer, stream
+from tests.mock_cloud import MockCloud, Request
+from tests.mock_cloud.wire import JsonObject
+
+PANEL = EndpointKey("cong-tac-phong-khach", "1")
+POLL_S = 30
+EVENTS = "/v1/events"
+SNAPSHOT = "/v1/snapshot"
+
+
+NEW_DEVICE: JsonObject = {
+    "id": "o-cam-moi",
+    "name": "Ổ cắm mới",
+    "model": "Outlet",
+    "firmware": "1.0.0",
+    "serial": "OM-1",
+    "endpoints": [
+        {"id": "1", "type": "switch", "features": {"outlet": True, "metering": False}, "state": {"on": False}}
+    ],
+}
+
+
+def now() -> float:
+    """Return the loop's time."""
+    return asyncio.get_running_loop().time()
+
+
+class Following:
+    """A live home that is run, and what it has told."""
+
+    def __init__(self, client: WeSmartClient) -> None:
+        self.changes: list[Changes] = []
+        self.events: list[Event] = []
+        self.presence: list[tuple[float, bool]] = []
+        self.home = LiveHome(
+            client,
+            on_changes=self._changed,
+            on_presence=lambda present: self.presence.append((now(), present)),
+            poll_interval_s=POLL_S,
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Fetch, and follow from now on."""
+        await self.home.start()
+        self._task = asyncio.create_task(self.home.run())
+
+    async def stop(self) -> None:
+        """Follow no longer."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await self._task
+
+    async def ended(self) -> None:
+        """Wait for the end; raise what it ended by."""
+        assert self._task is not None
+        await self._task
+
+    def streaming(self) -> bool:
+        """Return whether push is up."""
+        return self.home.streaming
+
+    def present(self) -> bool:
+        """Return whether there was any word lately."""
+        return self.home.present
+
+    def _changed(self, changes: Changes, events: Sequence[Event]) -> None:
+        self.changes.append(changes)
+        self.events += events
+
+
+@pytest.fixture
+async def following(client: WeSmartClient) -> AsyncIterator[Following]:
+    """Return the owner's homes, streaming."""
+    following = Following(client)
+    await following.start()
+    await asyncio.sleep(25)  # hello, and a frame after it
+    assert following.streaming()
+    yield following
+    await following.stop()
+
+
+@pytest.fixture
+async def quiet(cloud: MockCloud, transport: Transport, endpoints: Endpoints) -> AsyncIterator[Following]:
+    """Return the homes of somebody without a meter, streaming: nothing happens there by itself."""
+    tokens = await log_in(transport, endpoints, OTHER.username, OTHER.password, clock=wall_clock)
+    client = WeSmartClient(transport, endpoints, tokens, clock=wall_clock)
+    for device in [device for home in cloud._core.world.homes for device in home.devices]:
+        for endpoint in device.endpoints:
+            if endpoint.features.get("metering"):
+                cloud.set_online(device.id, False)
+    following = Following(client)
+    await following.start()
+    await asyncio.sleep(SAFETY_POLL_S)
+    yield following
+    await following.stop()
+    await client.session.close()
+
+
+def asked(cloud: MockCloud, path: str = SNAPSHOT, since: int = 0) -> list[Request]:
+    """Return the requests to a path, without the first so many of all."""
+    return [request for request in cloud.requests[since:] if request.path == path]
+
+
+def is_on(following: Following, key: EndpointKey = PANEL) -> bool | None:
+    """Return what a switch shows."""
+    endpoint = following.home.replica.endpoints[key]
+    assert isinstance(endpoint, SwitchEndpoint)
+    return endpoint.state.on
+
+
+def assert_converged(following: Following, cloud: MockCloud, account: str = OWNER.username) -> None:
+    """Fail where the replica differs from the cloud in anything."""
+    fresh = Replica()
+    fresh.load(decode_snapshot(json.dumps(cloud.snapshot(account)).encode()))
+    replica = following.home.replica
+    assert (replica.homes, replica.devices, replica.endpoints) == (fresh.homes, fresh.devices, fresh.endpoints)
+    assert replica.position == fresh.position
+
+
+# Push, and polling behind it
+
+
+async def test_a_change_arrives_by_push_and_wakes_its_endpoint_alone(cloud: MockCloud, following: Following) -> None:
+    """Without a request."""
+    following.changes.clear()
+    before = len(cloud.requests)
+    cloud.touch(*PANEL, on=False)
+    await asyncio.sleep(1)
+    assert is_on(following) is False
+    assert {key for changes in following.changes for key in changes.endpoints} == {PANEL}
+    assert not any(changes.structure for changes in following.changes)
+    assert len(cloud.requests) == before
+
+
+async def test_a_press_is_told_once(cloud: MockCloud, following: Following) -> None:
+    """Though it changes nothing that is held, and however often it arrives."""
+    cloud.double_next(3)
+    cloud.press("nut-dau-giuong", "3", "long")
+    await asyncio.sleep(60)
+    presses = [one for one in following.events if isinstance(one, ButtonEvent)]
+    assert [(one.key, one.press) for one in presses] == [(EndpointKey("nut-dau-giuong", "3"), "long")]
+    assert [one.seq for one in following.events] == sorted({one.seq for one in following.events})
+
+
+async def test_an_idle_hour_costs_at_most_two_requests(cloud: MockCloud, quiet: Following) -> None:
+    """A conditional snapshot that proves that nothing was missed, and a lazy refresh."""
+    for _hour in range(3):
+        before = len(cloud.requests)
+        await asyncio.sleep(3600)
+        assert [request.status for request in asked(cloud, since=before)] == [304]
+        assert len(cloud.requests) - before <= 2
+    assert len(asked(cloud, EVENTS)) == 1
+    assert quiet.presence == []
+
+
+async def test_whoever_asks_is_answered_at_once(cloud: MockCloud, following: Following) -> None:
+    """The user presses refresh."""
+    before = len(cloud.requests)
+    following.home.poll()
+    await asyncio.sleep(0.1)
+    assert [request.status for request in asked(cloud, since=before)] == [304]
+
+
+async def test_while_push_is_down_the_cloud_is_polled(cloud: MockCloud, following: Following) -> None:
+    """At once, and then at every interval; with the stream back, no more."""
+    cloud.rate_limit(1, count=1000, path=EVENTS)
+    before, began = len(cloud.requests), wall_clock()
+    cloud.cut()
+    await asyncio.sleep(2 * POLL_S + 5)
+    times = [request.at - began for request in asked(cloud, since=before)]
+    assert times == pytest.approx([0, POLL_S, 2 * POLL_S], abs=1)
+    cloud.touch(*PANEL, on=False)
+    await asyncio.sleep(POLL_S)
+    assert not following.streaming()
+    assert is_on(following) is False
+    cloud._server.faults.rate_limits.clear()
+    await asyncio.sleep(300)
+    assert following.streaming()
+    before = len(cloud.requests)
+    await asyncio.sleep(600)
+    assert len(asked(cloud, since=before)) <= 1
+    assert following.presence == []
+
+
+async def test_a_cloud_without_a_stream_is_polled_from_the_beginning(cloud: MockCloud, client: WeSmartClient) -> None:
+    """Every interval, however often the stream is tried."""
+    cloud.rate_limit(1, count=10_000, path=EVENTS)
+    following = Following(client)
+    await following.start()
+    before = len(cloud.requests)
+    await asyncio.sleep(10 * POLL_S + 1)
+    assert len(asked(cloud, since=before)) == 10
+    assert_converged(following, cloud)
+    await following.stop()
+
+
+async def test_a_stream_that_cannot_be_opened_is_tried_less_and_less_often(
+    cloud: MockCloud, client: WeSmartClient
+) -> None:
+    """But for ever."""
+    cloud.rate_limit(0, count=10_000, path=EVENTS)
+    following = Following(client)
+    await following.start()
+    counts = []
+    for _ in range(3):
+        before = len(cloud.requests)
+        await asyncio.sleep(1200)
+        counts.append(len(asked(cloud, EVENTS, since=before)))
+    assert all(8 <= count <= 60 for count in counts)
+    await following.stop()
+
+
+async def test_reconnecting_waits_for_retry_after(cloud: MockCloud, following: Following) -> None:
+    """No attempt comes sooner."""
+    cloud.rate_limit(100, count=1, path=EVENTS)
+    before = len(cloud.requests)
+    cloud.cut()
+    await asyncio.sleep(300)
+    refused, accepted = asked(cloud, EVENTS, since=before)
+    assert (refused.status, accepted.status) == (429, 101)
+    assert accepted.at - refused.at >= 99
+    assert following.streaming()
+
+
+# Presence
+
+
+async def test_ninety_seconds_of_silence_are_told_once_and_so_is_the_return(
+    cloud: MockCloud, following: Following
+) -> None:
+    """However long it takes."""
+    await cloud.stop()
+    lost_at = now()
+    await asyncio.sleep(3600)
+    assert not following.present()
+    ((at, present),) = following.presence
+    assert present is False
+    assert lost_at + SILENCE_S - 21 <= at <= lost_at + SILENCE_S
+    await cloud.start(port=cloud.port)
+    cloud.touch(*PANEL, on=False)
+    await asyncio.sleep(280)
+    assert [present for _, present in following.presence] == [False, True]
+    assert following.present()
+    assert following.streaming()
+    assert_converged(following, cloud)
+
+
+async def test_a_muted_stream_is_noticed_while_polling_keeps_the_home_right(
+    cloud: MockCloud, following: Following
+) -> None:
+    """The socket is healthy; the cloud is not lost."""
+    cloud.mute(True)
+    cloud.touch(*PANEL, on=False)
+    await asyncio.sleep(45)
+    assert not following.streaming()
+    assert is_on(following) is False
+    cloud.mute(False)
+    await asyncio.sleep(300)
+    assert following.streaming()
+    assert following.presence == []
+    assert_converged(following, cloud)
+
+
+async def test_a_cloud_that_speaks_seldom_is_not_taken_for_lost(cloud: MockCloud, client: WeSmartClient) -> None:
+    """The contract allows it five minutes between heartbeats."""
+    cloud.heartbeat_s = 300
+    following = Following(client)
+    await following.start()
+    await asyncio.sleep(3600)
+    assert following.streaming()
+    assert following.presence == []
+    await following.stop()
+
+
+async def test_frames_from_the_future_are_words_too(transport: Transport, scripted: ScriptedServer) -> None:
+    """A cloud that sends them does not have to send heartbeats."""
+    frames: list[str | float] = [hello(5), '{"type": "advice"}']
+    for _ in range(100):
+        frames += [15.0, '{"type": "advice"}']
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=frames)
+    await asyncio.sleep(1400)
+    assert following.streaming()
+    assert following.presence == []
+    assert len([one for one in scripted.requests if one.path == SNAPSHOT]) <= 3
+    await following.stop()
+
+
+# Whatever goes wrong on the way
+
+
+@pytest.mark.parametrize("fault", ["drop", "double", "reorder", "cut", "forget", "epoch", "latency"])
+async def test_a_fault_leaves_no_trace_after_quiet(cloud: MockCloud, following: Following, fault: str) -> None:
+    """What is held is what the cloud holds."""
+    match fault:
+        case "drop":
+            cloud.drop_next(3)
+        case "double":
+            cloud.double_next(3)
+        case "reorder":
+            cloud.reorder_next(3)
+        case "cut":
+            cloud.cut()
+        case "forget":
+            cloud.cut()
+            cloud.forget_history()
+        case "epoch":
+            cloud.new_epoch()
+        case _:
+            cloud.latency = 3
+    for value in (False, True, False, True):
+        cloud.touch(*PANEL, on=value)
+        cloud.touch("den-hat-tran", "1", brightness=7 if value else 70)
+    cloud.rename_home("nha-ha-noi", "Nhà mới")
+    cloud.add_room("nha-ha-noi", "gac", "Gác")
+    cloud.update_device("rem-phong-khach", name="Rèm", room_id="gac")
+    cloud.remove_device("den-san-sofa")
+    cloud.add_device("nha-ha-noi", NEW_DEVICE)
+    cloud.unshare_home("can-ho-my-dinh", OWNER.username)
+    await asyncio.sleep(120)
+    assert_converged(following, cloud)
+    assert following.presence == []
+
+
+async def test_a_restarted_cloud_is_found_again(cloud: MockCloud, following: Following) -> None:
+    """At its old port, and with what has changed meanwhile."""
+    await cloud.stop()
+    await asyncio.sleep(40)
+    await cloud.start(port=cloud.port)
+    cloud.touch(*PANEL, on=False)
+    cloud.new_epoch()
+    cloud.touch("den-hat-tran", "1", brightness=7)
+    await asyncio.sleep(120)
+    assert_converged(following, cloud)
+    assert following.presence == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_any_sequence_of_faults_ends_where_the_cloud_is(
+    cloud: MockCloud, following: Following, seed: int
+) -> None:
+    """After quiet; and the counter never turned back within an epoch."""
+    rng = Random(seed)
+    faults: list[Callable[[], object]] = [
+        lambda: cloud.drop_next(rng.randrange(1, 4)),
+        lambda: cloud.double_next(rng.randrange(1, 4)),
+        lambda: cloud.reorder_next(rng.randrange(2, 4)),
+        cloud.cut,
+        cloud.forget_history,
+        cloud.new_epoch,
+        lambda: cloud.mute(rng.random() < 0.5),
+        lambda: cloud.lose_answers(rng.randrange(1, 3)),
+        lambda: cloud.rate_limit(rng.choice([0, 1, 20])),
+        lambda: setattr(cloud, "latency", rng.choice([0, 0, 0.1, 5])),
+    ]
+    held = following.home.replica.position
+    for _ in range(40):
+        if rng.random() < 0.5:
+            rng.choice(faults)()
+        cloud.touch(*PANEL, on=rng.random() < 0.5)
+        cloud.touch("den-hat-tran", "1", brightness=rng.randint(1, 100))
+        cloud.update_device("rem-phong-khach", name=rng.choice(["Rèm", "Màn"]))
+        await asyncio.sleep(rng.choice([0, 0, 0.3, 5, 50]))
+        position = following.home.replica.position
+        assert position.epoch != held.epoch or position.seq >= held.seq
+        held = position
+    cloud.mute(False)
+    cloud.latency = 0
+    cloud._server.faults.lost_answers = cloud._server.faults.drop = cloud._server.faults.reorder = 0
+    cloud._server.faults.rate_limits.clear()
+    await asyncio.sleep(310)
+    assert following.streaming()
+    assert_converged(following, cloud)
+
+
+# The account
+
+
+async def test_maintenance_is_waited_out(cloud: MockCloud, following: Following) -> None:
+    """As often as Retry-After says; one loss, one return."""
+    before = len(cloud.requests)
+    cloud.maintenance(retry_after=120)
+    await asyncio.sleep(1000)
+    assert 5 <= len(asked(cloud, since=before)) <= 9
+    assert [present for _, present in following.presence] == [False]
+    cloud.end_maintenance()
+    cloud.touch(*PANEL, on=False)
+    await asyncio.sleep(280)
+    assert [present for _, present in following.presence] == [False, True]
+    assert_converged(following, cloud)
+
+
+async def test_the_end_of_the_session_ends_the_following(cloud: MockCloud, following: Following) -> None:
+    """Only a new login helps, and nobody goes on asking."""
+    cloud.sign_out(OWNER.username)
+    with pytest.raises(SessionEndedError):
+        await following.ended()
+    before = len(cloud.requests)
+    await asyncio.sleep(3600)
+    assert len(cloud.requests) == before
+
+
+async def test_the_stream_may_be_the_first_to_hear_of_the_end(cloud: MockCloud, client: WeSmartClient) -> None:
+    """It is tried more often than the cloud is polled."""
+    cloud.rate_limit(5, path=EVENTS)
+    following = Following(client)
+    await following.start()
+    cloud.sign_out(OWNER.username)
+    with pytest.raises(SessionEndedError):
+        await following.ended()
+    assert 4 <= now() < POLL_S
+
+
+async def test_a_blocked_account_is_probed_slowly_and_comes_back(cloud: MockCloud, following: Following) -> None:
+    """It stays logged in."""
+    before = len(cloud.requests)
+    cloud.suspend(OWNER.username)
+    await asyncio.sleep(3600)
+    assert len(cloud.requests) - before <= 28
+    assert not following.present()
+    cloud.unblock(OWNER.username)
+    await asyncio.sleep(301)
+    assert following.streaming()
+    assert following.present()
+    assert_converged(following, cloud)
+
+
+async def test_tokens_expire_unnoticed(cloud: MockCloud, following: Following, saved: list[Tokens]) -> None:
+    """The stream outlives them; polling renews them."""
+    await asyncio.sleep(2 * 3600 + 100)
+    assert len(saved) == 2
+    assert len(asked(cloud, EVENTS)) == 1
+    assert following.streaming()
+
+
+async def test_a_first_fetch_that_fails_says_why(cloud: MockCloud, client: WeSmartClient) -> None:
+    """Nothing is followed then."""
+    await cloud.stop()
+    with pytest.raises(CloudConnectionError):
+        await Following(client).start()
+
+
+@pytest.mark.parametrize("when", [0.0, 0.01, 10, 30.01, 45, 200])
+async def test_a_cancelled_following_leaves_nothing_behind(
+    cloud: MockCloud, client: WeSmartClient, when: float
+) -> None:
+    """Whatever it was about: a handshake, a poll, a wait."""
+    tasks = asyncio.all_tasks()
+    cloud.latency = 0.02
+    following = Following(client)
+    await following.start()
+    if when > 40:
+        cloud.mute(True)
+    await asyncio.sleep(when)
+    began = now()
+    await following.stop()
+    assert now() - began <= 2.1
+    assert not following.streaming()
+    await asyncio.sleep(5)
+    assert {task for task in asyncio.all_tasks() - tasks if "WeSMART" in task.get_name()} == set()
+    before = len(cloud.requests)
+    await asyncio.sleep(3600)
+    assert len(cloud.requests) == before
+
+
+async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: WeSmartClient) -> None:
+    """It ends the following, for whoever runs it to see."""
+
+    def mistake(_changes: Changes, _events: Sequence[Event]) -> None:
+        if live.streaming:
+            raise ZeroDivisionError
+
+    live = LiveHome(client, on_changes=mistake, on_presence=lambda _present: None, poll_interval_s=POLL_S)
+    await live.start()
+    running = asyncio.create_task(live.run())
+    await asyncio.sleep(25)
+    cloud.touch(*PANEL, on=False)
+    with pytest.raises(ExceptionGroup) as caught:
+        await running
+    assert caught.group_contains(ZeroDivisionError)
+
+
+# Clouds that break their contract
+
+
+def hello(seq: int, epoch: str = "e", *, resumed: bool = True) -> str:
+    """Return the first frame of a stream."""
+    wire = {"type": "hello", "epoch": epoch, "seq": seq, "at": "2026-11-20T05:00:00Z", "resumed": resumed}
+    return json.dumps({**wire, "heartbeat_s": 20})
+
+
+def frame(*wire: Json) -> str:
+    """Return a frame with events."""
+    return json.dumps({"type": "events", "events": wire})
+
+
+def beat(seq: int, epoch: str = "e") -> str:
+    """Return a heartbeat."""
+    return json.dumps({"type": "heartbeat", "epoch": epoch, "seq": seq})
+
+
+async def scripted_home(
+    transport: Transport,
+    server: ScriptedServer,
+    *,
+    snapshots: Sequence[int],
+    frames: Sequence[str | float],
+    epoch: str = "e",
+) -> Following:
+    """Follow a server whose snapshots are at these numbers (the last one again and again), and its one stream."""
+    at = iter(snapshots)
+    seq = 0
+
+    async def reply(request: object) -> object:
+        nonlocal seq
+        if request.path == EVENTS:  # type: ignore[attr-defined]
+            return await stream(*frames)(request)  # type: ignore[arg-type]
+        seq = next(at, seq)
+        home = {"id": "home", "name": "Nhà", "rooms": [], "scenes": [], "devices": [lamp(brightness=seq % 100 + 1)]}
+        return await answer(200, {"epoch": epoch, "seq": seq, "homes": [home]})(request)  # type: ignore[arg-type]
+
+    server.replies(reply)  # type: ignore[arg-type]
+    tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
+    following = Following(WeSmartClient(transport, server.endpoints(), tokens, clock=wall_clock))
+    await following.start()
+    return following
+
+
+def polls(server: ScriptedServer) -> int:
+    """Return how often a scripted server was asked for a snapshot."""
+    return sum(request.path == SNAPSHOT for request in server.requests)
+
+
+async def test_events_that_cannot_be_applied_cost_one_snapshot_a_minute(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """However many there are."""
+    frames: list[str | float] = [hello(5), beat(5)]
+    for seq in range(6, 606):
+        frames += [1.0, frame(event(seq, "state", device_id="nobody", endpoint_id="1", state={}))]
+    following = await scripted_home(transport, scripted, snapshots=[5, *range(6, 1000, 60)], frames=frames)
+    before = polls(scripted)
+    await asyncio.sleep(600)
+    assert 9 <= polls(scripted) - before <= 12
+    await following.stop()
+
+
+async def test_a_snapshot_that_lags_behind_its_stream_is_asked_for_with_patience(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """A replica of the server's database; in the end it has caught up."""
+    frames: list[str | float] = [hello(9, resumed=False), beat(9), *(19.0, beat(9)) * 30]
+    following = await scripted_home(transport, scripted, snapshots=[5] * 12 + [9], frames=frames)
+    await asyncio.sleep(10)
+    assert polls(scripted) <= 8
+    await asyncio.sleep(500)
+    assert polls(scripted) <= 14
+    assert following.home.replica.position.seq == 9
+    await following.stop()
+
+
+async def test_a_frame_that_makes_no_sense_is_passed_over(
+    transport: Transport, scripted: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it may have said is found out by the next heartbeat."""
+    caplog.set_level(logging.DEBUG)
+    frames: list[str | float] = [hello(5), "{", frame({"kind": "state"}), frame(state(6, brightness=66)), 1.0, beat(7)]
+    following = await scripted_home(transport, scripted, snapshots=[5, 7], frames=frames)
+    await asyncio.sleep(10)
+    assert following.home.replica.position.seq == 7
+    assert len([one for one in scripted.requests if one.path == EVENTS]) == 1
+    assert "Ignored a frame that makes no sense" in caplog.text
+    await following.stop()
+
+
+async def test_a_stream_that_sends_nothing_but_nonsense_does_not_hide_the_cloud(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """Polling answers."""
+    frames: list[str | float] = [hello(5), beat(5), *(10.0, "{") * 200]
+    following = await scripted_home(transport, scripted, snapshots=[5, *range(6, 100)], frames=frames)
+    await asyncio.sleep(1800)
+    assert following.presence == []
+    assert following.home.replica.position.seq > 20
+    await following.stop()
+
+
+@pytest.mark.parametrize("first", [beat(5), frame(), '{"type": "advice"}', "{"])
+async def test_a_stream_that_does_not_begin_with_hello_is_none(
+    transport: Transport, scripted: ScriptedServer, first: str
+) -> None:
+    """It is closed and tried again, less and less often, and polling goes on."""
+    following = await scripted_home(transport, scripted, snapshots=[5, 6, 7], frames=[first, beat(9)])
+    await asyncio.sleep(POLL_S * 3)
+    assert not following.streaming()
+    assert following.home.replica.position.seq == 7
+    assert 3 <= len([one for one in scripted.requests if one.path == EVENTS]) <= 40
+    assert following.presence == []
+    await following.stop()
+
+
+async def test_an_epoch_that_changes_within_a_stream_opens_another(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """By its heartbeat; the numbers of the old one mean nothing any more."""
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=[hello(5), beat(5), 9.0, beat(3, "new")])
+    await asyncio.sleep(60)
+    assert len([one for one in scripted.requests if one.path == EVENTS]) > 3
+    await following.stop()
+
+
+async def test_a_snapshot_of_another_epoch_than_the_stream_waits_for_the_stream_to_notice(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """Neither is applied to the other."""
+    following = await scripted_home(
+        transport, scripted, snapshots=[5], frames=[hello(5, "other"), *(beat(5, "other"), 19.0) * 20]
+    )
+    await asyncio.sleep(200)
+    assert following.home.replica.position.epoch == "e"
+    assert polls(scripted) <= 2 + 200 / 19
+    await following.stop()
