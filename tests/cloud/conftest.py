@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import random
 
 from aiohttp import ClientSession
 import pytest
@@ -27,6 +28,17 @@ def wall_clock() -> float:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
     return loop.utcnow().timestamp()
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations() -> None:
+    """Start no Home Assistant, as the other tests do: the client knows nothing of it."""
+
+
+@pytest.fixture(autouse=True)
+def same_dice() -> None:
+    """Let the client wait the same random times in every run."""
+    random.seed(20)
 
 
 @pytest.fixture

@@ -150,6 +150,29 @@ def test_nothing_is_claimed_to_be_held_before_the_first_snapshot() -> None:
     assert Sync().replica.position == NOWHERE
 
 
+def test_a_stream_that_ends_leaves_a_doubt() -> None:
+    """Reconnecting behind an event that could not be applied does not bring it back."""
+    sync = synced()
+    sync.receive(events(event(11, "device_removed")))
+    sync.disconnected()
+    assert (sync.wanted, sync.held) == (11, None)
+    sync.load(snapshot(11, lamp(brightness=5)))
+    assert (sync.wanted, sync.held) == (None, Position("e", 11))
+
+
+def test_a_gap_before_very_many_events_is_filled_by_the_snapshot_alone() -> None:
+    """Memory is not for waiting."""
+    sync = synced()
+    sync.receive(events(*(state(seq, brightness=9) for seq in range(12, 10_014))))
+    assert sync.wanted == 10_013
+    sync.load(snapshot(10_012, lamp(brightness=7)))
+    assert brightness(sync) == 7
+    assert sync.wanted == 10_013
+    sync.receive(events(state(10_013, brightness=8)))
+    assert brightness(sync) == 8
+    assert sync.wanted is None
+
+
 class Wire:
     """A cloud's own truth, and a link that loses, doubles, delays and swaps."""
 

@@ -2,7 +2,7 @@
 
 from .models import NOWHERE, Position
 from .replica import CannotApplyError, Changes, Replica
-from .wire_events import Event, EventsFrame, Frame, HeartbeatFrame, HelloFrame
+from .wire_events import Event, EventsFrame, Frame, HelloFrame
 from .wire_home import Snapshot
 
 # Events held back behind a gap; a gap that long is filled by the snapshot alone.
@@ -46,15 +46,14 @@ class Sync:
 
         Raises EpochChangedError.
         """
-        match frame:
-            case HelloFrame():
-                self._hello(frame)
-            case EventsFrame():
-                return self._events(frame)
-            case HeartbeatFrame():
-                self._check_epoch(frame.position)
-                if frame.position.seq > self._seq:
-                    self._want(frame.position.seq)
+        if isinstance(frame, EventsFrame):
+            return self._events(frame)
+        if isinstance(frame, HelloFrame):
+            self._hello(frame)
+        else:
+            self._check_epoch(frame.position)
+            if frame.position.seq > self._seq:
+                self._want(frame.position.seq)
         return Changes(), []
 
     def load(self, snapshot: Snapshot) -> tuple[Changes, list[Event]]:
