@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 import logging
 import time
 from typing import Annotated, override
@@ -126,11 +125,12 @@ class Session:
         return renewal.result().access_token
 
     async def close(self) -> None:
-        """Wait for a renewal that is under way, so that what the cloud answers is saved; at most 5 s."""
+        """Wait for a renewal that is under way, so that what the cloud answers is saved; at most 5 s.
+
+        A renewal that takes longer goes on: cancelling it would lose tokens that the cloud may be about to send.
+        """
         if self._renewal is not None:
-            with suppress(WeSmartError, TimeoutError):
-                async with asyncio.timeout(REVOKE_TIMEOUT_S):
-                    await self._renewal
+            await asyncio.wait([self._renewal], timeout=REVOKE_TIMEOUT_S)
 
     async def revoke(self) -> None:
         """End the session in the cloud; see `revoke`."""
