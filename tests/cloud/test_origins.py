@@ -48,6 +48,9 @@ def test_an_address_is_understood_as_people_write_it(entered: str, origin: str) 
         "https://cloud.example.com:abc",
         "https://[::1",
         "minhanh@example.com",
+        "xn--zz--.com",
+        "https://xn--\u3002",
+        "é[.]@",
     ],
 )
 def test_what_is_no_address_is_refused(entered: str) -> None:
@@ -75,7 +78,13 @@ def test_plain_http_is_for_private_addresses_only(entered: str) -> None:
         server_origin(entered)
 
 
-@given(st.text())
+# What has a meaning in an address, or in the spelling of names beyond ASCII, stands close together more often than by chance.
+_pieces = st.sampled_from(
+    ["xn--", "zz", "-", ".", "\u3002", "đ", "\u200c", "[", "]", ":", "@", "/", "%", "1", "https://"]
+)
+
+
+@given(st.text() | st.lists(_pieces, max_size=8).map("".join))
 def test_any_text_is_an_origin_or_a_clear_refusal(entered: str) -> None:
     """Whatever is entered, the answer is one of two."""
     try:
@@ -127,6 +136,8 @@ def test_a_document_may_name_what_the_contract_allows(server: str, endpoint: str
         ("https://cloud.example.com", "/token", WEB),
         ("https://cloud.example.com", "", WEB),
         ("https://cloud.example.com", "https://[", WEB),
+        ("https://cloud.example.com", "https://xn--zz--.com/token", WEB),
+        ("https://cloud.example.com", "https://é[.]@", WEB),
         ("http://192.168.1.20", "http://192.168.1.21/token", WEB),
         ("http://192.168.1.20", "https://cloud.example.com/token", WEB),
         ("http://localhost:8124", "http://127.0.0.1:8124/token", WEB),

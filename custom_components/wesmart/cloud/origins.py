@@ -13,6 +13,9 @@ _PRIVATE_NETWORKS = tuple(
 )
 # Names that resolve to somewhere inside by definition or by custom (RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal).
 _INSIDE_SUFFIXES = ("localhost", "local", "internal", "home.arpa", "lan", "home")
+# What yarl raises: its own ValueErrors, those of IDNA when the host is decoded, and an oversight for `https://[@` with
+# a letter beyond ASCII.
+_NO_URL = (ValueError, IndexError)
 
 
 def server_origin(entered: str) -> URL:
@@ -25,14 +28,14 @@ def server_origin(entered: str) -> URL:
         text = f"https://{text}"
     try:
         url = URL(text)
-        port = url.port
-    except ValueError:
+        host, port = url.host, url.port
+    except _NO_URL:
         raise InvalidServerError("not an address") from None
-    if url.scheme not in ("https", "http") or not url.host or port is None or url.user is not None:
+    if url.scheme not in ("https", "http") or not host or port is None or url.user is not None:
         raise InvalidServerError("not an address of a server")
     if url.path.rstrip("/") not in ("", _WELL_KNOWN_PATH) or url.query_string or url.fragment:
         raise InvalidServerError("an address with a path")
-    if url.scheme == "http" and not _may_be_plain(url.host):
+    if url.scheme == "http" and not _may_be_plain(host):
         raise PlainServerError("plain http to a host that is not in this network")
     return url.origin()
 
@@ -51,7 +54,7 @@ def check_endpoint(origin: URL, endpoint: str, schemes: tuple[str, str]) -> URL:
     try:
         url = URL(endpoint)
         valid = bool(url.host) and url.port is not None and url.user is None
-    except ValueError:
+    except _NO_URL:
         valid = False
     if not valid or url.host is None or url.scheme not in schemes:
         raise UnsafeServerError(f"not a {secure} address")
