@@ -10,6 +10,7 @@ from custom_components.wesmart.cloud import Endpoints, Transport, discover, serv
 from custom_components.wesmart.cloud.discovery import _decode
 from custom_components.wesmart.cloud.errors import (
     CloudConnectionError,
+    CloudFaultError,
     CloudTimeoutError,
     MaintenanceError,
     RateLimitedError,
@@ -136,7 +137,6 @@ def test_a_server_must_offer_the_grants_there_are(grants: list[str], missing: st
         answer(403, {"type": "urn:wesmart:problem:terms-not-accepted"}, Content_Type="application/problem+json"),
         answer(404),
         answer(422),
-        answer(500),
     ],
 )
 async def test_a_server_without_a_document_does_not_offer_the_contract(
@@ -147,11 +147,12 @@ async def test_a_server_without_a_document_does_not_offer_the_contract(
 
 
 async def test_a_server_in_maintenance_may_well_offer_it(transport: Transport, scripted: ScriptedServer) -> None:
-    """As may one that has too much to do."""
+    """As may one that has too much to do, or a fault of its own."""
     assert (
         type(await refused(transport, scripted, answer(503, b"<html>", Content_Type="text/html"))) is MaintenanceError
     )
     assert type(await refused(transport, scripted, answer(429, {}))) is RateLimitedError
+    assert type(await refused(transport, scripted, answer(500))) is CloudFaultError
 
 
 async def test_no_redirect_is_followed(transport: Transport, scripted: ScriptedServer) -> None:

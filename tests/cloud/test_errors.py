@@ -8,6 +8,7 @@ from custom_components.wesmart.cloud import errors
 from custom_components.wesmart.cloud.errors import (
     BusyError,
     CloudConnectionError,
+    CloudFaultError,
     CloudTimeoutError,
     CommandRejectedError,
     InvalidRequestError,
@@ -29,6 +30,7 @@ def test_every_error_is_of_the_family_and_says_what_it_is_for(error: type[Except
 def test_a_caller_can_tell_what_to_do_by_the_class() -> None:
     """Come again later, try again, or give up."""
     assert issubclass(CloudTimeoutError, CloudConnectionError)
+    assert issubclass(CloudFaultError, CloudConnectionError)
     assert issubclass(MaintenanceError, BusyError)
     assert issubclass(RateLimitedError, BusyError)
     assert not issubclass(BusyError, CloudConnectionError)

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
+    CloudFaultError,
     InvalidRequestError,
     MaintenanceError,
     NotFoundError,
@@ -60,12 +61,20 @@ def test_the_status_says_what_happened_where_the_body_does_not(
     assert raised.__context__ is None
 
 
-@pytest.mark.parametrize("status", [100, 101, 300, 301, 302, 303, 307, 308, 400, 403, 405, 500, 502])
+@pytest.mark.parametrize("status", [100, 101, 300, 301, 302, 303, 307, 308, 400, 403, 405, 418, 600])
 def test_anything_else_is_an_unexpected_answer(status: int) -> None:
     """Redirects above all."""
     raised = error(status, {"type": f"{PREFIX}maintenance"})
     assert type(raised) is UnexpectedAnswerError
     assert str(raised).startswith(f"GET /v1/account: {status}")
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 504, 507, 599])
+def test_a_fault_of_the_cloud_is_like_no_answer(status: int) -> None:
+    """Nobody knows what was done; what the body says is not believed, since it may be that of a proxy."""
+    raised = error(status, {"type": f"{PREFIX}maintenance"}, retry_after=30)
+    assert type(raised) is CloudFaultError
+    assert str(raised) == f"GET /v1/account: {status}"
 
 
 def test_maintenance_says_when_to_come_again() -> None:

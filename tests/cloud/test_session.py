@@ -12,6 +12,7 @@ import pytest
 from custom_components.wesmart.cloud import Endpoints, Tokens, Transport, WeSmartClient, log_in, revoke
 from custom_components.wesmart.cloud.errors import (
     CloudConnectionError,
+    CloudFaultError,
     CloudTimeoutError,
     InvalidCredentialsError,
     InvalidRequestError,
@@ -22,6 +23,7 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from custom_components.wesmart.cloud.session import REVOKE_TIMEOUT_S, Session
+from custom_components.wesmart.cloud.transport import REQUEST_TIMEOUT_S
 from tests.accounts import OTHER, OWNER, Person
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect, reset
@@ -109,7 +111,7 @@ async def test_a_wrong_password_and_an_unknown_user_are_the_same(
         (answer(422, {"errors": [{"pointer": "/x", "detail": "y"}]}), InvalidRequestError),
         (answer(429, {}, Retry_After="9"), RateLimitedError),
         (answer(503, b"<html>", Content_Type="text/html"), MaintenanceError),
-        (answer(500), UnexpectedAnswerError),
+        (answer(500), CloudFaultError),
         (answer(204), UnexpectedAnswerError),
         (answer(200, b"<html>"), UnexpectedAnswerError),
         (answer(200, b"[" * 60_000), UnexpectedAnswerError),
@@ -297,7 +299,7 @@ async def test_an_old_backup_needs_a_new_login(
         (answer(404, {}), WeSmartError),
         (answer(429, {}, Retry_After="9"), RateLimitedError),
         (answer(503, {}), MaintenanceError),
-        (answer(500), UnexpectedAnswerError),
+        (answer(500), CloudFaultError),
         (answer(200, b"<html>"), UnexpectedAnswerError),
         (answer(200, GOOD | {"access_token": "a\nb"}), UnexpectedAnswerError),
         (redirect("/elsewhere", 307), UnexpectedAnswerError),
@@ -357,7 +359,7 @@ async def test_closing_waits_for_a_renewal_so_that_it_is_saved(
 async def test_closing_ends_in_time_whatever_becomes_of_the_renewal(
     transport: Transport, scripted: ScriptedServer, reply: Reply
 ) -> None:
-    """And no task is left."""
+    """And no task is left when the time of a request is over."""
     scripted.replies(reply)
     session = scripted_session(transport, scripted)
     caller = asyncio.create_task(session.access_token())
@@ -366,7 +368,23 @@ async def test_closing_ends_in_time_whatever_becomes_of_the_renewal(
     began = asyncio.get_running_loop().time()
     await session.close()
     assert asyncio.get_running_loop().time() - began <= REVOKE_TIMEOUT_S
+    await asyncio.sleep(REQUEST_TIMEOUT_S)
     assert [task for task in asyncio.all_tasks() if task.get_name() == "WeSMART token renewal"] == []
+
+
+async def test_closing_does_not_cut_off_a_renewal_that_takes_longer(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """A request may take 10 s: the tokens that it brings are saved all the same."""
+    saved: list[Tokens] = []
+    scripted.replies(late(8, answer(200, GOOD)))
+    session = scripted_session(transport, scripted, saved=saved)
+    caller = asyncio.create_task(session.access_token())
+    await asyncio.sleep(0.01)
+    await session.close()
+    assert (caller.done(), saved) == (False, [])
+    assert await caller == "access-2"
+    assert [tokens.refresh_token for tokens in saved] == ["refresh-2"]
 
 
 async def test_revoking_ends_the_session_in_the_cloud_and_no_other(

@@ -16,6 +16,7 @@ from yarl import URL
 from custom_components.wesmart.cloud import Transport
 from custom_components.wesmart.cloud.errors import (
     CloudConnectionError,
+    CloudFaultError,
     CloudTimeoutError,
     MaintenanceError,
     RateLimitedError,
@@ -130,8 +131,8 @@ async def test_a_problem_says_itself_in_both_ways(transport: Transport, scripted
         (reset, CloudConnectionError),
         (half, CloudConnectionError),
         (late(100, answer(200)), CloudTimeoutError),
-        (answer(502, b"<html>", Content_Type="text/html"), UnexpectedAnswerError),
-        (answer(500, b"", Content_Type="application/json"), UnexpectedAnswerError),
+        (answer(502, b"<html>", Content_Type="text/html"), CloudFaultError),
+        (answer(500, b"", Content_Type="application/json"), CloudFaultError),
         (answer(405, b"\xff" * 70_000), UnexpectedAnswerError),
     ],
 )

@@ -18,6 +18,10 @@ class CloudTimeoutError(CloudConnectionError):
     """No answer in time."""
 
 
+class CloudFaultError(CloudConnectionError):
+    """The cloud had a fault of its own: an answer that says nothing about what was done. Trying again may help."""
+
+
 class UnexpectedAnswerError(WeSmartError):
     """An answer that is not of the contract, a redirect included."""
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from .errors import (
     AccountBlockedError,
+    CloudFaultError,
     InvalidRequestError,
     MaintenanceError,
     NotFoundError,
@@ -105,4 +106,6 @@ def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
         case "invalid-request":
             details = tuple(f"{error.pointer}: {error.detail}" for error in problem.errors)
             raise InvalidRequestError(message, details=details)
+    if 500 <= answer.status < 600:
+        raise CloudFaultError(message)
     raise UnexpectedAnswerError(message)
