@@ -4,18 +4,17 @@ Each measurement is a fresh process; the libraries take turns, so that a busy mo
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 import json
 import os
 from pathlib import Path
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 
 from . import snapshot, wheels
+from .printing import machine, print_table
 from .worker import WRONG, Measurement
 
 # Module of the candidates → the packages it brings; where there is compiled code, a wheel decides who can install it.
@@ -92,25 +91,6 @@ def print_wheels() -> None:
         sizes = ["no" if wheel is None else f"{wheel.size / 1000:.0f} kB" for wheel in found]
         rows.append([f"{package} {version(package)}", *sizes])
     print_table([f"wheel for Python {wheels.PYTHON}", *wheels.PLATFORMS], rows)
-
-
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a Markdown table with its columns aligned."""
-    table = [headings, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
-    table.insert(1, ["-" * width for width in widths])
-    for row in table:
-        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
-
-
-def machine() -> str:
-    """Return what the numbers were taken on."""
-    cpu = platform.machine()
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            cpu = line.partition(":")[2].strip()
-            break
-    return f"Python {platform.python_version()}, {platform.system()} on {cpu}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

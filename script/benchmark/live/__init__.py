@@ -1,0 +1,1 @@
+"""Measures the integration inside Home Assistant, beside two yardsticks (docs/performance.md)."""
