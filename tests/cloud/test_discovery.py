@@ -47,6 +47,12 @@ async def refused(transport: Transport, server: ScriptedServer, reply: Reply) ->
     return caught.value
 
 
+def origins(found: Endpoints) -> set[str]:
+    """Return the origins that get a token."""
+    urls = (found.token_endpoint, found.revocation_endpoint, found.api_url, found.events_url)
+    return {str(URL(url).origin()) for url in urls}
+
+
 def decoded(**members: object) -> Endpoints:
     """Return what a document with these members means to an https server."""
     return _decode(ORIGIN, json.dumps({**DOCUMENT, **members}).encode())
@@ -58,18 +64,14 @@ async def test_the_mock_cloud_says_where_it_keeps_what(cloud: MockCloud, transpo
     assert found.token_endpoint == f"{cloud.url}/oauth/token"
     assert found.api_url.rstrip("/") == f"{cloud.url}/v1"
     assert found.support_phone == "0816 333 868"
-    assert found.origins() == {URL(cloud.url), URL(cloud.url.replace("http", "ws"))}
+    assert origins(found) == {cloud.url, cloud.url.replace("http", "ws")}
     assert [(one.method, one.path) for one in cloud.requests] == [("GET", "/.well-known/wesmart")]
 
 
 def test_a_document_may_spread_over_public_hosts() -> None:
     """Each of their origins gets a token; that of the terms does not."""
     found = decoded(terms_url="https://www.example.com/terms")
-    assert found.origins() == {
-        URL("https://auth.example.com"),
-        URL("https://cloud.example.com:8443"),
-        URL("wss://events.example.com"),
-    }
+    assert origins(found) == {"https://auth.example.com", "https://cloud.example.com:8443", "wss://events.example.com"}
     assert (found.support_email, found.support_url) == ("help@example.com", "https://cloud.example.com/help")
 
 
@@ -173,7 +175,7 @@ async def test_a_server_that_cannot_be_reached_is_no_statement_about_what_it_off
 
 
 async def test_a_document_that_has_changed_is_read_as_it_is_now(transport: Transport, scripted: ScriptedServer) -> None:
-    """What was pinned is the caller's; the origins show the difference."""
+    """What was pinned is the caller's."""
     scripted.replies(
         answer(200, scripted.document(x_new=[1], support={"phone": "1900 1234"})),
         answer(200, scripted.document(api_url="http://127.0.0.1:1/v2"), Content_Type="application/json; charset=utf-8"),
@@ -181,8 +183,8 @@ async def test_a_document_that_has_changed_is_read_as_it_is_now(transport: Trans
     )
     origin = server_origin(scripted.url)
     before, after = await discover(transport, origin), await discover(transport, origin)
-    assert before.origins() == scripted.endpoints().origins()
-    assert after.origins() - before.origins() == {URL("http://127.0.0.1:1")}
+    assert origins(before) == origins(scripted.endpoints())
+    assert origins(after) - origins(before) == {"http://127.0.0.1:1"}
     with pytest.raises(UnsafeServerError):
         await discover(transport, origin)
 
@@ -195,4 +197,4 @@ def test_any_document_is_read_or_refused(text: str) -> None:
         found = _decode(ORIGIN, text.encode())
     except UnexpectedAnswerError:
         return
-    assert {origin.scheme for origin in found.origins()} <= {"https", "wss"}
+    assert {URL(origin).scheme for origin in origins(found)} <= {"https", "wss"}

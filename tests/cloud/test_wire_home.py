@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 import msgspec
 import pytest
 
-from custom_components.wesmart.cloud.errors import UnexpectedAnswerError
+from custom_components.wesmart.cloud.errors import DECODE_ERRORS, UnexpectedAnswerError
 from custom_components.wesmart.cloud.models import (
     ButtonEndpoint,
     CurtainEndpoint,
@@ -24,7 +24,6 @@ from custom_components.wesmart.cloud.models import (
     SwitchState,
 )
 from custom_components.wesmart.cloud.wire_home import (
-    DECODE_ERRORS,
     Snapshot,
     decode_device,
     decode_home,

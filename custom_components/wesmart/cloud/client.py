@@ -11,13 +11,13 @@ from msgspec import Struct, field
 from yarl import URL
 
 from .discovery import Endpoints
-from .errors import SessionEndedError, UnauthorizedError, UnexpectedAnswerError
+from .errors import DECODE_ERRORS, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
 from .models import Account, EndpointKey, FeedbackCategory, Position, Ticket
 from .problems import Answer
 from .session import Session, Tokens
 from .stream import EventStream
 from .transport import Transport
-from .wire_home import DECODE_ERRORS, Snapshot, decode_snapshot
+from .wire_home import Snapshot, decode_snapshot
 
 type FieldValue = bool | float | str | None
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from .errors import BusyError, CloudConnectionError, UnsupportedServerError, WeSmartError
+from .errors import DECODE_ERRORS, BusyError, CloudConnectionError, UnsupportedServerError, WeSmartError
 from .origins import check_endpoint, well_known_url
 from .transport import Transport
 
@@ -50,11 +50,6 @@ class Endpoints(Struct, frozen=True, kw_only=True):
     support_email: str | None = None
     support_url: str | None = None
 
-    def origins(self) -> frozenset[URL]:
-        """Return the origins that get a token."""
-        urls = (self.token_endpoint, self.revocation_endpoint, self.api_url, self.events_url)
-        return frozenset(URL(url).origin() for url in urls)
-
 
 async def discover(transport: Transport, origin: URL) -> Endpoints:
     """Read and check the discovery document of a server.
@@ -80,7 +75,7 @@ def _decode(origin: URL, body: bytes) -> Endpoints:
         if msgspec.json.decode(body, type=_WireVersion).version != 1:
             raise UnsupportedServerError("another version of the contract")
         wire = msgspec.json.decode(body, type=_WireDocument)
-    except msgspec.MsgspecError, UnicodeDecodeError, RecursionError:
+    except DECODE_ERRORS:
         raise UnsupportedServerError("the discovery document makes no sense") from None
     if missing := _GRANTS.difference(wire.grant_types_supported):
         raise UnsupportedServerError(f"the server does not offer {_listed(missing)}")

@@ -5,6 +5,11 @@ None of them holds an aiohttp error, a header or a URL with a query: what they c
 
 from typing import override
 
+import msgspec
+
+# What decoding raises: msgspec's own errors, text that is not UTF-8, and nesting deeper than the interpreter's stack.
+DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 
 class WeSmartError(Exception):
     """Anything the cloud, the way to it, or the account did not allow."""

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from .discovery import Endpoints
-from .errors import InvalidCredentialsError, SessionEndedError, UnexpectedAnswerError, WeSmartError
+from .errors import DECODE_ERRORS, InvalidCredentialsError, SessionEndedError, UnexpectedAnswerError, WeSmartError
 from .problems import Answer, raise_for_problem
 from .transport import Transport
 
@@ -166,7 +166,7 @@ def _refused_grant(answer: Answer) -> bool:
         return False
     try:
         return msgspec.json.decode(answer.body, type=_WireError).error == "invalid_grant"
-    except msgspec.MsgspecError, UnicodeDecodeError, RecursionError:
+    except DECODE_ERRORS:
         return False
 
 
@@ -177,7 +177,7 @@ def _decode(answer: Answer, session_id: str, clock: Callable[[], float]) -> Toke
     raise_for_problem(answer, "token")
     try:
         wire = msgspec.json.decode(answer.body, type=_WireTokens)
-    except msgspec.MsgspecError, UnicodeDecodeError, RecursionError:
+    except DECODE_ERRORS:
         raise UnexpectedAnswerError("token: an answer that makes no sense") from None
     if wire.token_type.lower() != "bearer":
         raise UnexpectedAnswerError(f"token: of the type {wire.token_type[:20]}")

@@ -10,9 +10,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from .errors import UnexpectedAnswerError
+from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .models import EndpointKey, Home, Position
-from .wire_home import DECODE_ERRORS, DeviceReport, WholeNumber, decode_device, decode_home
+from .wire_home import DeviceReport, WholeNumber, decode_device, decode_home
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Annotated, TypedDict
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from .errors import UnexpectedAnswerError
+from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .models import (
     ButtonEndpoint,
     ButtonFeatures,
@@ -38,9 +38,6 @@ _LOGGER = logging.getLogger(__name__)
 # Whole numbers may be spelled as floats; above 2^53 they would not be whole any more (contract, "Snapshot and events").
 type WholeNumber = Annotated[float, Meta(ge=0, lt=2**53, multiple_of=1)]
 type Id = Annotated[str, Meta(min_length=1)]
-
-# What decoding raises: msgspec's own errors, text that is not UTF-8, and nesting deeper than the interpreter's stack.
-DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _PERCENT = Meta(ge=0, le=100)
 
