@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from .errors import (
+    DECODE_ERRORS,
     AccountBlockedError,
     CloudFaultError,
     InvalidRequestError,
@@ -32,7 +33,6 @@ class Answer(Struct, frozen=True, kw_only=True):
     status: int
     content_type: str
     body: bytes
-    etag: str | None = None
     retry_after: float | None = None
 
 
@@ -76,7 +76,7 @@ def raise_for_problem(answer: Answer, where: str) -> None:
     if answer.content_type.endswith("json"):
         try:
             problem = _decoder.decode(answer.body)
-        except msgspec.MsgspecError, UnicodeDecodeError, RecursionError:
+        except DECODE_ERRORS:
             _LOGGER.debug("%s: %s with a body that makes no sense", where, answer.status)
     _raise(answer, where, problem)
 

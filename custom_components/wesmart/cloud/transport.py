@@ -63,7 +63,6 @@ class Transport:
         *,
         token: str | None = None,
         json: bytes | None = None,
-        query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         limit: int = BODY_LIMIT,
     ) -> Answer:
@@ -74,13 +73,13 @@ class Transport:
         sent = _headers(token, headers)
         if json is not None:
             sent["Content-Type"] = "application/json"
-        answer = await self._send(method, url, data=json, query=query, headers=sent, limit=limit)
+        answer = await self._send(method, url, data=json, headers=sent, limit=limit)
         raise_for_problem(answer, _where(method, url))
         return answer
 
     async def post_form(self, url: URL, form: Mapping[str, str]) -> Answer:
         """Return the answer to a form, whatever its status: the OAuth endpoints have errors of their own."""
-        return await self._send("POST", url, data=form, query=None, headers=_headers(None, None), limit=_FORM_LIMIT)
+        return await self._send("POST", url, data=form, headers=_headers(None, None), limit=_FORM_LIMIT)
 
     async def _send(
         self,
@@ -88,7 +87,6 @@ class Transport:
         url: URL,
         *,
         data: bytes | Mapping[str, str] | None,
-        query: Mapping[str, str] | None,
         headers: CIMultiDict[str],
         limit: int,
     ) -> Answer:
@@ -97,7 +95,6 @@ class Transport:
             async with self._http.request(
                 method,
                 url,
-                params=query,
                 data=data,
                 headers=headers,
                 allow_redirects=False,
@@ -154,7 +151,6 @@ async def _read(response: ClientResponse, limit: int) -> Answer:
         status=response.status,
         content_type=response.content_type,
         body=bytes(body),
-        etag=response.headers.get("ETag"),
         retry_after=_retry_after(response.headers),
     )
 
