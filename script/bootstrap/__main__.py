@@ -1,4 +1,4 @@
-"""Make the virtual environment: `python3 -m script.bootstrap [--oldest]`."""
+"""Bring what the project runs on into the checkout: `script/setup`."""
 
 import argparse
 import hashlib
@@ -7,6 +7,7 @@ from pathlib import Path
 import shutil
 import sys
 
+from .asyncapi import install_parser
 from .process import SetupError, run, say
 from .python import find_python
 from .uv import find_uv
@@ -42,17 +43,18 @@ def make_environment(requirements: Path, environment: Path) -> None:
 
 
 def main() -> int:
-    """Make the environment asked for; return the exit code."""
+    """Bring what the command line asks for; return the exit code."""
     parser = argparse.ArgumentParser(prog="script/setup", description=__doc__)
     parser.add_argument("--oldest", action="store_true", help="the oldest Home Assistant supported, into .venv-oldest")
-    oldest = parser.parse_args().oldest
+    parser.add_argument("--checks", action="store_true", help="what script/test needs, too: a parser that npm brings")
+    options = parser.parse_args()
     # Where several Pythons share a name, bytecode from a fixed place is what makes the second start quick.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = ROOT / (".venv-oldest" if options.oldest else ".venv")
     try:
-        make_environment(
-            ROOT / "requirements" / ("oldest.txt" if oldest else "newest.txt"),
-            ROOT / (".venv-oldest" if oldest else ".venv"),
-        )
+        make_environment(ROOT / "requirements" / ("oldest.txt" if options.oldest else "newest.txt"), environment)
+        if options.checks:
+            install_parser(environment, CACHE)
     except SetupError as err:
         print(f"\n{err}\n", file=sys.stderr)
         return 1
