@@ -7,14 +7,16 @@ from pathlib import Path
 import shutil
 import sys
 
+from . import CACHE, ROOT
 from .asyncapi import install_parser
+from .downloads import keep_downloads_in
 from .process import SetupError, run, say
 from .python import find_python
 from .uv import find_uv
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / ".cache"
 STAMP = "wesmart-requirements.sha256"
+# What a shell says of a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def make_environment(requirements: Path, environment: Path) -> None:
@@ -31,7 +33,7 @@ def make_environment(requirements: Path, environment: Path) -> None:
         base = find_python(uv, CACHE)
         shutil.rmtree(environment, ignore_errors=True)
         run([uv, "venv", "--no-project", "--python", base, str(environment)])
-    say(f"installing {requirements.relative_to(ROOT)} into {environment.name} (half a minute, longer on a slow line)")
+    say(f"installing Home Assistant and our tools into {environment.name} (about a minute, longer on a slow line)")
     include = CACHE / "python-3.14" / "usr" / "include"
     paths = [str(include), str(include / "python3.14"), os.environ.get("CPATH", "")]
     run(
@@ -51,6 +53,7 @@ def main() -> int:
     # Where several Pythons share a name, bytecode from a fixed place is what makes the second start quick.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     environment = ROOT / (".venv-oldest" if options.oldest else ".venv")
+    keep_downloads_in(CACHE)
     try:
         make_environment(ROOT / "requirements" / ("oldest.txt" if options.oldest else "newest.txt"), environment)
         if options.checks:
@@ -58,6 +61,9 @@ def main() -> int:
     except SetupError as err:
         print(f"\n{err}\n", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        # What is half done is done anew the next time.
+        return INTERRUPTED
     return 0
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import shutil
 from typing import Optional
 
+from . import ROOT
 from .process import SetupError, run, say
 
-PINNED = Path(__file__).resolve().parents[2] / "tests" / "asyncapi"
+PINNED = ROOT / "tests" / "asyncapi"
 LOCK = PINNED / "package-lock.json"
 STAMP = "installed.sha256"
 

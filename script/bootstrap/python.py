@@ -25,14 +25,14 @@ def find_python(uv: str, cache: Path) -> str:
     except SetupError:
         pass
 
-    say("no Python 3.14 here: asking uv for one")
+    say("no Python 3.14 on this machine: bringing one below .cache (a few seconds)")
     try:
         run([uv, "python", "install", "3.14"], env={"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "20"}, timeout=300)
         return run([uv, "python", "find", "--no-project", WANTED]).strip()
     except SetupError as err:
         download_failure = str(err)
 
-    say("uv could not download it: unpacking Debian's Python 3.14 below .cache (the system is not changed)")
+    say("it will be Debian's Python 3.14, unpacked below .cache (half a minute; the system stays as it is)")
     try:
         debian.unpack(uv, cache)
     except SetupError as err:

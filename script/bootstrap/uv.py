@@ -1,9 +1,12 @@
-"""Finds uv, or installs a private copy of it below the project's cache."""
+"""Finds uv, or installs a private copy of it below the project's cache. `python3 -m script.bootstrap.uv ARGS` runs it."""
 
+import os
 from pathlib import Path
 import shutil
 import sys
 
+from . import CACHE
+from .downloads import keep_downloads_in
 from .process import SetupError, run, say
 
 HOW_TO_GET = (
@@ -22,15 +25,15 @@ def find_uv(cache: Path) -> str:
     if private.exists():
         return str(private)
 
-    say("installing uv (private copy below .cache)")
+    say("installing uv below .cache (a few seconds)")
     home = cache / "uv"
     shutil.rmtree(home, ignore_errors=True)
     attempts = (
         (
             [sys.executable, "-m", "venv", str(home)],
-            [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "uv"],
+            [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--no-cache-dir", "uv"],
         ),
-        ([sys.executable, "-m", "pip", "install", "-q", "--target", str(home), "uv"],),
+        ([sys.executable, "-m", "pip", "install", "-q", "--no-cache-dir", "--target", str(home), "uv"],),
     )
     failures = []
     for attempt in attempts:
@@ -43,3 +46,9 @@ def find_uv(cache: Path) -> str:
         else:
             return str(private)
     raise SetupError("\n\n".join([HOW_TO_GET, *failures]))
+
+
+if __name__ == "__main__":
+    keep_downloads_in(CACHE)
+    uv = find_uv(CACHE)
+    os.execv(uv, [uv, *sys.argv[1:]])  # noqa: S606  # the tool that was asked for, and no shell
