@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import fcntl
+import os
 from pathlib import Path
 import shutil
 
@@ -54,9 +55,9 @@ class Folder:
         """Write down what later starts have to do alike."""
         (self.path / "settings.json").write_bytes(msgspec.json.encode(settings))
 
-    def note_processes(self, *pids: int) -> None:
-        """Say in the lock who holds it, for the message to the next who asks."""
-        _lock_file(self.path).write_text(" and ".join(map(str, pids)), encoding="ascii")
+    def note_home_assistant(self, pid: int) -> None:
+        """Say in the lock which Home Assistant holds it with us, for the message to the next who asks."""
+        _note_holders(self.path, os.getpid(), pid)
 
     def clear(self) -> None:
         """Forget everything but the lock."""
@@ -77,12 +78,39 @@ def open_folder(path: Path) -> Iterator[Folder]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holders = _lock_file(path).read_text(encoding="ascii")
-            raise DemoError(
-                f"Another demo runs in {shown(path)} (process {holders}): "
-                "stop it with Ctrl-C where it was started, or with kill and the last of these numbers."
-            ) from None
+            raise DemoError(_who_has(path)) from None
+        _note_holders(path, os.getpid())
         yield Folder(path, lock.fileno())
+
+
+def _note_holders(path: Path, *pids: int) -> None:
+    _lock_file(path).write_text(" ".join(map(str, pids)), encoding="ascii")
+
+
+def _who_has(path: Path) -> str:
+    """Return what to tell somebody who finds the folder locked: the demo, or what is left of it, noted its processes."""
+    match _lock_file(path).read_text(encoding="ascii").split():
+        case [demo, home_assistant] if not _is_running(int(demo)):
+            return (
+                f"A demo that was killed has left its Home Assistant running in {shown(path)}: "
+                f"stop it with `kill {home_assistant}`."
+            )
+        case [demo, *_]:
+            how = f"with Ctrl-C where it was started, or with `kill {demo}`"
+        case _:
+            # It has only just started, and noted nothing yet.
+            how = "with Ctrl-C where it was started"
+    return f"Another demo runs in {shown(path)}: stop it {how}. A second demo needs a second clone of the project."
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def shown(path: Path) -> str:

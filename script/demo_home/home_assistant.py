@@ -4,8 +4,9 @@ import asyncio
 from asyncio.subprocess import Process
 import os
 from pathlib import Path
+import signal
 import sys
-from typing import Self
+from typing import Never, Self
 
 import aiohttp
 import msgspec
@@ -94,7 +95,7 @@ class HomeAssistant:
                 start_new_session=True,
                 pass_fds=[self._folder.lock],
             )
-        self._folder.note_processes(os.getpid(), self._process.pid)
+        self._folder.note_home_assistant(self._process.pid)
         ended = asyncio.ensure_future(self._process.wait())
         answered = asyncio.ensure_future(_answered(self.url))
         try:
@@ -106,17 +107,16 @@ class HomeAssistant:
             answered.cancel()
             ended.cancel()
         if self._process.returncode is not None:
-            raise DemoError(f"Home Assistant ended at once, with code {self._process.returncode}.")
+            raise DemoError(f"Home Assistant ended at once, {_how(self._process.returncode)}.")
 
-    async def wait(self) -> None:
-        """Return when it is stopped by somebody else, as by its own user; restart it if that was asked for."""
+    async def keep_running(self) -> Never:
+        """Restart it whenever its user asks for that; raise DemoError when it ends otherwise and not by us."""
         while self._process is not None:
             code = await self._process.wait()
             if code != RESTART_EXIT_CODE:
-                if code != 0:
-                    raise DemoError(f"Home Assistant ended, with code {code}.")
-                return
+                raise DemoError(f"Home Assistant ended by itself, {_how(code)}.")
             await self.start()
+        raise RuntimeError("not started")
 
     async def stop(self) -> None:
         """Have it write its state and end."""
@@ -130,6 +130,13 @@ class HomeAssistant:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _how(code: int) -> str:
+    """Return how a process ended, by what it left as its code."""
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"with code {code}" if code else "as when it is told to stop"
 
 
 async def _answered(url: str) -> None:

@@ -1,6 +1,9 @@
 """The folder that a demo keeps, and its lock."""
 
+import os
 from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
@@ -8,14 +11,26 @@ from script.demo_home.errors import DemoError
 from script.demo_home.folder import Settings, open_folder
 
 
-def test_a_second_demo_is_refused_and_told_who_has_the_folder(tmp_path: Path) -> None:
-    """Two Home Assistants on one folder would ruin it."""
+def test_a_second_demo_is_refused_and_told_how_to_stop_the_first(tmp_path: Path) -> None:
+    """Two Home Assistants on one folder would ruin it. The demo stops its own, so that one number is enough."""
     with open_folder(tmp_path) as folder:
-        folder.note_processes(11, 12)
-        with pytest.raises(DemoError, match="process 11 and 12"), open_folder(tmp_path):
+        with pytest.raises(DemoError, match=rf"kill {os.getpid()}`.*second clone"), open_folder(tmp_path):
+            pass
+        folder.note_home_assistant(12)
+        with pytest.raises(DemoError, match=rf"kill {os.getpid()}`.*second clone"), open_folder(tmp_path):
             pass
     with open_folder(tmp_path):
         pass
+
+
+def test_what_a_killed_demo_leaves_behind_is_named(tmp_path: Path) -> None:
+    """Its Home Assistant inherits the lock, and lives on."""
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    with open_folder(tmp_path):
+        (tmp_path / "lock").write_text(f"{killed.pid} 12", encoding="ascii")
+        with pytest.raises(DemoError, match="`kill 12`"), open_folder(tmp_path):
+            pass
 
 
 def test_settings_outlive_the_demo_until_it_starts_over(tmp_path: Path) -> None:
