@@ -47,10 +47,12 @@ class _Snapshot(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class DemoCloud:
-    """The mock cloud, and one of its accounts."""
+    """The mock cloud, and the one of its accounts that Home Assistant is logged in to."""
 
     cloud: MockCloud
     account: Account
+    others: list[Account]
+    """Accounts that are not shown: somebody may want to add one by hand."""
 
     def homes(self) -> list[Home]:
         """Return what the account sees now."""
@@ -72,6 +74,7 @@ async def run_cloud(port: int, state_file: Path) -> AsyncIterator[DemoCloud]:
     cloud = MockCloud(home=world, state_file=state_file)
     await cloud.start(LOOPBACK, port)
     try:
-        yield DemoCloud(cloud, world.accounts[0])
+        account, *others = world.accounts
+        yield DemoCloud(cloud, account, others)
     finally:
         await cloud.stop()

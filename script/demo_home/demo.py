@@ -17,7 +17,6 @@ from .folder import Folder, Settings, shown
 from .frontend import DASHBOARD, set_up_frontend, until_running
 from .home_assistant import HomeAssistant
 from .login import log_in
-from .ports import require_free
 from .registries import DOMAIN, read_registries
 from .rooms import furnish, plan_homes, remove_all_areas
 from .texts import TEXTS
@@ -52,14 +51,14 @@ class _ConfigEntry(msgspec.Struct):
 
 
 class _Dashboard(msgspec.Struct):
+    id: str
     url_path: str
+    title: str
 
 
 @asynccontextmanager
 async def run_demo(folder: Folder, options: Options) -> AsyncIterator[Demo]:
     """Run everything until the end of the block, then stop Home Assistant first and the cloud after it."""
-    require_free(options.port, "Home Assistant", "--port")
-    require_free(options.cloud_port, "the mock cloud", "--cloud-port")
     folder.keep(Settings(cloud_port=options.cloud_port))
     try:
         async with _run(folder, options) as demo:
@@ -137,16 +136,24 @@ async def _arrange(client: Client, cloud: DemoCloud, language: str) -> None:
     registries = await read_registries(client)
     await furnish(client, registries, plan_homes(registries, home_of_serial, [home.name for home in homes]))
     texts = TEXTS[language]
+    await _name_dashboard(client, texts.dashboard)
+    config = build_dashboard(await read_registries(client), client.states, texts)
+    await client.send("lovelace/config/save", url_path=DASHBOARD, config=config)
+
+
+async def _name_dashboard(client: Client, title: str) -> None:
+    """Make the dashboard, or call that of an earlier start by this title: it may have been in another language."""
     dashboards = await client.ask(list[_Dashboard], "lovelace/dashboards/list")
-    if all(dashboard.url_path != DASHBOARD for dashboard in dashboards):
+    known = next((dashboard for dashboard in dashboards if dashboard.url_path == DASHBOARD), None)
+    if known is None:
         await client.send(
             "lovelace/dashboards/create",
             url_path=DASHBOARD,
-            title=texts.dashboard,
+            title=title,
             icon="mdi:home-heart",
             mode="storage",
             require_admin=False,
             show_in_sidebar=True,
         )
-    config = build_dashboard(await read_registries(client), client.states, texts)
-    await client.send("lovelace/config/save", url_path=DASHBOARD, config=config)
+    elif known.title != title:
+        await client.send("lovelace/dashboards/update", dashboard_id=known.id, title=title)
