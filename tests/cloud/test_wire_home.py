@@ -4,7 +4,6 @@ import json
 import logging
 
 from hypothesis import given, settings, strategies as st
-import msgspec
 import pytest
 
 from custom_components.wesmart.cloud.errors import DECODE_ERRORS, UnexpectedAnswerError
@@ -15,12 +14,16 @@ from custom_components.wesmart.cloud.models import (
     CurtainState,
     Endpoint,
     EndpointKey,
+    Home,
     LightEndpoint,
     LightMode,
     LightState,
     Motion,
     Position,
+    Room,
+    Scene,
     SwitchEndpoint,
+    SwitchFeatures,
     SwitchState,
 )
 from custom_components.wesmart.cloud.wire_home import (
@@ -68,7 +71,7 @@ def test_a_snapshot_says_what_the_contract_lets_it_say() -> None:
         key=EndpointKey("cong-tac-phong-khach", "4"),
         name="Đèn ban công",
         room_id="ban-cong",
-        features=msgspec.convert({"outlet": False, "metering": False}, type(panel.endpoints[3].features)),  # type: ignore[attr-defined]
+        features=SwitchFeatures(),
         state=SwitchState(on=False),
     )
     (strip,) = reports["den-hat-tran"].endpoints
@@ -119,27 +122,78 @@ def test_an_endpoint_of_an_unknown_type_is_ignored_with_one_debug_line(caplog: p
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "unreadable"),
     [
-        {"id": "", "type": "switch"},
-        {"id": "x"},
-        {"id": "x", "type": "switch", "features": None},
-        {"id": "x", "type": "switch", "state": {"on": "yes"}},
-        {"id": "x", "type": "light", "state": {"brightness": 0}},
-        {"id": "x", "type": "light", "features": {"color_temp": {"min_kelvin": 2700}}},
-        {"id": "x", "type": "curtain", "state": {"position": 101}},
-        {"id": "x", "type": "button", "features": {"presses": "single"}},
-        7,
-        None,
+        ({"id": "", "type": "switch"}, set()),
+        ({"id": 7, "type": "switch"}, set()),
+        ({"id": "x"}, {"x"}),
+        ({"id": "x", "type": None}, {"x"}),
+        (7, set()),
+        (None, set()),
     ],
 )
-def test_an_endpoint_that_makes_no_sense_is_left_out(broken: object, caplog: pytest.LogCaptureFixture) -> None:
-    """Its neighbour stays, and the log says which device it was of."""
+def test_an_endpoint_is_left_out_only_where_it_does_not_say_what_it_is(
+    broken: object, unreadable: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its neighbour stays; its id is kept, so that nobody takes it for removed; no poll fills the log with it."""
+    caplog.set_level(logging.DEBUG)
     report = decode_device(
         json.dumps({**device("one", []), "endpoints": [broken, {"id": "1", "type": "light"}]}).encode()
     )
     assert [one.key.endpoint_id for one in report.endpoints] == ["1"]
-    assert "Left out an endpoint of device one" in caplog.text
+    assert report.unreadable == unreadable
+    assert "Left out an endpoint that makes no sense" in caplog.text
+    assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+@pytest.mark.parametrize(
+    ("wire", "meant"),
+    [
+        ({"type": "switch", "name": 7, "room_id": []}, {"type": "switch"}),
+        ({"type": "switch", "features": None, "state": 7}, {"type": "switch"}),
+        (
+            {"type": "switch", "features": {"outlet": True, "metering": "yes"}},
+            {"type": "switch", "features": {"outlet": True}},
+        ),
+        ({"type": "switch", "state": {"on": True, "power_w": "3"}}, {"type": "switch", "state": {"on": True}}),
+        ({"type": "light", "state": {"on": False, "brightness": 0}}, {"type": "light", "state": {"on": False}}),
+        (
+            {"type": "light", "features": {"color": True, "color_temp": {"min_kelvin": 2700}, "effects": [1]}},
+            {"type": "light", "features": {"color": True}},
+        ),
+        (
+            {"type": "curtain", "features": {"kind": 7, "tilt": True}, "state": {"position": 101, "tilt": 3}},
+            {"type": "curtain", "features": {"tilt": True}, "state": {"tilt": 3}},
+        ),
+        ({"type": "button", "features": {"presses": "single"}}, {"type": "button"}),
+    ],
+)
+def test_a_field_of_an_endpoint_that_makes_no_sense_is_left_out(wire: Json, meant: Json) -> None:
+    """The endpoint stays, with all its other fields."""
+    assert endpoint({"id": "1", **wire}) == endpoint({"id": "1", **meant})
+
+
+def test_a_field_of_a_device_that_makes_no_sense_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """With one debug line that says which, and not what it was; a device that may be offline is."""
+    caplog.set_level(logging.DEBUG)
+    report = decode_device(
+        json.dumps({**lamp(), "online": "maybe", "signal_dbm": "-50", "identify": 1, "name": ["Bí mật"]}).encode()
+    )
+    plain = decode_device(json.dumps({**lamp(), "online": False, "name": None}).encode())
+    assert report == plain
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        f"The {field} of a device makes no sense" for field in ("identify", "name", "online", "signal_dbm")
+    ]
+    assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+def test_a_field_of_a_home_a_room_or_a_scene_that_makes_no_sense_is_left_out() -> None:
+    """Only a room or a scene without an id is none."""
+    rooms = [{"id": "a", "name": 5}, {"id": "b", "name": "Bếp"}, {"name": "Phòng"}, 7]
+    scenes = [{"id": "s", "name": []}, {"id": 7}]
+    home = decode_home(json.dumps({"id": "h", "name": {}, "rooms": rooms, "scenes": scenes}).encode())
+    assert home == Home(id="h", rooms=(Room(id="a"), Room(id="b", name="Bếp")), scenes=(Scene(id="s"),))
+    assert decode_home(b'{"id": "h", "name": "Nha", "rooms": {}, "scenes": 7}') == Home(id="h", name="Nha")
 
 
 def test_of_endpoints_with_one_id_the_last_counts() -> None:
@@ -150,11 +204,34 @@ def test_of_endpoints_with_one_id_the_last_counts() -> None:
     assert [type(one) for one in report.endpoints] == [LightEndpoint]
 
 
-def test_a_device_that_makes_no_sense_is_left_out_of_a_snapshot(caplog: pytest.LogCaptureFixture) -> None:
-    """The other devices of the home stay."""
-    whole = snapshot(1, {"id": "broken", "home_id": 7}, lamp())
+@pytest.mark.parametrize(
+    ("broken", "unreadable"),
+    [
+        ({"id": "broken", "home_id": 7}, {"broken"}),
+        ({"id": "broken"}, {"broken"}),
+        ({"id": "broken", "home_id": "home", "endpoints": {}}, {"broken"}),
+        ({"id": 7, "home_id": "home"}, set()),
+        ({}, set()),
+    ],
+)
+def test_a_device_is_left_out_of_a_snapshot_only_where_it_does_not_say_what_it_is(
+    broken: Json, unreadable: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The other devices of the home stay, and its id is kept, so that nobody takes it for removed."""
+    caplog.set_level(logging.DEBUG)
+    whole = snapshot(1, broken, lamp())
     assert [report.device.id for report in whole.devices] == ["lamp"]
-    assert "Left out a device" in caplog.text
+    assert whole.unreadable == unreadable
+    assert "Left out a device that makes no sense" in caplog.text
+    assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+def test_a_home_whose_devices_cannot_be_read_is_left_out_of_a_snapshot() -> None:
+    """It does not look as if it were empty."""
+    homes = [{"id": "a", "devices": None}, {"id": "b", "name": 7}]
+    whole = decode_snapshot(json.dumps({"epoch": "e", "seq": 1, "homes": homes}).encode())
+    assert whole.homes == (Home(id="b"),)
+    assert whole.unreadable_homes == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -169,6 +246,7 @@ def test_a_device_that_makes_no_sense_is_left_out_of_a_snapshot(caplog: pytest.L
         b'{"epoch": "e", "seq": 9007199254740992, "homes": []}',
         b'{"epoch": "e", "seq": null, "homes": []}',
         b'{"epoch": "e", "seq": 1, "homes": [{"id": "\xff"}]}',
+        b'{"epoch": "e", "seq": 1, "homes": [{"id": "h"}, {"name": "it may be any"}]}',
     ],
 )
 def test_a_snapshot_that_makes_no_sense_is_an_unexpected_answer(body: bytes) -> None:
@@ -222,32 +300,41 @@ def test_a_kind_of_curtain_from_the_future_is_a_curtain_of_unknown_kind() -> Non
 
 
 @pytest.mark.parametrize(
-    "patch",
+    "field",
     [
-        "",
-        "null",
-        "[]",
-        '{"on": 1}',
-        '{"brightness": 0}',
-        '{"brightness": 100.5}',
-        '{"hue": -1}',
-        '{"saturation": 101}',
-        '{"color_temp_kelvin": 0}',
-        '{"mode": 3}',
-        '{"brightness": NaN}',
-        '{"brightness": 1e400}',
+        '"on": 1',
+        '"brightness": 0',
+        '"brightness": 100.5',
+        '"brightness": 1e400',
+        '"hue": -1',
+        '"saturation": 101',
+        '"color_temp_kelvin": 0',
+        '"mode": 3',
+        '"effect": [[]]',
     ],
 )
-def test_a_state_that_makes_no_sense_is_not_applied_at_all(patch: str) -> None:
-    """Not even its other fields: nothing says which of them to believe."""
+def test_a_field_of_a_state_that_makes_no_sense_is_unchanged(field: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The other fields count."""
+    caplog.set_level(logging.DEBUG)
+    known = {"on": True, "mode": "white", "brightness": 40, "hue": 3, "color_temp_kelvin": 3000, "effect": "Nến"}
+    before = light(lamp(**known, saturation=5))
+    others = {"saturation": 6} if "saturation" not in field else {"brightness": 6}
+    after = patched(before, f"{{{field}, {json.dumps(others)[1:]}")
+    assert after == patched(before, json.dumps(others)) != before
+    (line,) = caplog.messages
+    assert line == f"The {field.split('"')[1]} of a light's state makes no sense"
+
+
+@pytest.mark.parametrize("patch", ["", "null", "[]", "7", '{"on": true', '{"brightness": NaN}'])
+def test_what_is_no_state_is_not_applied(patch: str) -> None:
+    """Nothing says what changed."""
     assert patched(light(lamp()), patch) is None
 
 
 def test_a_meter_never_counts_below_zero() -> None:
     """While power may flow back."""
-    meter = endpoint({"id": "1", "type": "switch"})
-    assert patched(meter, '{"energy_kwh": -1}') is None
-    after = patched(meter, '{"energy_kwh": 284.613, "power_w": -12}')
+    meter = endpoint({"id": "1", "type": "switch", "state": {"energy_kwh": 284.613}})
+    after = patched(meter, '{"energy_kwh": -1, "power_w": -12}')
     assert isinstance(after, SwitchEndpoint)
     assert after.state == SwitchState(power_w=-12, energy_kwh=284.613)
 

@@ -1,7 +1,7 @@
 """From the wire to the model: frames of the event stream, and the events in them. Pure.
 
-Whatever comes, every event counts: one of an unknown kind changes nothing, a known one that makes no sense becomes an
-`UnapplicableEvent`, and neither touches its neighbours in the frame.
+Whatever comes, every event counts: one of an unknown kind changes nothing, a known one that does not say what changed
+becomes an `UnapplicableEvent`, and neither touches its neighbours in the frame.
 """
 
 import logging
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
+from .lenient import LenientDecoder
 from .models import EndpointKey, Home, Position
 from .wire_home import DeviceReport, WholeNumber, decode_device, decode_home
 
@@ -128,7 +129,7 @@ class HeartbeatFrame(Struct, frozen=True):
 type Frame = HelloFrame | EventsFrame | HeartbeatFrame
 
 
-_event_decoder = msgspec.json.Decoder(_WireEvent)
+_event_decoder = LenientDecoder(msgspec.json.Decoder(_WireEvent), "event")
 _event_head_decoder = msgspec.json.Decoder(_WireEventHead)
 _frame_decoder = msgspec.json.Decoder(_WireFrame)
 _frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)

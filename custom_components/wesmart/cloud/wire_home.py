@@ -1,8 +1,11 @@
 """From the wire to the model: snapshots, devices and states are decoded and checked here, once. Pure.
 
-Unknown fields are ignored, and what makes no sense is left out while its neighbours stay ("Growing without breaking").
+Unknown fields are ignored, and what makes no sense is left out while its neighbours stay ("Growing without breaking"):
+a field of an object, and only where the object could not be told from others, the object. Of that one the id is
+reported, if it can be read, so that nobody takes it for removed.
 """
 
+from collections.abc import Iterable, Iterator
 import logging
 from typing import Annotated, TypedDict
 
@@ -10,6 +13,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
+from .lenient import LenientDecoder
 from .models import (
     ButtonEndpoint,
     ButtonFeatures,
@@ -67,6 +71,10 @@ class _CurtainPatch(TypedDict, total=False):
     motion: Motion | None
 
 
+class _WireId(Struct):
+    id: Id
+
+
 class _WireEndpoint(Struct):
     id: Id
     type: str
@@ -79,7 +87,7 @@ class _WireEndpoint(Struct):
 class _WireDevice(Struct):
     id: Id
     home_id: str
-    online: bool
+    online: bool = False  # unknown is shown as offline: nothing is claimed then
     room_id: str | None = None
     name: str | None = None
     model: str | None = None
@@ -94,44 +102,57 @@ class _WireDevice(Struct):
 class _WireHome(Struct):
     id: Id
     name: str | None = None
-    rooms: list[Room] = []
-    scenes: list[Scene] = []
+    rooms: list[Raw] = []
+    scenes: list[Raw] = []
     devices: list[Raw] = []
 
 
 class _WireSnapshot(Struct):
     epoch: str
     seq: WholeNumber
-    homes: list[_WireHome]
+    homes: list[Raw]
 
 
 class DeviceReport(Struct, frozen=True):
-    """A device and, apart from it, its endpoints: states change much more often than devices."""
+    """A device and, apart from it, its endpoints: states change much more often than devices.
+
+    The endpoints `unreadable` (ids) are there, but could not be decoded.
+    """
 
     device: Device
     endpoints: tuple[Endpoint, ...]
+    unreadable: frozenset[str] = frozenset()
 
 
 class Snapshot(Struct, frozen=True):
-    """Everything the account can see, at one position."""
+    """Everything the account can see, at one position.
+
+    The devices `unreadable` (ids) and the `unreadable_homes` with all in them are there, but could not be decoded.
+    """
 
     position: Position
     homes: tuple[Home, ...]
     devices: tuple[DeviceReport, ...]
+    unreadable: frozenset[str] = frozenset()
+    unreadable_homes: frozenset[str] = frozenset()
 
 
-_endpoint_decoder = msgspec.json.Decoder(_WireEndpoint)
-_device_decoder = msgspec.json.Decoder(_WireDevice)
-_home_decoder = msgspec.json.Decoder(_WireHome)
+_id_decoder = msgspec.json.Decoder(_WireId)
+# What is in a box is never taken for nothing: a device without endpoints, or a home without devices, would lose them.
+_device_decoder = LenientDecoder(msgspec.json.Decoder(_WireDevice), "device", essential=("endpoints",))
+_home_decoder = LenientDecoder(msgspec.json.Decoder(_WireHome), "home", essential=("devices",))
 _snapshot_decoder = msgspec.json.Decoder(_WireSnapshot)
-_switch_features_decoder = msgspec.json.Decoder(SwitchFeatures)
-_light_features_decoder = msgspec.json.Decoder(LightFeatures)
-_curtain_features_decoder = msgspec.json.Decoder(CurtainFeatures)
-_button_features_decoder = msgspec.json.Decoder(ButtonFeatures)
+_endpoint_decoder = LenientDecoder(msgspec.json.Decoder(_WireEndpoint), "endpoint")
+_room_decoder = LenientDecoder(msgspec.json.Decoder(Room), "room")
+_scene_decoder = LenientDecoder(msgspec.json.Decoder(Scene), "scene")
+_switch_features_decoder = LenientDecoder(msgspec.json.Decoder(SwitchFeatures), "switch's features")
+_light_features_decoder = LenientDecoder(msgspec.json.Decoder(LightFeatures), "light's features")
+_curtain_features_decoder = LenientDecoder(msgspec.json.Decoder(CurtainFeatures), "curtain's features")
+_button_features_decoder = LenientDecoder(msgspec.json.Decoder(ButtonFeatures), "button's features")
 # The types of the patches are checked by the decoder; to the rest of the code a patch is a mapping.
-_switch_patch_decoder: msgspec.json.Decoder[Patch] = msgspec.json.Decoder(_SwitchPatch)
-_light_patch_decoder: msgspec.json.Decoder[Patch] = msgspec.json.Decoder(_LightPatch)
-_curtain_patch_decoder: msgspec.json.Decoder[Patch] = msgspec.json.Decoder(_CurtainPatch)
+_switch_patch_decoder: LenientDecoder[Patch] = LenientDecoder(msgspec.json.Decoder(_SwitchPatch), "switch's state")
+_light_patch_decoder: LenientDecoder[Patch] = LenientDecoder(msgspec.json.Decoder(_LightPatch), "light's state")
+_curtain_patch_decoder: LenientDecoder[Patch] = LenientDecoder(msgspec.json.Decoder(_CurtainPatch), "curtain's state")
 
 
 def decode_snapshot(body: bytes) -> Snapshot:
@@ -140,15 +161,33 @@ def decode_snapshot(body: bytes) -> Snapshot:
         wire = _snapshot_decoder.decode(body)
     except DECODE_ERRORS as err:
         raise UnexpectedAnswerError(f"the snapshot makes no sense ({type(err).__name__})") from None
-    devices = []
-    for home in wire.homes:
+    homes: list[Home] = []
+    devices: list[DeviceReport] = []
+    unreadable: set[str] = set()
+    unreadable_homes: set[str] = set()
+    for raw_home in wire.homes:
+        try:
+            home = _home_decoder.decode(raw_home)
+        except DECODE_ERRORS as err:
+            ids = _left_out("a home", raw_home)
+            if not ids:
+                # It may be any home: all that is known could be gone by mistake.
+                raise UnexpectedAnswerError(f"the snapshot makes no sense ({type(err).__name__})") from None
+            unreadable_homes |= ids
+            continue
+        homes.append(_home(home))
         for raw in home.devices:
             try:
                 devices.append(decode_device(raw))
-            except DECODE_ERRORS as err:
-                _LOGGER.warning("Left out a device that makes no sense (%s)", type(err).__name__)
-    position = Position(wire.epoch, int(wire.seq))
-    return Snapshot(position, tuple(map(_home, wire.homes)), tuple(devices))
+            except DECODE_ERRORS:
+                unreadable |= _left_out("a device", raw)
+    return Snapshot(
+        position=Position(wire.epoch, int(wire.seq)),
+        homes=tuple(homes),
+        devices=tuple(devices),
+        unreadable=frozenset(unreadable),
+        unreadable_homes=frozenset(unreadable_homes),
+    )
 
 
 def decode_home(raw: bytes | Raw) -> Home:
@@ -159,9 +198,15 @@ def decode_home(raw: bytes | Raw) -> Home:
 def decode_device(raw: bytes | Raw) -> DeviceReport:
     """Return a device; raises one of DECODE_ERRORS."""
     wire = _device_decoder.decode(raw)
-    endpoints = {}
+    endpoints: dict[str, Endpoint] = {}
+    unreadable: set[str] = set()
     for raw_endpoint in wire.endpoints:
-        if endpoint := _decode_endpoint(wire.id, raw_endpoint):
+        try:
+            endpoint = _endpoint(wire.id, _endpoint_decoder.decode(raw_endpoint))
+        except DECODE_ERRORS:
+            unreadable |= _left_out("an endpoint", raw_endpoint)
+            continue
+        if endpoint is not None:
             endpoints[endpoint.key.endpoint_id] = endpoint
     return DeviceReport(
         device=Device(
@@ -179,20 +224,21 @@ def decode_device(raw: bytes | Raw) -> DeviceReport:
             endpoint_ids=tuple(endpoints),
         ),
         endpoints=tuple(endpoints.values()),
+        unreadable=frozenset(unreadable),
     )
 
 
 def decode_patch(endpoint: Endpoint, raw: bytes | Raw) -> Endpoint | None:
-    """Return the endpoint with the fields of a partial state applied; None where the state makes no sense for it."""
+    """Return the endpoint with the fields of a partial state applied; None where it is no state, or of no use to it."""
     try:
         state: SwitchState | LightState | CurtainState
         match endpoint:
             case SwitchEndpoint():
-                state = _patched(endpoint.state, _switch_patch_decoder, raw)
+                state = _patched(endpoint.state, _switch_patch_decoder.decode(raw))
             case LightEndpoint():
-                state = _patched(endpoint.state, _light_patch_decoder, raw)
+                state = _patched(endpoint.state, _light_patch_decoder.decode(raw))
             case CurtainEndpoint():
-                state = _patched(endpoint.state, _curtain_patch_decoder, raw)
+                state = _patched(endpoint.state, _curtain_patch_decoder.decode(raw))
             case _:
                 return None
     except DECODE_ERRORS:
@@ -201,19 +247,31 @@ def decode_patch(endpoint: Endpoint, raw: bytes | Raw) -> Endpoint | None:
 
 
 def _home(wire: _WireHome) -> Home:
-    return Home(id=wire.id, name=wire.name, rooms=tuple(wire.rooms), scenes=tuple(wire.scenes))
+    rooms = tuple(_sensible(_room_decoder, "a room", wire.rooms))
+    return Home(
+        id=wire.id, name=wire.name, rooms=rooms, scenes=tuple(_sensible(_scene_decoder, "a scene", wire.scenes))
+    )
 
 
-def _decode_endpoint(device_id: str, raw: Raw) -> Endpoint | None:
+def _sensible[T](decoder: LenientDecoder[T], what: str, parts: Iterable[Raw]) -> Iterator[T]:
+    for raw in parts:
+        try:
+            yield decoder.decode(raw)
+        except DECODE_ERRORS:
+            _left_out(what, raw)
+
+
+def _left_out(what: str, raw: Raw) -> set[str]:
+    """Log that something could not be decoded; return its id, if that can be."""
+    # Debug, because the next poll brings it again.
+    _LOGGER.debug("Left out %s that makes no sense", what)
     try:
-        wire = _endpoint_decoder.decode(raw)
-        return _build_endpoint(device_id, wire)
-    except DECODE_ERRORS as err:
-        _LOGGER.warning("Left out an endpoint of device %s that makes no sense (%s)", device_id, type(err).__name__)
-        return None
+        return {_id_decoder.decode(raw).id}
+    except DECODE_ERRORS:
+        return set()
 
 
-def _build_endpoint(device_id: str, wire: _WireEndpoint) -> Endpoint | None:
+def _endpoint(device_id: str, wire: _WireEndpoint) -> Endpoint | None:
     key, name, room_id = EndpointKey(device_id, wire.id), wire.name or None, wire.room_id
     match wire.type:
         case "switch":
@@ -221,36 +279,42 @@ def _build_endpoint(device_id: str, wire: _WireEndpoint) -> Endpoint | None:
                 key=key,
                 name=name,
                 room_id=room_id,
-                features=_switch_features_decoder.decode(wire.features),
-                state=_patched(SwitchState(), _switch_patch_decoder, wire.state),
+                features=_part(_switch_features_decoder, wire.features),
+                state=_patched(SwitchState(), _part(_switch_patch_decoder, wire.state)),
             )
         case "light":
             return LightEndpoint(
                 key=key,
                 name=name,
                 room_id=room_id,
-                features=_light_features_decoder.decode(wire.features),
-                state=_patched(LightState(), _light_patch_decoder, wire.state),
+                features=_part(_light_features_decoder, wire.features),
+                state=_patched(LightState(), _part(_light_patch_decoder, wire.state)),
             )
         case "curtain":
             return CurtainEndpoint(
                 key=key,
                 name=name,
                 room_id=room_id,
-                features=_curtain_features_decoder.decode(wire.features),
-                state=_patched(CurtainState(), _curtain_patch_decoder, wire.state),
+                features=_part(_curtain_features_decoder, wire.features),
+                state=_patched(CurtainState(), _part(_curtain_patch_decoder, wire.state)),
             )
         case "button":
-            features = _button_features_decoder.decode(wire.features)
+            features = _part(_button_features_decoder, wire.features)
             return ButtonEndpoint(key=key, name=name, room_id=room_id, features=features)
     _LOGGER.debug("Ignored endpoint %s of unknown type %s", wire.id, wire.type)
     return None
 
 
-def _patched[StateT: SwitchState | LightState | CurtainState](
-    state: StateT, decoder: msgspec.json.Decoder[Patch], raw: bytes | Raw
-) -> StateT:
-    patch = decoder.decode(raw)
+def _part[T](decoder: LenientDecoder[T], raw: Raw) -> T:
+    """Return the features or the state of an endpoint; those of one that says nothing, where they make no sense."""
+    try:
+        return decoder.decode(raw)
+    except DECODE_ERRORS:
+        _LOGGER.debug("Left out the %s of an endpoint, which makes no sense", decoder.name)
+        return decoder.decode(b"{}")
+
+
+def _patched[StateT: SwitchState | LightState | CurtainState](state: StateT, patch: Patch) -> StateT:
     # Values a newer cloud may know and we do not: the field keeps its last known value.
     if patch.get("mode") is LightMode.UNKNOWN:
         del patch["mode"]
