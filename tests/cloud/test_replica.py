@@ -38,11 +38,9 @@ def home(*rooms: str) -> dict[str, object]:
     return {"id": "home", "name": "Nhà", "rooms": [{"id": room, "name": room} for room in rooms], "scenes": []}
 
 
-def rooms_snapshot(*devices: Json) -> Snapshot:
-    """Return a snapshot of a home with a kitchen."""
-    return decode_snapshot(
-        json.dumps({"epoch": "e", "seq": 10, "homes": [{**home("bep"), "devices": devices}]}).encode()
-    )
+def snapshot_of(*homes: Json) -> Snapshot:
+    """Return a snapshot of these homes."""
+    return decode_snapshot(json.dumps({"epoch": "e", "seq": 20, "homes": homes}).encode())
 
 
 def test_a_replica_begins_nowhere_and_empty() -> None:
@@ -55,7 +53,7 @@ def test_the_first_snapshot_is_all_new() -> None:
     """Everything is to be looked at."""
     replica = Replica()
     changes = replica.load(snapshot(10, lamp(), curtain()))
-    assert changes == Changes({LAMP, CURTAIN}, structure=True)
+    assert changes == Changes({LAMP, CURTAIN}, {"lamp", "curtain"}, homes=True)
     assert replica.position == Position("e", 10)
 
 
@@ -67,21 +65,71 @@ def test_the_same_snapshot_again_changes_nothing() -> None:
 def test_a_snapshot_names_just_the_endpoints_that_differ() -> None:
     """Their neighbours sleep on."""
     changes = loaded(lamp(), curtain()).load(snapshot(11, lamp(on=True), curtain()))
-    assert changes == Changes({LAMP}, structure=False)
+    assert changes == Changes({LAMP})
 
 
 def test_a_snapshot_without_a_device_removes_it_with_its_endpoints() -> None:
     """What is not in it is gone."""
     replica = loaded(lamp(), curtain())
-    assert replica.load(snapshot(11, curtain())) == Changes(structure=True)
+    assert replica.load(snapshot(11, curtain())) == Changes({LAMP}, {"lamp"})
     assert set(replica.devices) == {"curtain"}
     assert set(replica.endpoints) == {CURTAIN}
 
 
-def test_a_snapshot_with_another_name_of_the_home_is_a_change_of_structure() -> None:
-    """Though no endpoint differs."""
-    renamed = decode_snapshot(b'{"epoch": "e", "seq": 11, "homes": [{"id": "home", "name": "Moi"}]}')
-    assert loaded().load(renamed) == Changes(structure=True)
+def test_a_snapshot_with_another_name_of_the_home_changes_names_only() -> None:
+    """No device is described differently."""
+    renamed = snapshot_of({"id": "home", "name": "Mới", "devices": [lamp()]})
+    assert loaded(lamp()).load(renamed) == Changes(homes=True)
+
+
+def test_a_snapshot_without_a_home_removes_it_with_its_devices() -> None:
+    """Except for those that have moved."""
+    replica = loaded(lamp(), curtain())
+    moved = {"id": "second", "devices": [{**curtain(), "home_id": "second"}]}
+    assert replica.load(snapshot_of(moved)) == Changes({LAMP, CURTAIN}, {"lamp", "curtain"}, homes=True)
+    assert (set(replica.homes), set(replica.devices)) == ({"second"}, {"curtain"})
+
+
+def test_a_device_that_cannot_be_read_keeps_its_last_version() -> None:
+    """It is there, whatever it is now; what is not there is gone."""
+    replica = loaded(lamp(on=True), curtain(), panel("1"))
+    before = (replica.devices["lamp"], replica.endpoints[LAMP])
+    changes = replica.load(snapshot(11, {"id": "lamp", "home_id": "home", "endpoints": 7}, curtain(), {"id": "new"}))
+    assert changes == Changes({PANEL}, {"panel"})
+    assert (replica.devices["lamp"], replica.endpoints[LAMP]) == before
+    assert set(replica.devices) == {"lamp", "curtain"}
+
+
+def test_an_endpoint_that_cannot_be_read_keeps_its_last_version() -> None:
+    """Its device, its place among the others and its state, through events and snapshots alike."""
+    replica = loaded(panel("1", "2", "3"))
+    gangs: list[Json] = [
+        {"id": "1", "type": 7},
+        {"id": "3", "type": "switch", "state": {"on": True}},
+        {"id": "new", "type": None},
+    ]
+    before = replica.endpoints[PANEL]
+    changes = apply(replica, event(11, "device", device=device("panel", gangs)))
+    assert replica.devices["panel"].endpoint_ids == ("1", "3")
+    assert (replica.endpoints[PANEL], len(replica.endpoints)) == (before, 2)
+    assert EndpointKey("panel", "2") in changes.endpoints
+    assert replica.load(snapshot(12, device("panel", gangs))) == Changes()
+    assert replica.load(snapshot(13, device("panel", gangs[1:]))).endpoints >= {PANEL}
+    assert set(replica.endpoints) == {EndpointKey("panel", "3")}
+
+
+def test_a_home_that_cannot_be_read_keeps_its_last_version_with_all_in_it() -> None:
+    """The other one goes on."""
+    replica = Replica()
+    second = {"id": "second", "name": "Hai", "devices": [{**curtain(), "home_id": "second"}]}
+    replica.load(snapshot_of({"id": "home", "name": "Nhà", "devices": [lamp()]}, second))
+    broken: Json = {"id": "second", "name": "Hai", "devices": "many"}
+    assert replica.load(snapshot_of({"id": "home", "name": "Nhà", "devices": []}, broken)) == Changes({LAMP}, {"lamp"})
+    assert (set(replica.homes), set(replica.devices), set(replica.endpoints)) == (
+        {"home", "second"},
+        {"curtain"},
+        {CURTAIN},
+    )
 
 
 def test_a_state_event_changes_its_fields_and_wakes_its_endpoint_alone() -> None:
@@ -98,7 +146,7 @@ def test_a_state_event_changes_its_fields_and_wakes_its_endpoint_alone() -> None
     "wire",
     [
         state(11, EndpointKey("unknown", "1"), on=True),
-        state(11, brightness=400),
+        {**state(11), "state": 7},
         event(11, "device", device=lamp() | {"home_id": "elsewhere"}),  # type: ignore[operator]  # it is a dict
         event(11, "device", device={"id": "lamp"}),
         event(11, "device_removed"),
@@ -114,6 +162,15 @@ def test_an_event_that_does_not_fit_asks_for_a_snapshot_and_counts(wire: Json) -
     assert replica.position == Position("e", 11)
 
 
+def test_a_state_is_applied_without_the_fields_that_make_no_sense() -> None:
+    """No snapshot would know them better."""
+    replica = loaded(lamp(brightness=40))
+    assert apply(replica, state(11, on=True, brightness=400)) == Changes({LAMP})
+    light = replica.endpoints[LAMP]
+    assert isinstance(light, LightEndpoint)
+    assert (light.state.on, light.state.brightness) == (True, 40)
+
+
 def test_a_state_of_an_endpoint_that_was_left_out_has_nowhere_to_show() -> None:
     """It was of a type from the future, or made no sense: no snapshot would help."""
     assert apply(loaded(lamp()), state(11, EndpointKey("lamp", "tinh-dau"), scent="quế")) == Changes()
@@ -123,42 +180,43 @@ def test_a_device_event_replaces_what_was_known() -> None:
     """Also what it does not name any more."""
     replica = loaded(panel("1", "2", name="Bếp"))
     changes = apply(replica, event(11, "device", device=panel("1", "3", name="Bếp")))
-    assert changes.structure
-    assert EndpointKey("panel", "3") in changes.endpoints
+    assert changes == Changes({EndpointKey("panel", gang) for gang in "123"}, {"panel"})
     assert set(replica.endpoints) == {PANEL, EndpointKey("panel", "3")}
 
 
-def test_a_device_that_goes_offline_wakes_all_its_endpoints_without_a_change_of_structure() -> None:
-    """They become unavailable; no registry has to know."""
+def test_a_device_that_goes_offline_wakes_all_its_endpoints_and_no_registry() -> None:
+    """They become unavailable; neither a registry nor another device has to know."""
     replica = loaded(panel("1", "2"), lamp())
     changes = apply(replica, event(11, "device", device=panel("1", "2", online=False)))
-    assert changes == Changes({PANEL, EndpointKey("panel", "2")}, structure=False)
+    assert changes == Changes({PANEL, EndpointKey("panel", "2")})
 
 
-def test_a_renamed_device_is_a_change_of_structure() -> None:
-    """The device registry shows its name."""
-    assert apply(loaded(panel("1")), event(11, "device", device=panel("1", name="Khác"))).structure
+def test_a_renamed_device_is_described_differently_and_no_other_is() -> None:
+    """The device registry shows its name, and its entities may be named after it."""
+    replica = loaded(panel("1"), lamp())
+    assert apply(replica, event(11, "device", device=panel("1", name="Khác"))) == Changes({PANEL}, {"panel"})
 
 
-def test_an_endpoint_that_becomes_another_thing_is_a_change_of_structure() -> None:
+def test_a_device_with_an_endpoint_that_becomes_another_thing_is_described_differently() -> None:
     """A switch that is a light now, or is called something else."""
     changed = device("panel", [{"id": "1", "type": "light", "state": {"on": False}}])
-    assert apply(loaded(panel("1")), event(11, "device", device=changed)) == Changes({PANEL}, structure=True)
+    assert apply(loaded(panel("1")), event(11, "device", device=changed)) == Changes({PANEL}, {"panel"})
     named = device("panel", [{"id": "1", "type": "switch", "name": "Quạt", "state": {"on": False}}])
-    assert apply(loaded(panel("1")), event(11, "device", device=named)) == Changes({PANEL}, structure=True)
+    assert apply(loaded(panel("1")), event(11, "device", device=named)) == Changes({PANEL}, {"panel"})
 
 
 def test_a_device_event_with_another_state_is_a_change_of_that_state_only() -> None:
     """Its other endpoints sleep on."""
     replica = loaded(panel("1", "2"))
     other = device("panel", [{"id": "1", "type": "switch", "state": {"on": True}}, panel("2")["endpoints"][0]])  # type: ignore[index]  # a list
-    assert apply(replica, event(11, "device", device=other)) == Changes({PANEL}, structure=False)
+    assert apply(replica, event(11, "device", device=other)) == Changes({PANEL})
 
 
 def test_a_removed_device_takes_its_endpoints_along() -> None:
     """Once: a second time there is nothing to do."""
     replica = loaded(lamp(), panel("1", "2"))
-    assert apply(replica, event(11, "device_removed", device_id="panel")) == Changes(structure=True)
+    gone = {PANEL, EndpointKey("panel", "2")}
+    assert apply(replica, event(11, "device_removed", device_id="panel")) == Changes(gone, {"panel"})
     assert set(replica.endpoints) == {LAMP}
     assert apply(replica, event(12, "device_removed", device_id="panel")) == Changes()
 
@@ -166,7 +224,7 @@ def test_a_removed_device_takes_its_endpoints_along() -> None:
 def test_a_home_event_brings_rooms_and_leaves_the_devices() -> None:
     """A home comes before its devices, too."""
     replica = loaded(lamp())
-    assert apply(replica, event(11, "home", home=home("bep"))) == Changes(structure=True)
+    assert apply(replica, event(11, "home", home=home("bep"))) == Changes({LAMP}, {"lamp"}, homes=True)
     assert [room.id for room in replica.homes["home"].rooms] == ["bep"]
     assert set(replica.devices) == {"lamp"}
     apply(replica, event(12, "home", home=home("bep") | {"id": "second"}))
@@ -174,12 +232,31 @@ def test_a_home_event_brings_rooms_and_leaves_the_devices() -> None:
     assert replica.devices["d"].home_id == "second"
 
 
+def test_a_home_event_that_says_what_is_known_changes_nothing() -> None:
+    """Nor do scenes touch a device or the name of an area."""
+    replica = loaded(lamp())
+    assert apply(replica, event(11, "home", home=home())) == Changes()
+    assert apply(replica, event(12, "home", home=home() | {"scenes": [{"id": "s", "name": "Đi ngủ"}]})) == Changes()
+    assert [scene.id for scene in replica.homes["home"].scenes] == ["s"]
+
+
+def test_the_rooms_of_a_home_touch_its_devices_and_no_others() -> None:
+    """Its name touches none: it is only a part of the names of areas."""
+    replica = Replica()
+    second = {"id": "second", "devices": [{**curtain(), "home_id": "second"}]}
+    replica.load(snapshot_of({**home(), "devices": [lamp()]}, second))
+    assert apply(replica, event(21, "home", home=home("bep"))) == Changes({LAMP}, {"lamp"}, homes=True)
+    assert apply(replica, event(22, "home", home=home("bep") | {"name": "Mới"})) == Changes(homes=True)
+    assert apply(replica, event(23, "home", home=home() | {"id": "third"})) == Changes(homes=True)
+
+
 def test_a_removed_home_takes_all_in_it_along() -> None:
     """And leaves the other one."""
     replica = loaded(lamp(), panel("1"))
     apply(replica, event(11, "home", home=home() | {"id": "second"}))
     apply(replica, event(12, "device", device=device("d", [], home_id="second")))
-    assert apply(replica, event(13, "home_removed", home_id="home")) == Changes(structure=True)
+    gone = apply(replica, event(13, "home_removed", home_id="home"))
+    assert gone == Changes({LAMP, PANEL}, {"lamp", "panel"}, homes=True)
     assert (set(replica.homes), set(replica.devices), replica.endpoints) == ({"second"}, {"d"}, {})
     assert apply(replica, event(14, "home_removed", home_id="home")) == Changes()
 
@@ -205,11 +282,16 @@ def test_rooms_are_found_for_devices_and_for_endpoints_with_one_of_their_own() -
     gangs = [{"id": "1", "type": "switch"}, {"id": "2", "type": "switch", "room_id": "bep"}]
     replica = Replica()
     replica.load(
-        rooms_snapshot(
-            device("panel", gangs, room_id="bep"),
-            device("lost", [], room_id="attic"),
-            device("nowhere", []),
-            device("astray", [], home_id="elsewhere", room_id="bep"),
+        snapshot_of(
+            {
+                **home("bep"),
+                "devices": [
+                    device("panel", gangs, room_id="bep"),
+                    device("lost", [], room_id="attic"),
+                    device("nowhere", []),
+                    device("astray", [], home_id="elsewhere", room_id="bep"),
+                ],
+            }
         )
     )
     found = replica.room(replica.devices["panel"])
@@ -223,8 +305,15 @@ def test_rooms_are_found_for_devices_and_for_endpoints_with_one_of_their_own() -
 def test_changes_add_up() -> None:
     """Of several events in a frame."""
     both = Changes({LAMP})
-    both.merge(Changes({CURTAIN}, structure=True))
-    assert both == Changes({LAMP, CURTAIN}, structure=True)
+    both.merge(Changes({CURTAIN}, {"lamp"}, homes=True))
+    both.merge(Changes(devices={"curtain"}))
+    assert both == Changes({LAMP, CURTAIN}, {"lamp", "curtain"}, homes=True)
+
+
+def test_structure_is_more_than_what_endpoints_show() -> None:
+    """Devices or homes."""
+    every = (Changes(), Changes({LAMP}), Changes(devices={"lamp"}), Changes(homes=True))
+    assert [changes.structure for changes in every] == [False, False, True, True]
 
 
 @settings(max_examples=150, deadline=None)

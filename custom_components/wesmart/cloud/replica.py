@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from .models import NOWHERE, Device, Endpoint, EndpointKey, Home, Position, Room
 from .wire_events import (
     DeviceEvent,
@@ -18,15 +20,25 @@ from .wire_home import DeviceReport, Snapshot, decode_patch
 
 @dataclass(slots=True)
 class Changes:
-    """What to look at again: endpoints that may show something else, and whether anything came, went or was renamed."""
+    """What to look at again, and nothing else."""
 
+    # May show something else: new state, new description, device online or offline, new, or gone.
     endpoints: set[EndpointKey] = field(default_factory=set)
-    structure: bool = False
+    # Came, went, or are described differently: what registries have to know.
+    devices: set[str] = field(default_factory=set)
+    # A home or its rooms came, went or changed: the names of areas may change for all of it.
+    homes: bool = False
+
+    @property
+    def structure(self) -> bool:
+        """Whether there is more than what endpoints show."""
+        return bool(self.devices) or self.homes
 
     def merge(self, other: Changes) -> None:
         """Add what another change touched."""
         self.endpoints |= other.endpoints
-        self.structure |= other.structure
+        self.devices |= other.devices
+        self.homes |= other.homes
 
 
 class CannotApplyError(Exception):
@@ -54,11 +66,16 @@ class Replica:
         """Hold what the snapshot says instead; the caller has made sure that this does not turn the clock back."""
         changes = Changes()
         homes = {home.id: home for home in snapshot.homes}
-        if homes != self.homes:
-            self.homes = homes
-            changes.structure = True
+        # What could not be decoded is not gone: it stays as it was known last.
+        kept_homes = snapshot.unreadable_homes - homes.keys()
+        for home_id in self.homes.keys() - homes.keys() - kept_homes:
+            del self.homes[home_id]  # its devices may have moved to another
+            changes.homes = True
+        for home in homes.values():
+            changes.merge(self._report_home(home))
         reports = {report.device.id: report for report in snapshot.devices}
-        for device_id in self.devices.keys() - reports.keys():
+        kept = snapshot.unreadable | {device.id for device in self.devices.values() if device.home_id in kept_homes}
+        for device_id in self.devices.keys() - reports.keys() - kept:
             changes.merge(self._remove(device_id))
         for report in reports.values():
             changes.merge(self._report(report))
@@ -78,8 +95,7 @@ class Replica:
             case DeviceRemovedEvent():
                 return self._remove(event.device_id)
             case HomeEvent():
-                self.homes[event.home.id] = event.home
-                return Changes(structure=True)
+                return self._report_home(event.home)
             case HomeRemovedEvent():
                 return self._remove_home(event.home_id)
             case UnapplicableEvent():
@@ -102,41 +118,76 @@ class Replica:
 
     def _report(self, report: DeviceReport) -> Changes:
         changes = Changes()
-        device = report.device
-        known = self.devices.get(device.id)
+        known = self.devices.get(report.device.id)
+        device = report.device if known is None else _with_unreadable(report, known)
         if known != device:
             self.devices[device.id] = device
             # Everything a device shows may hang on what changed: whether it is online, for one.
-            changes.endpoints.update(endpoint.key for endpoint in report.endpoints)
-            changes.structure = known is None or _identity(known) != _identity(device)
+            changes.endpoints |= _keys(device)
+            if known is None or _identity(known) != _identity(device):
+                changes.devices.add(device.id)
         if known is not None:
-            gone = (EndpointKey(device.id, endpoint_id) for endpoint_id in known.endpoint_ids)
-            self._forget(key for key in gone if key.endpoint_id not in device.endpoint_ids)
+            gone = _keys(known) - _keys(device)
+            changes.endpoints |= gone
+            self._forget(gone)
         for endpoint in report.endpoints:
             before = self.endpoints.get(endpoint.key)
             if before == endpoint:
                 continue
             self.endpoints[endpoint.key] = endpoint
             changes.endpoints.add(endpoint.key)
-            changes.structure |= before is None or _description(before) != _description(endpoint)
+            if before is None or _description(before) != _description(endpoint):
+                changes.devices.add(device.id)
         return changes
 
     def _remove(self, device_id: str) -> Changes:
         device = self.devices.pop(device_id, None)
         if device is None:
             return Changes()
-        self._forget(EndpointKey(device_id, endpoint_id) for endpoint_id in device.endpoint_ids)
-        return Changes(structure=True)
+        keys = _keys(device)
+        self._forget(keys)
+        return Changes(keys, {device_id})
+
+    def _report_home(self, home: Home) -> Changes:
+        changes = Changes()
+        known = self.homes.get(home.id)
+        self.homes[home.id] = home
+        if known is None or (known.name, known.rooms) != (home.name, home.rooms):
+            changes.homes = True
+        if known is not None and known.rooms != home.rooms:
+            for device in self._devices_of(home.id):
+                changes.devices.add(device.id)
+                changes.endpoints |= _keys(device)
+        return changes
 
     def _remove_home(self, home_id: str) -> Changes:
-        changes = Changes(structure=self.homes.pop(home_id, None) is not None)
-        for device_id in [device.id for device in self.devices.values() if device.home_id == home_id]:
-            changes.merge(self._remove(device_id))
+        changes = Changes(homes=self.homes.pop(home_id, None) is not None)
+        for device in self._devices_of(home_id):
+            changes.merge(self._remove(device.id))
         return changes
+
+    def _devices_of(self, home_id: str) -> list[Device]:
+        return [device for device in self.devices.values() if device.home_id == home_id]
 
     def _forget(self, keys: Iterable[EndpointKey]) -> None:
         for key in keys:
             self.endpoints.pop(key, None)
+
+
+def _keys(device: Device) -> set[EndpointKey]:
+    return {EndpointKey(device.id, endpoint_id) for endpoint_id in device.endpoint_ids}
+
+
+def _with_unreadable(report: DeviceReport, known: Device) -> Device:
+    """Return the device of a report, with those endpoints known before that are there and could not be decoded."""
+    if not report.unreadable:
+        return report.device
+    there = {*report.device.endpoint_ids, *(report.unreadable & set(known.endpoint_ids))}
+    # In the order that was known, so that nothing seems to have changed where nothing else did.
+    endpoint_ids = tuple(
+        id_ for id_ in dict.fromkeys((*known.endpoint_ids, *report.device.endpoint_ids)) if id_ in there
+    )
+    return replace(report.device, endpoint_ids=endpoint_ids)
 
 
 def _identity(device: Device) -> tuple[object, ...]:
