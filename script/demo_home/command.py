@@ -85,13 +85,13 @@ async def _stay(arguments: argparse.Namespace) -> int:
 def _choose(arguments: argparse.Namespace, settings: Settings | None) -> Options:
     """Return what the command line and an earlier start ask for; raise DemoError if that cannot be done."""
     cloud_port = arguments.cloud_port or (settings.cloud_port if settings else DEFAULT_CLOUD_PORT)
+    if arguments.port == cloud_port:
+        raise DemoError(f"Home Assistant and the mock cloud cannot both have port {cloud_port}: choose another --port.")
     if settings and settings.cloud_port != cloud_port:
         raise DemoError(
             f"The account in {shown(FOLDER)} belongs to a cloud at port {settings.cloud_port}: "
             f"leave out --cloud-port, or start over with --fresh --cloud-port {cloud_port}."
         )
-    if arguments.port == cloud_port:
-        raise DemoError(f"Home Assistant and the mock cloud cannot both have port {cloud_port}: choose another --port.")
     require_free(
         Wanted(arguments.port, "Home Assistant", "--port"),
         # The account in the folder knows its cloud by the port: another port is another start.
