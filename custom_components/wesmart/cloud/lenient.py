@@ -1,7 +1,6 @@
 """Decoding that leaves out what makes no sense and keeps its neighbours (contract, "Growing without breaking"). Pure."""
 
 from collections.abc import Collection
-from contextlib import suppress
 import logging
 from typing import get_type_hints
 
@@ -31,10 +30,12 @@ class LenientDecoder[T]:
 
     def decode(self, raw: bytes | Raw) -> T:
         """Return the object; raises one of DECODE_ERRORS."""
-        with suppress(*DECODE_ERRORS):
+        try:
             return self._whole.decode(raw)
-        # Once more, slowly: it happens only to what should not have been sent.
-        return self._whole.decode(msgspec.json.encode(self._sensible(raw)))
+        except DECODE_ERRORS:
+            # Once more, slowly: it happens only to what should not have been sent.
+            sensible = self._sensible(raw)
+        return self._whole.decode(msgspec.json.encode(sensible))
 
     def _sensible(self, raw: bytes | Raw) -> dict[str, Raw]:
         members = _members_decoder.decode(raw)
