@@ -149,6 +149,16 @@ def test_a_known_event_that_makes_no_sense_counts_and_cannot_be_applied(wire: Js
     assert isinstance(after, StateEvent)
 
 
+def test_a_member_of_an_event_that_makes_no_sense_is_left_out() -> None:
+    """What changed is said by the others, so no snapshot is needed."""
+    one = only({**state(5, on=True), "cause": 7, "at": [], "press": {}})
+    assert isinstance(one, StateEvent)
+    assert (one.key, json.loads(one.patch), one.cause, one.at) == (LAMP, {"on": True}, None, None)
+    assert only(event(6, "device_removed", device_id="lamp", home_id=7)) == DeviceRemovedEvent(
+        seq=6, at=AT, device_id="lamp"
+    )
+
+
 def test_a_press_that_does_not_say_of_what_only_counts() -> None:
     """No snapshot could tell more about it."""
     assert only(event(5, "button", device_id="keys")) == Event(seq=5, at=AT)
