@@ -31,8 +31,9 @@ async def dashboard(scene: Scene) -> None:
 async def config_flow(scene: Scene) -> None:
     """Show the first thing a user reads when they add the integration: that it is unofficial."""
     await scene.page.set_viewport_size({"width": 1280, "height": 800})
-    await scene.go(f"/config/integrations/dashboard/add?domain={DOMAIN}")
-    await scene.page.get_by_role("button", name="OK").click()
+    # Not the page of all integrations: the icons of the others are on the internet.
+    await scene.go(f"/config/integrations/integration/{DOMAIN}")
+    await scene.page.locator("ha-config-integration-page .header ha-button").first.click()
     await scene.page.locator("dialog-data-entry-flow").get_by_role("textbox").wait_for()
 
 
