@@ -7,10 +7,12 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 import pytest
 
+from tests.accounts import OWNER
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
@@ -82,8 +84,8 @@ async def test_after_ninety_seconds_without_a_word_everything_is_unavailable(
     await shows(hass, KITCHEN, STATE_ON, within_s=240)
     ours = [record for record in caplog.records if "wesmart" in record.name and record.levelno >= logging.INFO]
     assert [(record.levelname, record.getMessage()) for record in ours] == [
-        ("WARNING", "The WeSMART cloud of Nguyễn Minh Anh cannot be reached"),
-        ("INFO", "The WeSMART cloud of Nguyễn Minh Anh is back"),
+        ("WARNING", f"The WeSMART cloud at {cloud.url} is lost: GET /v1/snapshot: ClientConnectorError"),
+        ("INFO", f"The WeSMART cloud at {cloud.url} is back"),
     ]
 
 
@@ -191,3 +193,51 @@ async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockC
     await asyncio.sleep(4 * 3600)
     assert len(cloud.requests) - before <= 8
     assert {request.status for request in cloud.requests[before:] if request.path == "/v1/snapshot"} == {304}
+
+
+async def test_when_the_session_is_over_nothing_pretends_to_be_known(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """However long the owner takes to log in again."""
+    await asyncio.sleep(1)
+    cloud.sign_out(OWNER.username)
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=60)
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+
+
+async def test_an_action_that_finds_the_session_over_asks_for_a_login(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Also where the stream has not said so."""
+    cloud.mute(True)
+    cloud.sign_out(OWNER.username)
+    with pytest.raises(HomeAssistantError) as error:
+        await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    assert error.value.translation_key == "session_ended"
+    await hass.async_block_till_done()
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+    cloud.mute(False)
+
+
+async def test_a_fault_while_following_is_logged_and_the_home_is_followed_again(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile nothing pretends to be known."""
+    await asyncio.sleep(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(dr.DeviceRegistry, "async_get_or_create", None)
+        cloud.update_device(PANEL, firmware="9.9.9")
+        await asyncio.sleep(2)
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    cloud.touch(PANEL, "1", on=True)
+    await shows(hass, KITCHEN, STATE_ON, within_s=120)
+
+
+async def test_asking_for_an_update_of_a_lost_cloud_says_so(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In one sentence."""
+    cloud.maintenance()
+    await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    assert "being maintained" in caplog.text
+    cloud.end_maintenance()

@@ -162,6 +162,41 @@ def test_ids_of_any_spelling_do_not_collide() -> None:
     assert len(ids) == len(keys)
 
 
+def gang(number: str, name: str | None) -> JsonObject:
+    """Return a switch of a panel."""
+    features: JsonObject = {"outlet": False, "metering": False}
+    return {"id": number, "type": "switch", "name": name, "features": features, "state": {"on": True}}
+
+
+async def test_gangs_without_names_are_told_apart(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """By their numbers, in the language of Home Assistant."""
+    cloud.add_device(
+        "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
+    )
+    await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_gang_2", STATE_ON, friendly_name="Công tắc mới Gang 2")
+
+
+async def test_a_gang_that_moves_back_to_the_panel_is_called_by_its_own_name_again(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It was the device, and is now one of two gangs."""
+    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON, friendly_name="Đèn hành lang")
+    cloud.update_device("cong-tac-phong-ngu", room_id="hanh-lang")
+    await shows(
+        hass, "switch.hanh_lang_den_hanh_lang", STATE_ON, friendly_name="Công tắc phòng ngủ Đèn hành lang", within_s=1
+    )
+    cloud.update_device("cong-tac-phong-ngu", room_id="phong-ngu-chinh")
+    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON, friendly_name="Đèn hành lang", within_s=1)
+
+
+async def test_a_device_that_is_renamed_in_the_app_is_shown_by_its_new_name(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Without a reload."""
+    cloud.update_device("o-cam-tu-lanh", name="Ổ cắm tủ đông")
+    await shows(hass, "switch.bep_o_cam_tu_lanh", STATE_ON, friendly_name="Ổ cắm tủ đông", within_s=1)
+
+
 async def test_areas_are_suggested_by_the_rooms(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """With the home's name where two homes have a room of that name."""
     names = {area.name for area in ar.async_get(hass).async_list_areas()}

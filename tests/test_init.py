@@ -124,6 +124,20 @@ async def test_a_cloud_that_is_gone_at_start_is_found_when_it_is_back(
     await shows(hass, KITCHEN, "off")
 
 
+async def test_set_up_waits_as_long_as_the_cloud_has_asked_for(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant itself would try again much sooner."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.rate_limit(1800, path="/v1/snapshot")
+    before = len(cloud.requests)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(1700)
+    assert (entry.state, paths(cloud, before)) == (ConfigEntryState.SETUP_RETRY, ["/v1/snapshot"])
+    await asyncio.sleep(1200)
+    await shows(hass, KITCHEN, "off")
+
+
 async def test_renewed_tokens_are_saved(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """The next start goes on with them."""
     before = {**entry.data["tokens"]}

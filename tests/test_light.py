@@ -15,12 +15,15 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.wesmart.light import _BRIGHTNESS
 from tests.home import entities, shows
 from tests.mock_cloud import MockCloud
+from tests.mock_cloud.wire import JsonObject
 
 # A strip with white, colour, effects and transition; a lamp with colour and effects but no whites.
 STRIP = "light.phong_khach_nha_ha_noi_den_hat_tran"
 STRIP_ID = "den-hat-tran"
 NIGHT = "light.phong_ngu_cua_be_den_ngu_cua_be"
 NIGHT_ID = "den-ngu-cua-be"
+
+LAMP: JsonObject = {"id": "den-la", "name": "Đèn lạ", "model": "Lamp", "firmware": "1.0", "serial": "L-1"}
 
 
 async def turn_on(hass: HomeAssistant, entity_id: str, **data: object) -> None:
@@ -58,6 +61,7 @@ async def test_every_light_of_the_homes(hass: HomeAssistant, entry: ConfigEntry,
         ({"effect": "Lễ hội"}, {"on": True, "effect": "Lễ hội"}, {"effect": "Lễ hội"}),
         ({"effect": "off"}, {"on": True, "effect": None}, {"effect": "off"}),
         ({"effect": "Nến", "hs_color": (1, 2)}, {"on": True, "effect": "Nến"}, {"effect": "Nến"}),
+        ({"color_temp_kelvin": 9000}, {"on": True, "color_temp_kelvin": 6500}, {"color_temp_kelvin": 6500}),
         ({"effect": "off", "color_temp_kelvin": 3000}, {"on": True, "color_temp_kelvin": 3000}, {"effect": "off"}),
     ],
 )
@@ -127,3 +131,47 @@ async def test_a_light_of_two_modes_that_names_none_admits_it(
 def test_brightness_survives_the_way_there_and_back(value: int) -> None:
     """What the cloud says is what it would be told."""
     assert round(brightness_to_value(_BRIGHTNESS, value_to_brightness(_BRIGHTNESS, value))) == value
+
+
+async def test_a_coloured_light_without_brightness_is_not_sent_any(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant offers a brightness for every colour."""
+    features: JsonObject = {"brightness": False, "color": True, "color_temp": None, "effects": [], "transition": False}
+    endpoint: JsonObject = {"id": "1", "type": "light", "features": features, "state": {"on": False}}
+    cloud.add_device("nha-ha-noi", {**LAMP, "endpoints": [endpoint]})
+    await shows(hass, "light.den_la", STATE_OFF)
+    await turn_on(hass, "light.den_la", hs_color=(120, 100), brightness=128)
+    assert last_set(cloud) == {"on": True, "hue": 120, "saturation": 100}
+
+
+async def test_a_light_that_learns_to_shine_white_says_so(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """As a new firmware may bring it, without a reload."""
+    lamp = {name: value for name, value in cloud.device(NIGHT_ID).items() if name != "home_id"}
+    features: JsonObject = {
+        "brightness": True,
+        "color": True,
+        "color_temp": {"min_kelvin": 2200, "max_kelvin": 5000},
+        "effects": [],
+        "transition": True,
+    }
+    endpoint: JsonObject = {"id": "1", "type": "light", "features": features, "state": {"on": True, "brightness": 10}}
+    # Without a word in between: the cloud reports the device as it is now.
+    cloud.mute(True)
+    cloud.remove_device(NIGHT_ID)
+    cloud.add_device("nha-ha-noi", {**lamp, "endpoints": [endpoint]})
+    cloud.cut()
+    cloud.forget_history()
+    cloud.mute(False)
+    await shows(
+        hass,
+        NIGHT,
+        STATE_ON,
+        within_s=60,
+        supported_color_modes=["color_temp", "hs"],
+        min_color_temp_kelvin=2200,
+        effect_list=None,
+        supported_features=32,
+    )

@@ -1,5 +1,7 @@
 """Feedback to the vendor, from an automation or from the actions page."""
 
+import asyncio
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -136,6 +138,30 @@ async def test_feedback_that_could_not_be_sent_is_an_error(
     assert error.value.translation_key == "maintenance"
     assert error.value.translation_placeholders is not None
     assert error.value.translation_placeholders["seconds"] == "120"
+
+
+async def test_feedback_whose_answer_got_lost_is_filed_once(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It is sent again under its key."""
+    await asyncio.sleep(1)
+    cloud.lose_answers(1)
+    ticket = await send(hass)
+    assert [filed.id for filed in cloud.tickets(OWNER.username)] == [ticket["id"]]
+
+
+async def test_feedback_to_a_cloud_that_does_not_answer_ends_in_time(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Within the ten seconds that every action has."""
+    cloud.latency = 30
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(HomeAssistantError) as error:
+        await send(hass)
+    assert error.value.translation_key == "timeout_connect"
+    assert asyncio.get_running_loop().time() - started < 10.5
+    cloud.latency = 0
+    await asyncio.sleep(60)
 
 
 async def test_a_suspended_account_can_still_complain(

@@ -1,6 +1,6 @@
 """Adding an account, and logging in again: the server first, then the account, then terms that are still open."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlow, ConfigFlowResult
@@ -9,29 +9,30 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
 import msgspec
 import voluptuous as vol
+from yarl import URL
 
 from .cloud import Endpoints, Tokens, WeSmartClient, discover, log_in, revoke, server_origin
-from .cloud.errors import InvalidRequestError, TermsNotAcceptedError, WeSmartError
+from .cloud.errors import InvalidRequestError, SessionEndedError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Account, Terms
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
-from .errors import placeholders, plain_text, translation_key
+from .errors import link, markdown, placeholders, short, translation_key
 
 CONF_ACCEPT = "accept"
 
 _SERVER_SCHEMA = vol.Schema(
     {vol.Required(CONF_SERVER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="url"))}
 )
-_PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password"))
-_ACCOUNT_SCHEMA = vol.Schema(
+_LOGIN_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_USERNAME): TextSelector(
             TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="username")
         ),
-        vol.Required(CONF_PASSWORD): _PASSWORD,
+        vol.Required(CONF_PASSWORD): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+        ),
     }
 )
-_REAUTH_SCHEMA = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD})
 _TERMS_SCHEMA = vol.Schema({vol.Required(CONF_ACCEPT, default=False): BooleanSelector()})
 
 
@@ -42,24 +43,21 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     _server: str
     _endpoints: Endpoints
-    _username: str
     _account: Account
     _terms: Terms
+    # Whether the cloud lets the account in although there are terms it has not accepted.
     _admitted: bool
+    _username: str | None = None
+    _support_phone = ""
     # A session that was opened here and no entry has taken over: it is ended when the flow is.
     _tokens: Tokens | None = None
-    _errors: dict[str, str]
-    _placeholders: dict[str, str]
-
-    def __init__(self) -> None:
-        """Start without anything to complain about."""
-        self._errors = {}
-        self._placeholders = {}
+    _closed = False
 
     @callback
     @override
     def async_remove(self) -> None:
         """Leave no session behind."""
+        self._closed = True
         if self._tokens is not None:
             # Not awaited: the dialog is closed already. Revoking ends by itself after seconds.
             self.hass.async_create_task(self._async_sign_out(), "WeSMART sign out")
@@ -67,87 +65,85 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the server, and find out whether it offers the contract."""
-        self._forgive()
+        error: WeSmartError | None = None
         if user_input is not None:
             try:
                 origin = server_origin(user_input[CONF_SERVER])
-                self._endpoints = await discover(async_get_transport(self.hass), origin)
+                self._use(await discover(async_get_transport(self.hass), origin))
             except WeSmartError as err:
-                self._complain(err)
+                error = err
             else:
                 self._server = str(origin)
                 return await self.async_step_account()
-        return self._show("user", _SERVER_SCHEMA, user_input, contract_url=CONTRACT_URL)
+        return self._show("user", _SERVER_SCHEMA, error, user_input, contract_url=CONTRACT_URL)
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who logs in."""
-        self._forgive()
-        if user_input is not None:
-            self._username = user_input[CONF_USERNAME]
-            if await self._async_log_in(user_input[CONF_PASSWORD]):
-                await self.async_set_unique_id(f"{self._server} {self._account.id}")
-                self._abort_if_unique_id_configured()
-                return await self._async_step_access()
-        return self._show_login()
+        return await self._async_step_login(user_input)
 
     async def async_step_terms(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show terms that are still open, and accept them; they can wait where the cloud lets the account in."""
-        self._forgive()
-        if user_input is not None and user_input[CONF_ACCEPT]:
+        if user_input is None:
+            return self._show_terms(None)
+        if not user_input[CONF_ACCEPT]:
+            return await self._async_finish() if self._admitted else self._show_terms("terms_not_accepted")
+        try:
             try:
                 await self._client().accept_terms(self._terms.current or "")
-                return await self._async_step_access(terms_can_wait=True)
             except InvalidRequestError:
                 # They changed while they were being read.
-                if await self._async_try(self._async_read_account()):
-                    self._terms = self._account.terms
-                    self._errors["base"] = "terms_changed"
-            except WeSmartError as err:
-                self._complain(err)
-        elif user_input is not None:
-            if self._admitted:
-                return await self._async_finish()
-            self._errors["base"] = "terms_not_accepted"
-        url = self._terms.url
-        return self._show(
-            "terms",
-            _TERMS_SCHEMA,
-            version=plain_text(self._terms.current),
-            terms_url=url if url and url.startswith("https://") else self._endpoints.terms_url,
-        )
+                self._account = await self._client().account()
+                self._terms = self._account.terms
+                return self._show_terms("terms_changed")
+        except SessionEndedError as err:
+            return self._show_login(err)
+        except WeSmartError as err:
+            return self._show_terms(err)
+        return await self._async_step_access(terms_can_wait=True)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Log in again: the session has ended."""
         self._server = entry_data[CONF_SERVER]
-        self._endpoints = msgspec.convert(entry_data[CONF_ENDPOINTS], Endpoints)
+        self._use(msgspec.convert(entry_data[CONF_ENDPOINTS], Endpoints))
         self._username = entry_data[CONF_USERNAME]
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the password only: it has to be the same account."""
-        self._forgive()
-        if user_input is not None and await self._async_log_in(user_input[CONF_PASSWORD]):
-            await self.async_set_unique_id(f"{self._server} {self._account.id}")
+        """Ask for the account's name, which may have changed in the app, and its password."""
+        return await self._async_step_login(user_input)
+
+    async def _async_step_login(self, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+        if user_input is None:
+            return self._show_login(None)
+        self._username = user_input[CONF_USERNAME]
+        await self._async_sign_out()
+        try:
+            await self._async_open_session(user_input[CONF_USERNAME], user_input[CONF_PASSWORD])
+        except WeSmartError as err:
+            return self._show_login(err)
+        await self.async_set_unique_id(f"{self._server} {self._account.id}")
+        if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch()
-            return await self._async_step_access()
-        return self._show_login()
+        else:
+            self._abort_if_unique_id_configured()
+        return await self._async_step_access()
 
     async def _async_step_access(self, *, terms_can_wait: bool = False) -> ConfigFlowResult:
         """Finish if the account may be used; else say why not, or show the terms that stand between."""
         self._terms = self._account.terms
         try:
+            # The account may be read in any state; whether its homes may, only they can tell.
             await self._client().snapshot()
         except TermsNotAcceptedError as err:
             if err.version is not None:
                 self._terms = Terms(current=err.version, url=err.url)
             self._admitted = False
-            return await self.async_step_terms()
+            return self._show_terms(None)
         except WeSmartError as err:
-            self._complain(err)
-            return self._show_login()
+            return self._show_login(err)
         self._admitted = True
         if self._terms.accepted != self._terms.current and not terms_can_wait:
-            return await self.async_step_terms()
+            return self._show_terms(None)
         return await self._async_finish()
 
     async def _async_finish(self) -> ConfigFlowResult:
@@ -166,21 +162,16 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             await revoke(async_get_transport(self.hass), self._endpoints, replaced)
             return result
         account = self._account
-        title = account.full_name or account.email or account.phone or self._username
+        title = account.full_name or account.email or account.phone or self._server
         return self.async_create_entry(title=title, data=data)
 
-    async def _async_log_in(self, password: str) -> bool:
-        """Open a session and read the profile; return whether that worked."""
-        await self._async_sign_out()
-        return await self._async_try(self._async_open_session(password))
-
-    async def _async_open_session(self, password: str) -> None:
-        self._tokens = await log_in(
-            async_get_transport(self.hass), self._endpoints, self._username, password, clock=wall_clock
-        )
-        await self._async_read_account()
-
-    async def _async_read_account(self) -> None:
+    async def _async_open_session(self, username: str, password: str) -> None:
+        transport = async_get_transport(self.hass)
+        self._tokens = await log_in(transport, self._endpoints, username, password, clock=wall_clock)
+        if self._closed:
+            # The dialog was closed while the cloud was opening the session.
+            await self._async_sign_out()
+            raise SessionEndedError("the dialog was closed")
         self._account = await self._client().account()
 
     async def _async_sign_out(self) -> None:
@@ -188,52 +179,58 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             tokens, self._tokens = self._tokens, None
             await revoke(async_get_transport(self.hass), self._endpoints, tokens)
 
-    async def _async_try(self, action: Coroutine[Any, Any, None]) -> bool:
-        try:
-            await action
-        except WeSmartError as err:
-            self._complain(err)
-            return False
-        return True
-
     def _client(self) -> WeSmartClient:
         if self._tokens is None:
-            raise RuntimeError("nobody is logged in")
-        return WeSmartClient(
-            async_get_transport(self.hass), self._endpoints, self._tokens, on_tokens=self._save_tokens, clock=wall_clock
-        )
+            raise SessionEndedError("nobody is logged in")
+        transport = async_get_transport(self.hass)
+        return WeSmartClient(transport, self._endpoints, self._tokens, on_tokens=self._save_tokens, clock=wall_clock)
 
     def _save_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    def _forgive(self) -> None:
-        self._errors.clear()
-        self._placeholders.clear()
+    def _use(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._support_phone = endpoints.support_phone
 
-    def _complain(self, err: WeSmartError) -> None:
-        self._errors["base"] = translation_key(err)
-        self._placeholders.update(placeholders(err))
+    def _show_login(self, error: WeSmartError | None) -> ConfigFlowResult:
+        return self._show(
+            "reauth_confirm" if self.source == SOURCE_REAUTH else "account",
+            _LOGIN_SCHEMA,
+            error,
+            {CONF_USERNAME: self._username},
+            server=self._server,
+            login_host=markdown(URL(self._endpoints.token_endpoint).host),
+            terms_url=link(self._endpoints.terms_url),
+        )
 
-    def _show_login(self) -> ConfigFlowResult:
-        """Ask for what the source of the flow does not know of: the user name, too, or the password alone."""
-        username = getattr(self, "_username", None)
-        if self.source == SOURCE_REAUTH:
-            return self._show("reauth_confirm", _REAUTH_SCHEMA, server=self._server, username=plain_text(username))
-        suggested = {CONF_USERNAME: username}
-        where = {"server": self._server, "terms_url": self._endpoints.terms_url}
-        return self._show("account", _ACCOUNT_SCHEMA, suggested, **where)
+    def _show_terms(self, error: WeSmartError | str | None) -> ConfigFlowResult:
+        url = self._terms.url
+        return self._show(
+            "terms",
+            _TERMS_SCHEMA,
+            error,
+            version=markdown(self._terms.current),
+            terms_url=link(url if url and url.startswith("https://") else self._endpoints.terms_url),
+        )
 
     def _show(
-        self, step_id: str, schema: vol.Schema, suggested: Mapping[str, Any] | None = None, **description: str
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        error: WeSmartError | str | None,
+        suggested: Mapping[str, Any] | None = None,
+        **description: str,
     ) -> ConfigFlowResult:
-        endpoints: Endpoints | None = getattr(self, "_endpoints", None)
+        """Show a form; `error` is what went wrong in the cloud, or the key of a text of our own."""
+        errors: dict[str, str] = {}
+        if isinstance(error, WeSmartError):
+            errors["base"] = translation_key(error)
+            description |= placeholders(error)
+        elif error is not None:
+            errors["base"] = error
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, suggested),
-            errors=dict(self._errors),
-            description_placeholders={
-                "phone": endpoints.support_phone if endpoints else "",
-                **description,
-                **self._placeholders,
-            },
+            errors=errors,
+            description_placeholders={"phone": short(self._support_phone), **description},
         )

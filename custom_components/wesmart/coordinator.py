@@ -4,9 +4,11 @@ Not a DataUpdateCoordinator: that one tells every listener of every change and s
 each push. Here an event wakes the entities of its endpoint, whatever the size of the home, and the client keeps time.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import override
+import uuid
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -17,19 +19,38 @@ from homeassistant.exceptions import (
     ServiceValidationError,
 )
 from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
+from homeassistant.util.hass_dict import HassKey
 import msgspec
 
 from . import devices
-from .cloud import Command, CommandPump, Endpoints, LiveHome, Tokens, WeSmartClient
-from .cloud.errors import CommandRejectedError, SessionEndedError, WeSmartError
-from .cloud.models import EndpointKey
+from .cloud import Command, CommandPump, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
+from .cloud.errors import (
+    BusyError,
+    CloudConnectionError,
+    CloudTimeoutError,
+    CommandRejectedError,
+    SessionEndedError,
+    WeSmartError,
+)
+from .cloud.models import EndpointKey, Ticket
 from .cloud.replica import Changes, Replica
 from .cloud.wire_events import Event
 from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_TOKENS, LOGGER, POLL_INTERVAL_S
+from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
+
+# Contract, promise 2: every action ends within this time.
+_ACTION_S = 10
+# What got no answer is asked again, under its key, after this long.
+_RETRY_S = 1
+# After a fault of our own the home is followed again, once the log had time to be read.
+_FAULT_S = 60
+
+# By entry id, until when (on the wall clock) the cloud has asked to be left alone: Home Assistant tries set-up again
+# sooner than a `Retry-After` of an hour.
+_NOT_BEFORE: HassKey[dict[str, tuple[float, BusyError]]] = HassKey(f"{DOMAIN}_not_before")
 
 
 class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
@@ -40,13 +61,15 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         self.hass = hass
         self.config_entry = entry
         self.endpoints = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
+        tokens = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
         self.client = WeSmartClient(
             async_get_transport(hass),
             self.endpoints,
-            msgspec.convert(entry.data[CONF_TOKENS], Tokens),
+            tokens,
             on_tokens=self._save_tokens,
             clock=wall_clock,
         )
+        self._session_id = tokens.session_id
         self._live = LiveHome(
             self.client,
             on_changes=self._handle_changes,
@@ -55,6 +78,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         )
         self._pump = CommandPump(self.client.send_commands, clock=wall_clock)
         self._listeners: dict[EndpointKey | None, list[CALLBACK_TYPE]] = {}
+        self._arrival_listeners: list[Callable[[Collection[EndpointKey]], None]] = []
 
     @property
     def replica(self) -> Replica:
@@ -73,13 +97,20 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def async_start(self) -> None:
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
+        not_before = self.hass.data.setdefault(_NOT_BEFORE, {})
+        until, busy = not_before.pop(self.config_entry.entry_id, (0.0, None))
         try:
+            if busy is not None and wall_clock() < until:
+                busy.retry_after = until - wall_clock()
+                raise busy
             await self._live.start()
         except SessionEndedError as err:
             raise translated(ConfigEntryAuthFailed, err) from err
         except WeSmartError as err:
+            if isinstance(err, BusyError) and err.retry_after:
+                not_before[self.config_entry.entry_id] = (wall_clock() + err.retry_after, err)
             raise translated(ConfigEntryNotReady, err, {"phone": self.endpoints.support_phone}) from err
-        devices.async_sync(self.hass, self.config_entry, self.replica)
+        devices.async_sync_all(self.hass, self.config_entry, self.replica)
         self.config_entry.async_create_background_task(self.hass, self._follow(), f"WeSMART {self.config_entry.title}")
 
     async def async_close(self) -> None:
@@ -92,55 +123,99 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     def async_add_listener(
         self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
     ) -> Callable[[], None]:
-        """Call back when the endpoint shows something else; without one, when devices came, went or changed."""
+        """Call back when the endpoint `context` may show something else; without one, when the presence changes."""
         self._listeners.setdefault(context, []).append(update_callback)
         return partial(self._remove_listener, update_callback, context)
 
+    @callback
+    def async_add_arrival_listener(self, arrived: Callable[[Collection[EndpointKey]], None]) -> Callable[[], None]:
+        """Call back with endpoints that may be new or gone."""
+        self._arrival_listeners.append(arrived)
+        return partial(self._arrival_listeners.remove, arrived)
+
     async def async_refresh(self) -> None:
-        """Ask the cloud now."""
-        self._live.poll()
+        """Ask the cloud now. Raises HomeAssistantError."""
+        try:
+            await self._live.refresh()
+        except WeSmartError as err:
+            raise self._failed(err) from err
 
     async def async_execute(self, command: Command, name: str) -> None:
         """Have the cloud do something; `name` is what the user calls the thing, for the error. Raises HomeAssistantError."""
-        more = {"name": name, "phone": self.endpoints.support_phone}
         try:
             await self._pump.execute(command)
-        except CommandRejectedError as err:
-            # What the caller asked for was wrong, or the device cannot be reached: no trace of ours would help.
-            raise translated(ServiceValidationError, err, more) from err
         except WeSmartError as err:
-            raise translated(HomeAssistantError, err, more) from err
+            raise self._failed(err, name) from err
+
+    async def async_send_feedback(self, feedback: Feedback) -> Ticket:
+        """File feedback once, however often it has to be sent for that. Raises HomeAssistantError."""
+        key = str(uuid.uuid4())
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _ACTION_S
+        unanswered: WeSmartError
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await self.client.send_feedback(feedback, idempotency_key=key)
+            except TimeoutError:
+                unanswered = CloudTimeoutError("no answer to feedback in time")
+            except CloudConnectionError as err:
+                unanswered = err
+            except WeSmartError as err:
+                raise self._failed(err) from err
+            # Asked of the clock each time: a timeout that fires together with the request's own may be lost in it.
+            if loop.time() + _RETRY_S >= deadline:
+                raise self._failed(unanswered) from unanswered
+            await asyncio.sleep(_RETRY_S)
+
+    def _failed(self, err: WeSmartError, name: str | None = None) -> HomeAssistantError:
+        """Return what the user of an action is told, and see to it that a session that is over is noticed."""
+        more = {"name": name or self.config_entry.title, "phone": self.endpoints.support_phone}
+        if isinstance(err, SessionEndedError):
+            self.config_entry.async_start_reauth(self.hass)
+        # What the caller asked for was wrong, or the device cannot be reached: no trace of ours would help.
+        kind = ServiceValidationError if isinstance(err, CommandRejectedError) else HomeAssistantError
+        return translated(kind, err, more)
 
     async def _follow(self) -> None:
-        try:
-            await self._live.run()
-        except SessionEndedError:
-            self.config_entry.async_start_reauth(self.hass)
+        while True:
+            try:
+                await self._live.run()
+            except SessionEndedError:
+                self.config_entry.async_start_reauth(self.hass)
+                return
+            except Exception:  # noqa: BLE001 - whatever it is, the home must not stay frozen
+                LOGGER.exception("Following the home failed, and goes on in %s s", _FAULT_S)
+            await asyncio.sleep(_FAULT_S)
 
     @callback
     def _handle_changes(self, changes: Changes, _events: Sequence[Event]) -> None:
+        if changes.homes:
+            devices.async_sync_all(self.hass, self.config_entry, self.replica)
+        elif changes.devices:
+            devices.async_sync(self.hass, self.config_entry, self.replica, changes.devices)
         if changes.structure:
-            devices.async_sync(self.hass, self.config_entry, self.replica)
-            self._wake(None)
-        for key in changes.endpoints:
-            self._wake(key)
+            for arrived in tuple(self._arrival_listeners):
+                arrived(changes.endpoints)
+        self._wake(changes.endpoints)
 
     @callback
-    def _handle_presence(self, present: bool) -> None:
-        if present:
-            LOGGER.info("The WeSMART cloud of %s is back", self.config_entry.title)
+    def _handle_presence(self, lost: WeSmartError | None) -> None:
+        server = self.config_entry.data[CONF_SERVER]
+        if lost is None:
+            LOGGER.info("The WeSMART cloud at %s is back", server)
         else:
-            LOGGER.warning("The WeSMART cloud of %s cannot be reached", self.config_entry.title)
-        for key in list(self._listeners):
-            self._wake(key)
+            LOGGER.warning("The WeSMART cloud at %s is lost: %s", server, lost)
+        self._wake(tuple(self._listeners))
 
     @callback
-    def _wake(self, key: EndpointKey | None) -> None:
-        for update_callback in tuple(self._listeners.get(key, ())):
-            try:
-                update_callback()
-            except Exception:  # noqa: BLE001 - one entity that fails must not stop the stream for the others
-                LOGGER.exception("A listener of %s failed", self.config_entry.title)
+    def _wake(self, keys: Collection[EndpointKey | None]) -> None:
+        for key in keys:
+            for update_callback in tuple(self._listeners.get(key, ())):
+                try:
+                    update_callback()
+                except Exception:  # noqa: BLE001 - one entity that fails must not stop the stream for the others
+                    LOGGER.exception("An entity could not be updated")
 
     @callback
     def _remove_listener(self, update_callback: CALLBACK_TYPE, context: EndpointKey | None) -> None:
@@ -151,5 +226,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     @callback
     def _save_tokens(self, tokens: Tokens) -> None:
-        data = {**self.config_entry.data, CONF_TOKENS: msgspec.to_builtins(tokens)}
-        self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+        # A login that replaced this session while its tokens were on their way must not be undone.
+        if self.config_entry.data[CONF_TOKENS]["session_id"] == self._session_id:
+            data = {**self.config_entry.data, CONF_TOKENS: msgspec.to_builtins(tokens)}
+            self.hass.config_entries.async_update_entry(self.config_entry, data=data)

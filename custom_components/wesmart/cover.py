@@ -9,13 +9,13 @@ from homeassistant.components.cover import (
     CoverEntity,
     CoverEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud import Command
 from .cloud.client import FieldValue
 from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, Motion
-from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints
 
 # Commands that are given at once leave as one request: to let them in one by one would undo that.
@@ -43,11 +43,13 @@ async def async_setup_entry(
 class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     """Something that opens and closes; the contract counts as Home Assistant does, 100 is open."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, endpoint: CurtainEndpoint) -> None:
-        """Show a cover."""
-        super().__init__(coordinator, endpoint)
-        self._attr_device_class = _DEVICE_CLASSES.get(endpoint.features.kind)
-        self._attr_supported_features = _supported_features(endpoint.features)
+    @callback
+    @override
+    def _describe(self) -> None:
+        """Take over what kind of cover it is, and what it can do."""
+        super()._describe()
+        self._attr_device_class = _DEVICE_CLASSES.get(self.endpoint.features.kind)
+        self._attr_supported_features = _supported_features(self.endpoint.features)
 
     @property
     @override

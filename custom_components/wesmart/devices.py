@@ -1,31 +1,45 @@
 """The account's devices in Home Assistant's registries: what they are called, where they are, and which are gone."""
 
 from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import slugify
 
-from .cloud.models import Device, Endpoint, EndpointKey, Room
+from .cloud.models import CurtainEndpoint, Device, Endpoint, EndpointKey, LightEndpoint, Room, SwitchEndpoint
 from .cloud.replica import Replica
 from .const import CONF_SERVER, DOMAIN, MANUFACTURER
+
+# Where the entity of a type of endpoint is; a type without a platform here has none.
+_PLATFORMS: dict[type[Endpoint], Platform] = {
+    CurtainEndpoint: Platform.COVER,
+    LightEndpoint: Platform.LIGHT,
+    SwitchEndpoint: Platform.SWITCH,
+}
 
 
 def unique_id(entry: ConfigEntry, key: EndpointKey) -> str:
     """Return the unique id of an endpoint's entity, and of its child device where it has one.
 
-    Ids are unique within a server only, so the server is part of it: two accounts of one server that see the same
-    endpoint mean the same thing by it.
+    Ids are unique within a server only, so the server is part of it.
     """
     return f"{device_unique_id(entry, key.device_id)}:{quote(key.endpoint_id, safe='')}"
 
 
 def device_unique_id(entry: ConfigEntry, device_id: str) -> str:
     """Return the identifier of a device."""
-    server = sha256(entry.data[CONF_SERVER].encode()).hexdigest()[:12]
-    return f"{server}:{quote(device_id, safe='')}"
+    return f"{_server_id(entry.data[CONF_SERVER])}:{quote(device_id, safe='')}"
+
+
+@lru_cache(maxsize=8)
+def _server_id(server: str) -> str:
+    return sha256(server.encode()).hexdigest()[:12]
 
 
 def is_own_device(replica: Replica, endpoint: Endpoint) -> bool:
@@ -65,63 +79,82 @@ def find_cloud_id(entry: ConfigEntry, replica: Replica, device: dr.AnyDeviceEntr
 
 
 @callback
-def async_sync(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) -> None:
-    """Make the registries know the devices of a replica, and forget those that are gone."""
+def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) -> None:
+    """Make the registries know the devices of a replica, and forget all others of the entry."""
+    registry = dr.async_get(hass)
+    known = {
+        identifier: device.id
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        for _, identifier in device.identifiers
+    }
+    async_sync(hass, entry, replica, replica.devices)
+    wanted = {device_unique_id(entry, device_id) for device_id in replica.devices}
+    for identifier, registered_id in known.items():
+        if identifier not in wanted:
+            registry.async_remove_device(registered_id)
+
+
+@callback
+def async_sync(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, device_ids: Iterable[str]) -> None:
+    """Make the registries know these devices as they are now, or forget those that are gone."""
     registry = dr.async_get(hass)
     areas = _AreaNames(replica)
-    # Which device each endpoint's entity belongs to; the devices without any are known all the same.
-    homes: dict[str, str] = {}
-    known: set[str] = set()
-    for device in replica.devices.values():
-        parent = _register(registry, entry, device, areas)
-        known.add(parent.id)
-        for endpoint_id in device.endpoint_ids:
-            endpoint = replica.endpoints[EndpointKey(device.id, endpoint_id)]
-            identifier = unique_id(entry, endpoint.key)
-            homes[identifier] = parent.id
-            if is_own_device(replica, endpoint):
-                child = registry.async_get_or_create_child(
-                    config_entry_id=entry.entry_id,
-                    identifiers={(DOMAIN, identifier)},
-                    name=endpoint.name or device.name,
-                    parent_device_id=parent.id,
-                    suggested_area=areas.of(replica.room(device, endpoint)),
-                )
-                homes[identifier] = child.id
-    known.update(homes.values())
-    # Entities first: a device that is removed takes those it still has with it.
-    _move_entities(hass, entry, homes)
-    _forget_devices(registry, entry, known)
+    for device_id in device_ids:
+        if device := replica.devices.get(device_id):
+            _sync_device(hass, entry, replica, device, areas)
+        else:
+            identifier = (DOMAIN, device_unique_id(entry, device_id))
+            if gone := registry.async_get_device_by_identifier(identifier, entry.entry_id):
+                registry.async_remove_device(gone.id)  # with its children and entities
 
 
-def _register(registry: dr.DeviceRegistry, entry: ConfigEntry, device: Device, areas: _AreaNames) -> dr.DeviceEntry:
-    return registry.async_get_or_create(
+def _sync_device(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, device: Device, areas: _AreaNames) -> None:
+    registry = dr.async_get(hass)
+    name = device.name or device.model or MANUFACTURER
+    parent = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, device_unique_id(entry, device.id))},
         manufacturer=MANUFACTURER,
         model=device.model,
-        name=device.name or device.model or MANUFACTURER,
+        name=name,
         serial_number=device.serial,
-        suggested_area=areas.of_device(device),
+        suggested_area=areas.of(device, replica.room(device)),
         sw_version=device.firmware,
     )
+    # Which device the entity of each endpoint belongs to, by its platform and unique id.
+    owners: dict[tuple[str, str], str] = {}
+    for endpoint_id in device.endpoint_ids:
+        endpoint = replica.endpoints[EndpointKey(device.id, endpoint_id)]
+        identifier = unique_id(entry, endpoint.key)
+        owner = parent.id
+        if is_own_device(replica, endpoint):
+            owner = registry.async_get_or_create_child(
+                config_entry_id=entry.entry_id,
+                identifiers={(DOMAIN, identifier)},
+                name=endpoint.name or name,
+                parent_device_id=parent.id,
+                suggested_area=areas.of(device, replica.room(device, endpoint)),
+            ).id
+        if platform := _PLATFORMS.get(type(endpoint)):
+            owners[platform, identifier] = owner
+    _move_entities(hass, parent, owners)
 
 
-def _move_entities(hass: HomeAssistant, entry: ConfigEntry, homes: dict[str, str]) -> None:
-    registry = er.async_get(hass)
-    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-        device_id = homes.get(entity.unique_id)
-        if device_id is None:
-            registry.async_remove(entity.entity_id)
-        elif device_id != entity.device_id:
-            registry.async_update_entity(entity.entity_id, device_id=device_id)
-
-
-def _forget_devices(registry: dr.DeviceRegistry, entry: ConfigEntry, known: set[str]) -> None:
-    children = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
-    parents = dr.async_entries_for_config_entry(registry, entry.entry_id)
-    # Children first: a parent that is removed takes its own with it.
-    for device_id in [device.id for device in (*children, *parents) if device.id not in known]:
+def _move_entities(hass: HomeAssistant, parent: dr.DeviceEntry, owners: dict[tuple[str, str], str]) -> None:
+    """Have each entity of a device and its children where it belongs now; remove those of endpoints that are gone."""
+    registry, entities = dr.async_get(hass), er.async_get(hass)
+    children = [child.id for child in dr.async_entries_for_parent_device(registry, parent.id)]
+    for device_id in (parent.id, *children):
+        for entity in er.async_entries_for_device(entities, device_id, include_disabled_entities=True):
+            if entity.platform != DOMAIN:
+                continue
+            owner = owners.get((entity.domain, entity.unique_id))
+            if owner is None:
+                entities.async_remove(entity.entity_id)
+            elif owner != device_id:
+                entities.async_update_entity(entity.entity_id, device_id=owner)
+    # After their entities have moved: a device that is removed takes those it still has with it.
+    for device_id in set(children) - set(owners.values()):
         registry.async_remove_device(device_id)
 
 
@@ -129,19 +162,14 @@ class _AreaNames:
     """What the area of a room is called: by the room, and by its home too where two homes have a room of that name."""
 
     def __init__(self, replica: Replica) -> None:
-        self._replica = replica
-        self._rooms = Counter(_folded(room) for home in replica.homes.values() for room in home.rooms)
-        self._homes = {room.id: home for home in replica.homes.values() for room in home.rooms}
+        self._homes = replica.homes
+        # As Home Assistant tells areas apart: without regard to case, accents and spaces.
+        self._rooms = Counter(slugify(room.name or "") for home in replica.homes.values() for room in home.rooms)
 
-    def of_device(self, device: Device) -> str | None:
-        return self.of(self._replica.room(device))
-
-    def of(self, room: Room | None) -> str | None:
+    def of(self, device: Device, room: Room | None) -> str | None:
         if room is None or not room.name:
             return None
-        home = self._homes[room.id]
-        return f"{room.name} ({home.name})" if self._rooms[_folded(room)] > 1 and home.name else room.name
-
-
-def _folded(room: Room) -> str:
-    return (room.name or "").casefold()
+        home = self._homes.get(device.home_id)
+        if home is None or not home.name or self._rooms[slugify(room.name)] < 2:
+            return room.name
+        return f"{room.name} ({home.name})"

@@ -1,6 +1,6 @@
 """What every entity of an endpoint has in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import override
 
 from homeassistant.core import callback
@@ -22,13 +22,15 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
         """Show an endpoint that the coordinator's replica has."""
         super().__init__(coordinator, endpoint.key)
         self.endpoint = endpoint
-        entry, replica = coordinator.config_entry, coordinator.replica
-        device = replica.devices[endpoint.key.device_id]
-        self._attr_unique_id = devices.unique_id(entry, endpoint.key)
-        self.device_entry = devices.async_find(coordinator.hass, entry, replica, endpoint)
-        # A device that does one thing is that thing, and so is a gang that is a device of its own.
-        is_the_device = len(device.endpoint_ids) == 1 or devices.is_own_device(replica, endpoint)
-        self._attr_name = None if is_the_device else endpoint.name
+        self._attr_unique_id = devices.unique_id(coordinator.config_entry, endpoint.key)
+        self._device = coordinator.replica.devices[endpoint.key.device_id]
+        self._home = coordinator.replica.homes.get(self._device.home_id)
+        # The registry knows the device already, as it has to know a panel before the gangs that are parts of it:
+        # device info of ours would only repeat what `devices` said.
+        self.device_entry = devices.async_find(
+            coordinator.hass, coordinator.config_entry, coordinator.replica, endpoint
+        )
+        self._describe()
 
     @property
     @override
@@ -43,12 +45,35 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
         await self.coordinator.async_refresh()
 
     @callback
+    def _describe(self) -> None:
+        """Take over what the endpoint is called and what it can do; platforms add the latter."""
+        replica, endpoint = self.coordinator.replica, self.endpoint
+        if len(self._device.endpoint_ids) == 1 or devices.is_own_device(replica, endpoint):
+            # A device that does one thing is that thing, and so is a gang that is a device of its own.
+            self._attr_name = None
+        elif endpoint.name:
+            self._attr_name = endpoint.name
+        else:
+            self._attr_translation_key = "unnamed"
+            self._attr_translation_placeholders = {"number": endpoint.key.endpoint_id}
+            if hasattr(self, "_attr_name"):
+                del self._attr_name
+
+    @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Show what the replica says now."""
-        endpoint = self.coordinator.replica.endpoints.get(self.endpoint.key)
-        if isinstance(endpoint, type(self.endpoint)):
-            self.endpoint = endpoint
+        replica, known = self.coordinator.replica, self.endpoint
+        endpoint = replica.endpoints.get(known.key)
+        device = replica.devices.get(known.key.device_id)
+        if device is None or not isinstance(endpoint, type(known)):
+            return  # it is gone, and so is this entity in a moment
+        self.endpoint = endpoint
+        home = replica.homes.get(device.home_id)
+        # A change of state leaves these as they are; whatever may call for another description brings them anew.
+        if device is not self._device or home is not self._home or endpoint.features is not known.features:
+            self._device, self._home = device, home
+            self._describe()
         super()._handle_coordinator_update()
 
     async def _async_execute(self, command: Command) -> None:
@@ -69,17 +94,17 @@ def async_setup_endpoints[EndpointT: Endpoint](
     added: set[EndpointKey] = set()
 
     @callback
-    def add_new() -> None:
-        endpoints = {
-            key: endpoint
-            for key, endpoint in coordinator.replica.endpoints.items()
-            if isinstance(endpoint, endpoint_type)
-        }
-        new = [endpoint for key, endpoint in endpoints.items() if key not in added]
-        added.clear()
-        added.update(endpoints)
+    def add_new(keys: Collection[EndpointKey]) -> None:
+        new = []
+        for key in keys:
+            endpoint = coordinator.replica.endpoints.get(key)
+            if not isinstance(endpoint, endpoint_type):
+                added.discard(key)
+            elif key not in added:
+                added.add(key)
+                new.append(create(coordinator, endpoint))
         if new:
-            async_add_entities([create(coordinator, endpoint) for endpoint in new])
+            async_add_entities(new)
 
-    add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    add_new(coordinator.replica.endpoints.keys())
+    entry.async_on_unload(coordinator.async_add_arrival_listener(add_new))

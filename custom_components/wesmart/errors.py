@@ -5,6 +5,7 @@ The keys stand in the translations under `config.error` and under `exceptions`.
 
 from collections.abc import Mapping
 import re
+from urllib.parse import quote
 
 from homeassistant.exceptions import HomeAssistantError
 
@@ -27,6 +28,7 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.UnsupportedServerError, "unsupported_server"),
     (cloud.UnexpectedAnswerError, "unexpected_answer"),
     (cloud.CloudTimeoutError, "timeout_connect"),
+    (cloud.CloudFaultError, "cloud_fault"),
     (cloud.CloudConnectionError, "cannot_connect"),
     (cloud.InvalidCredentialsError, "invalid_auth"),
     (cloud.SessionEndedError, "session_ended"),
@@ -57,11 +59,11 @@ def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
     """Return what the sentence needs to know of the error."""
     match err:
         case cloud.AccountBlockedError():
-            return {"reason": plain_text(err.reason), "until": plain_text(err.until)}
+            return {"reason": short(err.reason), "until": short(err.until)}
         case cloud.BusyError():
             return {"seconds": _NOTHING if err.retry_after is None else f"{err.retry_after:.0f}"}
         case cloud.InvalidRequestError():
-            return {"details": plain_text("; ".join(err.details))}
+            return {"details": short("; ".join(err.details))}
     return {}
 
 
@@ -76,11 +78,19 @@ def translated[ErrorT: HomeAssistantError](
     )
 
 
-def plain_text(text: str | None) -> str:
-    """Return text of the cloud as it may stand in Markdown: short, on one line, and without any markup of its own."""
+def short(text: str | None) -> str:
+    """Return text of the cloud as a person may see it: on one line, not too long, and a dash for none."""
     if not text:
         return _NOTHING
     text = " ".join(text.split())
-    if len(text) > _LONGEST_TEXT:
-        text = f"{text[:_LONGEST_TEXT]}…"
-    return _MARKUP.sub(r"\\\g<0>", text)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+def markdown(text: str | None) -> str:
+    """Return text of the cloud as it may stand in Markdown: short, and without any markup of its own."""
+    return _MARKUP.sub(r"\\\g<0>", short(text))
+
+
+def link(url: str) -> str:
+    """Return a URL as the target of a link in Markdown: nothing in it ends the link."""
+    return quote(url, safe="%/:=&?~#+!$,;'@*[]")

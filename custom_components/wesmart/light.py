@@ -13,14 +13,14 @@ from homeassistant.components.light import (
     LightEntity,
     LightEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.color import brightness_to_value, value_to_brightness
 
 from .cloud import Command
 from .cloud.client import FieldValue
 from .cloud.models import LightEndpoint, LightFeatures, LightMode
-from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints
 
 # Commands that are given at once leave as one request: to let them in one by one would undo that.
@@ -40,17 +40,20 @@ async def async_setup_entry(
 class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     """A light, from one that is only on or off to one with colours and effects."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, endpoint: LightEndpoint) -> None:
-        """Show a light."""
-        super().__init__(coordinator, endpoint)
-        features = endpoint.features
+    @callback
+    @override
+    def _describe(self) -> None:
+        """Take over what the light can do."""
+        super()._describe()
+        features = self.endpoint.features
         self._attr_supported_color_modes = _color_modes(features)
         if features.color_temp:
             self._attr_min_color_temp_kelvin = round(features.color_temp.min_kelvin)
             self._attr_max_color_temp_kelvin = round(features.color_temp.max_kelvin)
+        self._attr_supported_features = LightEntityFeature(0)
+        self._attr_effect_list = [EFFECT_OFF, *features.effects] if features.effects else None
         if features.effects:
             self._attr_supported_features |= LightEntityFeature.EFFECT
-            self._attr_effect_list = [EFFECT_OFF, *features.effects]
         if features.transition:
             self._attr_supported_features |= LightEntityFeature.TRANSITION
 
@@ -106,7 +109,8 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Switch on, with everything that was asked for in one command."""
         fields: dict[str, FieldValue] = {"on": True}
-        if ATTR_BRIGHTNESS in kwargs:
+        # Home Assistant takes every coloured light for a dimmable one.
+        if ATTR_BRIGHTNESS in kwargs and self.endpoint.features.brightness:
             fields["brightness"] = max(1, round(brightness_to_value(_BRIGHTNESS, kwargs[ATTR_BRIGHTNESS])))
         effect = kwargs.get(ATTR_EFFECT)
         # One of these at a time (contract, "Model"). A scene of Home Assistant names the effect and the colour that was
@@ -114,7 +118,8 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
         if effect is not None and effect != EFFECT_OFF:
             fields["effect"] = effect
         elif ATTR_COLOR_TEMP_KELVIN in kwargs:
-            fields["color_temp_kelvin"] = kwargs[ATTR_COLOR_TEMP_KELVIN]
+            kelvin = kwargs[ATTR_COLOR_TEMP_KELVIN]
+            fields["color_temp_kelvin"] = min(max(kelvin, self.min_color_temp_kelvin), self.max_color_temp_kelvin)
         elif ATTR_HS_COLOR in kwargs:
             fields["hue"], fields["saturation"] = kwargs[ATTR_HS_COLOR]
         elif effect == EFFECT_OFF:

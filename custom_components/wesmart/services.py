@@ -1,11 +1,10 @@
 """Actions that are not about an entity."""
 
 from typing import cast
-import uuid
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
 import msgspec
@@ -13,11 +12,9 @@ import voluptuous as vol
 
 from . import devices
 from .cloud import Feedback
-from .cloud.errors import WeSmartError
 from .cloud.models import FeedbackCategory
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
-from .errors import translated
 
 SERVICE_SEND_FEEDBACK = "send_feedback"
 
@@ -64,11 +61,7 @@ async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
         rating=call.data.get(ATTR_RATING),
         device_id=_cloud_id(entry, device) if device else None,
     )
-    try:
-        ticket = await coordinator.client.send_feedback(feedback, idempotency_key=str(uuid.uuid4()))
-    except WeSmartError as err:
-        more = {"name": entry.title, "phone": coordinator.endpoints.support_phone}
-        raise translated(HomeAssistantError, err, more) from err
+    ticket = await coordinator.async_send_feedback(feedback)
     return {"ticket": msgspec.to_builtins(ticket)}
 
 

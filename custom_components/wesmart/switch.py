@@ -3,12 +3,12 @@
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud import Command
 from .cloud.models import SwitchEndpoint
-from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints
 
 # Commands that are given at once leave as one request: to let them in one by one would undo that.
@@ -25,10 +25,13 @@ async def async_setup_entry(
 class WeSmartSwitch(WeSmartEntity[SwitchEndpoint], SwitchEntity):
     """A relay."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, endpoint: SwitchEndpoint) -> None:
-        """Show a switch."""
-        super().__init__(coordinator, endpoint)
-        self._attr_device_class = SwitchDeviceClass.OUTLET if endpoint.features.outlet else SwitchDeviceClass.SWITCH
+    @callback
+    @override
+    def _describe(self) -> None:
+        """Take over what kind of switch it is."""
+        super()._describe()
+        outlet = self.endpoint.features.outlet
+        self._attr_device_class = SwitchDeviceClass.OUTLET if outlet else SwitchDeviceClass.SWITCH
 
     @property
     @override

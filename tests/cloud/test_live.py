@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.wesmart.cloud import LiveHome, Tokens, Transport, WeSmartClient, log_in
 from custom_components.wesmart.cloud.discovery import Endpoints
-from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError
+from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError, WeSmartError
 from custom_components.wesmart.cloud.live import SAFETY_POLL_S, SILENCE_S
 from custom_components.wesmart.cloud.models import EndpointKey, SwitchEndpoint
 from custom_components.wesmart.cloud.replica import Changes, Replica
@@ -56,7 +56,7 @@ class Following:
         self.home = LiveHome(
             client,
             on_changes=self._changed,
-            on_presence=lambda present: self.presence.append((now(), present)),
+            on_presence=lambda lost: self.presence.append((now(), lost is None)),
             poll_interval_s=POLL_S,
         )
         self._task: asyncio.Task[None] | None = None
@@ -179,8 +179,7 @@ async def test_an_idle_hour_costs_at_most_two_requests(cloud: MockCloud, quiet: 
 async def test_whoever_asks_is_answered_at_once(cloud: MockCloud, following: Following) -> None:
     """The user presses refresh."""
     before = len(cloud.requests)
-    following.home.poll()
-    await asyncio.sleep(0.1)
+    await following.home.refresh()
     assert [request.status for request in asked(cloud, since=before)] == [304]
 
 
@@ -492,7 +491,8 @@ async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: W
         if live.streaming:
             raise ZeroDivisionError
 
-    live = LiveHome(client, on_changes=mistake, on_presence=lambda _present: None, poll_interval_s=POLL_S)
+    lost: list[WeSmartError | None] = []
+    live = LiveHome(client, on_changes=mistake, on_presence=lost.append, poll_interval_s=POLL_S)
     await live.start()
     running = asyncio.create_task(live.run())
     await asyncio.sleep(25)
@@ -500,6 +500,8 @@ async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: W
     with pytest.raises(ExceptionGroup) as caught:
         await running
     assert caught.group_contains(ZeroDivisionError)
+    # Nobody knows the home any more: that is said once.
+    assert (live.present, len(lost)) == (False, 1)
 
 
 # Clouds that break their contract

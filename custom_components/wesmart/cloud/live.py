@@ -15,6 +15,7 @@ from .client import WeSmartClient
 from .errors import (
     AccountBlockedError,
     BusyError,
+    CloudTimeoutError,
     SessionEndedError,
     TermsNotAcceptedError,
     UnexpectedAnswerError,
@@ -51,10 +52,10 @@ class LiveHome:
         client: WeSmartClient,
         *,
         on_changes: Callable[[Changes, Sequence[Event]], None],
-        on_presence: Callable[[bool], None],
+        on_presence: Callable[[WeSmartError | None], None],
         poll_interval_s: float,
     ) -> None:
-        """`on_changes` gets what changed; `on_presence` is told when the cloud is lost, and when it is back."""
+        """`on_changes` gets what changed; `on_presence` is told why the cloud was lost, and with None that it is back."""
         self._client = client
         self._on_changes = on_changes
         self._on_presence = on_presence
@@ -63,6 +64,8 @@ class LiveHome:
         self._due = asyncio.Event()
         self._word = asyncio.Event()
         self._heard_at = 0.0
+        # Why there was no word the last time one was asked for.
+        self._trouble: WeSmartError = CloudTimeoutError("silence")
         self.present = True
         self.streaming = False
 
@@ -72,22 +75,37 @@ class LiveHome:
         return self._sync.replica
 
     async def start(self) -> None:
-        """Fetch the first snapshot; raises what a request raises."""
-        await self._fetch()
+        """Fetch the first snapshot, which nobody is told of; raises what a request raises."""
+        snapshot = await self._client.snapshot()
+        self._heard()
+        if snapshot is not None:
+            self._sync.load(snapshot)
 
-    def poll(self) -> None:
-        """Ask the cloud now rather than when it is due."""
-        self._due.set()
+    async def refresh(self) -> None:
+        """Ask the cloud now; raises what a request raises."""
+        try:
+            await self._fetch()
+        except EpochChangedError:
+            # The stream has to be opened anew first; it asks then.
+            self._due.set()
 
     async def run(self) -> None:
-        """Follow the cloud until cancelled; raises SessionEndedError when only a new login helps."""
+        """Follow the cloud until cancelled; raises SessionEndedError when only a new login helps.
+
+        Whatever ends it but cancellation, nobody knows the home any more, and `on_presence` is told so.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._stream(), name="WeSMART events")
                 group.create_task(self._poll(), name="WeSMART polling")
                 group.create_task(self._watch(), name="WeSMART presence")
         except* SessionEndedError as errors:
-            raise errors.exceptions[0] from None
+            ended = errors.exceptions[0]
+            self._lose(ended if isinstance(ended, SessionEndedError) else self._trouble)
+            raise ended from None
+        except* Exception:
+            self._lose(self._trouble)
+            raise
 
     async def _fetch(self) -> None:
         snapshot = await self._client.snapshot(self._sync.held)
@@ -120,6 +138,7 @@ class LiveHome:
                 # The stream finds out by its next heartbeat and is opened anew, which asks for another snapshot.
                 delay = self._poll_interval_s
             except WeSmartError as err:
+                self._trouble = err
                 failures += 1
                 delay = _delay(err, failures, ceiling=self._poll_interval_s)
                 _LOGGER.debug("Polling failed: %s", err)
@@ -192,17 +211,22 @@ class LiveHome:
     def _heard(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
         self._word.set()
+        self._trouble = CloudTimeoutError("silence")
         if not self.present:
             self.present = True
-            self._on_presence(True)
+            self._on_presence(None)
+
+    def _lose(self, reason: WeSmartError) -> None:
+        if self.present:
+            self.present = False
+            self._on_presence(reason)
 
     async def _watch(self) -> None:
         while True:
             if await self._silent_for(_ASK_S):
                 self._due.set()
                 if await self._silent_for(SILENCE_S):
-                    self.present = False
-                    self._on_presence(False)
+                    self._lose(self._trouble)
                     self._word.clear()
                     await self._word.wait()
 

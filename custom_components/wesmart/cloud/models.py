@@ -145,6 +145,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     key: EndpointKey
     name: str | None
     room_id: str | None  # a room of its own, where a gang switches another room's lamp
+    features: SwitchFeatures | LightFeatures | CurtainFeatures | ButtonFeatures
 
 
 class SwitchEndpoint(Endpoint, frozen=True, kw_only=True):

@@ -206,4 +206,4 @@ def _identity(device: Device) -> tuple[object, ...]:
 
 def _description(endpoint: Endpoint) -> tuple[object, ...]:
     """Return everything of an endpoint but its state."""
-    return (type(endpoint), endpoint.name, endpoint.room_id, getattr(endpoint, "features", None))
+    return (type(endpoint), endpoint.name, endpoint.room_id, endpoint.features)
