@@ -45,6 +45,10 @@ class CloudLink:
         """Push what is held back, a moment after this returned."""
         await self._order("release")
 
+    async def trickle(self, events: int) -> None:
+        """Turn the marker on and, a moment later, push events one after the other; one more turns the marker off."""
+        await self._order("trickle", events)
+
     async def _order(self, *order: str | float) -> Any:
         self._orders.write(json.dumps(order).encode() + b"\n")
         return await _answer(self._answers)

@@ -18,6 +18,8 @@ from . import household
 
 # After an order is answered, its sender has this long to start its clock.
 GRACE_S = 0.1
+# Long enough for an event to be done with before the next one comes.
+_APART_S = 0.002
 
 
 class _OneEventAFrame(Freedoms):
@@ -33,6 +35,7 @@ class _Orders:
         self._cloud = cloud
         self._devices = devices
         self._events = 0
+        self._trickling: asyncio.Task[None] | None = None  # kept, or it might be collected
 
     async def requests(self) -> Json:
         """Return method and path of every request so far."""
@@ -57,10 +60,8 @@ class _Orders:
         self._touch(household.MARKER, on=True)
         await asyncio.sleep(GRACE_S)
         self._cloud.mute(True)
-        for event in range(self._events, self._events + events):
-            number, state = household.touched(event, self._devices)
-            self._touch(number, **state)
-        self._events += events
+        for _ in range(events):
+            self._touch_next()
         self._touch(household.MARKER, on=False)
         return None
 
@@ -68,6 +69,24 @@ class _Orders:
         """Push what is held back, each event in a frame of its own."""
         asyncio.get_running_loop().call_later(GRACE_S, self._cloud.mute, False)
         return None
+
+    async def trickle(self, events: int) -> Json:
+        """Turn the marker on, then push events one after the other; the last of them turns the marker off."""
+        self._touch(household.MARKER, on=True)
+        self._trickling = asyncio.create_task(self._trickle(events))
+        return None
+
+    async def _trickle(self, events: int) -> None:
+        await asyncio.sleep(2 * GRACE_S)
+        for _ in range(events):
+            self._touch_next()
+            await asyncio.sleep(_APART_S)
+        self._touch(household.MARKER, on=False)
+
+    def _touch_next(self) -> None:
+        number, state = household.touched(self._events, self._devices)
+        self._events += 1
+        self._touch(number, **state)
 
     def _touch(self, number: int, **state: Json) -> None:
         self._cloud.touch(household.device_id(number), household.ENDPOINT, **state)
