@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 import inspect
+import os
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -14,6 +16,11 @@ from tests.accounts import OWNER, SERVER_SEED, Person, log_in
 from tests.mock_cloud import Freedoms, MockCloud
 from tests.specification import SpecificationChecker
 from tests.virtual_time import VirtualTimeLoop
+
+# The same examples each time, so that a change is judged by what it changes; WESMART_HYPOTHESIS=nightly looks further.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("nightly", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("WESMART_HYPOTHESIS", "steady"))
 
 
 def pytest_asyncio_loop_factories(

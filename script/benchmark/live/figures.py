@@ -69,7 +69,8 @@ class Results:
         figures = [
             self._figure("steady", devices, name, title, unit, digits)
             for name, title, unit, digits in (
-                ("event_us", "CPU per pushed event", "µs", 1),
+                ("event_us", "CPU per pushed event", "µs", 0),
+                ("burst_event_us", "CPU per pushed event in a burst", "µs", 0),
                 ("setup_cpu_ms", "Set-up, CPU", "ms", 0),
                 ("setup_wall_ms", "Set-up, wall", "ms", 0),
                 ("setup_requests", "Set-up, requests", "", 0),

@@ -24,7 +24,7 @@ _TEXTBOOK_WRITES = 5_000
 
 
 async def measure(integration: Path, devices: int) -> dict[str, float]:
-    """Return CPU microseconds an event; CPU and wall milliseconds, and requests, of setting up."""
+    """Return CPU microseconds an event, alone and in a burst; CPU and wall milliseconds, and requests, of setting up."""
     async with start_cloud(devices) as cloud, start_home_assistant(integration) as hass:
         entry = await add_account(hass, integration.name, cloud.url)
         setups = [await _set_up_again(hass, entry, cloud) for _ in range(_SETUPS)]
