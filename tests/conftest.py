@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 import inspect
 import os
+from types import SimpleNamespace
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -49,6 +50,9 @@ async def wall_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     ):
         monkeypatch.setattr(name, loop.utcnow)
     monkeypatch.setattr("homeassistant.helpers.event.time_tracker_timestamp", lambda: loop.utcnow().timestamp())
+    # For how long a state is attributed to the action that led to it.
+    monkeypatch.setattr("homeassistant.helpers.entity.time", SimpleNamespace(time=lambda: loop.utcnow().timestamp()))
+    monkeypatch.setattr("homeassistant.helpers.entity.timer", lambda: loop.utcnow().timestamp())
 
 
 @pytest.fixture(autouse=True)

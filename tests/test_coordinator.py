@@ -241,3 +241,47 @@ async def test_asking_for_an_update_of_a_lost_cloud_says_so(
     await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     assert "being maintained" in caplog.text
     cloud.end_maintenance()
+
+
+async def test_a_commanded_value_is_shown_from_its_acknowledgement_until_the_cloud_has_confirmed_it(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Older news on the way does not flicker through."""
+    await asyncio.sleep(1)
+    cloud.mute(True)
+    await turn_on(hass, KITCHEN)
+    await shows(hass, KITCHEN, STATE_ON, within_s=0.1)
+    await asyncio.sleep(8)
+    await shows(hass, KITCHEN, STATE_ON, within_s=0.1)
+    cloud.mute(False)
+    await asyncio.sleep(60)
+    await shows(hass, KITCHEN, STATE_ON, within_s=0.1)
+
+
+async def test_a_command_without_push_is_confirmed_by_asking(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """At once, so that the old value does not come back in between."""
+    await asyncio.sleep(1)
+    cloud.rate_limit(600, path="/v1/events")
+    cloud.cut()
+    await asyncio.sleep(5)
+    seen: list[str] = []
+    stop = async_track_state_change_event(hass, KITCHEN, lambda event: seen.append(str(event.data["new_state"])))
+    await turn_on(hass, KITCHEN)
+    await asyncio.sleep(29)
+    stop()
+    assert len(seen) == 1
+    await shows(hass, KITCHEN, STATE_ON, within_s=0.1)
+
+
+async def test_a_hundred_lamps_are_one_breath(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """Switches and lights of a whole home in one request."""
+    cloud.latency = 0.02
+    before = len(cloud.requests)
+    targets = [*hass.states.async_entity_ids("switch"), *hass.states.async_entity_ids("light")]
+    targets.remove(OFFLINE)
+    await hass.services.async_call("homeassistant", "turn_on", {ATTR_ENTITY_ID: targets}, blocking=True)
+    assert [request.path for request in cloud.requests[before:]] == ["/v1/commands"]
+    for entity_id in targets:
+        await shows(hass, entity_id, STATE_ON, within_s=0.1)

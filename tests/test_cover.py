@@ -2,6 +2,7 @@
 
 import asyncio
 
+from homeassistant.auth.models import User
 from homeassistant.components.cover import DOMAIN as COVER
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -15,7 +16,7 @@ from homeassistant.const import (
     SERVICE_STOP_COVER,
     SERVICE_STOP_COVER_TILT,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
@@ -112,3 +113,59 @@ async def test_a_cover_of_unknown_position_is_unknown(
     """Neither open nor closed."""
     cloud.touch(ROLLER_ID, "1", position=None)
     await shows(hass, ROLLER, "unknown")
+
+
+async def test_whoever_moved_a_curtain_is_named_also_when_it_arrives(
+    hass: HomeAssistant, entry: ConfigEntry, hass_admin_user: User
+) -> None:
+    """Twenty seconds later, when Home Assistant has long forgotten."""
+    context = Context(user_id=hass_admin_user.id)
+    data = {ATTR_ENTITY_ID: ROLLER}
+    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, data, blocking=True, context=context)
+    await shows(hass, ROLLER, "open", within_s=120, current_position=100)
+    arrived = hass.states.get(ROLLER)
+    assert arrived is not None
+    assert arrived.context.user_id == hass_admin_user.id
+
+
+async def test_whoever_turns_a_curtain_round_at_the_wall_is_not_taken_for_somebody_else(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
+) -> None:
+    """From then on it is not the first one's move."""
+    context = Context(user_id=hass_admin_user.id)
+    data = {ATTR_ENTITY_ID: ROLLER}
+    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, data, blocking=True, context=context)
+    await asyncio.sleep(8)
+    cloud.touch(ROLLER_ID, "1", motion="closing", position=30)
+    await asyncio.sleep(1)
+    state = hass.states.get(ROLLER)
+    assert state is not None
+    assert (state.state, state.context.user_id) == ("closing", None)
+
+
+async def test_a_curtain_moves_at_once_in_the_eyes_of_its_user(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The answer is enough, though the event is late; its position is never pretended."""
+    await asyncio.sleep(1)
+    cloud.mute(True)
+    await call(hass, SERVICE_OPEN_COVER, ROLLER)
+    await shows(hass, ROLLER, "opening", within_s=0.1, current_position=0)
+    cloud.mute(False)
+
+
+async def test_whoever_turns_a_curtain_round_in_home_assistant_is_named_from_then_on(
+    hass: HomeAssistant, entry: ConfigEntry, hass_admin_user: User, hass_owner_user: User
+) -> None:
+    """Until it has arrived."""
+    for service, user in ((SERVICE_OPEN_COVER, hass_admin_user), (SERVICE_CLOSE_COVER, hass_owner_user)):
+        data = {ATTR_ENTITY_ID: ROLLER}
+        await hass.services.async_call(COVER, service, data, blocking=True, context=Context(user_id=user.id))
+        await asyncio.sleep(8)
+        state = hass.states.get(ROLLER)
+        assert state is not None
+        assert state.context.user_id == user.id
+    await shows(hass, ROLLER, "closed", within_s=60)
+    arrived = hass.states.get(ROLLER)
+    assert arrived is not None
+    assert arrived.context.user_id == hass_owner_user.id

@@ -8,7 +8,7 @@ from homeassistant.const import Platform
 DOMAIN: Final = "wesmart"
 LOGGER: Final = logging.getLogger(__package__)
 
-PLATFORMS: Final = [Platform.COVER, Platform.LIGHT, Platform.SWITCH]
+PLATFORMS: Final = [Platform.COVER, Platform.EVENT, Platform.LIGHT, Platform.SWITCH]
 
 MANUFACTURER: Final = "WeSMART"
 

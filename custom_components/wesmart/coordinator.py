@@ -5,7 +5,7 @@ each push. Here an event wakes the entities of its endpoint, whatever the size o
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import override
 import uuid
@@ -23,7 +23,7 @@ from homeassistant.util.hass_dict import HassKey
 import msgspec
 
 from . import devices
-from .cloud import Command, CommandPump, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
+from .cloud import Command, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
 from .cloud.errors import (
     BusyError,
     CloudConnectionError,
@@ -32,9 +32,8 @@ from .cloud.errors import (
     SessionEndedError,
     WeSmartError,
 )
-from .cloud.models import EndpointKey, Ticket
+from .cloud.models import Endpoint, EndpointKey, Ticket
 from .cloud.replica import Changes, Replica
-from .cloud.wire_events import Event
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
@@ -74,16 +73,22 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             self.client,
             on_changes=self._handle_changes,
             on_presence=self._handle_presence,
+            on_press=self._handle_press,
             poll_interval_s=POLL_INTERVAL_S,
+            clock=wall_clock,
         )
-        self._pump = CommandPump(self.client.send_commands, clock=wall_clock)
         self._listeners: dict[EndpointKey | None, list[CALLBACK_TYPE]] = {}
+        self._press_listeners: dict[EndpointKey, Callable[[str], None]] = {}
         self._arrival_listeners: list[Callable[[Collection[EndpointKey]], None]] = []
 
     @property
     def replica(self) -> Replica:
         """The homes as they are now, to read."""
         return self._live.replica
+
+    def endpoint(self, key: EndpointKey) -> Endpoint | None:
+        """Return an endpoint as it is to be shown."""
+        return self._live.endpoint(key)
 
     @property
     def present(self) -> bool:
@@ -115,8 +120,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def async_close(self) -> None:
         """Give up commands on their way, and let a token renewal end that is under way."""
-        await self._pump.close()
-        await self.client.session.close()
+        await self._live.close()
 
     @callback
     @override
@@ -133,6 +137,12 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         self._arrival_listeners.append(arrived)
         return partial(self._arrival_listeners.remove, arrived)
 
+    @callback
+    def async_set_press_listener(self, key: EndpointKey, pressed: Callable[[str], None]) -> Callable[[], None]:
+        """Call back with each press of a button, once."""
+        self._press_listeners[key] = pressed
+        return partial(self._press_listeners.__delitem__, key)
+
     async def async_refresh(self) -> None:
         """Ask the cloud now. Raises HomeAssistantError."""
         try:
@@ -143,7 +153,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     async def async_execute(self, command: Command, name: str) -> None:
         """Have the cloud do something; `name` is what the user calls the thing, for the error. Raises HomeAssistantError."""
         try:
-            await self._pump.execute(command)
+            await self._live.execute(command)
         except WeSmartError as err:
             raise self._failed(err, name) from err
 
@@ -189,7 +199,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             await asyncio.sleep(_FAULT_S)
 
     @callback
-    def _handle_changes(self, changes: Changes, _events: Sequence[Event]) -> None:
+    def _handle_changes(self, changes: Changes) -> None:
         if changes.homes:
             devices.async_sync_all(self.hass, self.config_entry, self.replica)
         elif changes.devices:
@@ -207,6 +217,11 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         else:
             LOGGER.warning("The WeSMART cloud at %s is lost: %s", server, lost)
         self._wake(tuple(self._listeners))
+
+    @callback
+    def _handle_press(self, key: EndpointKey, press: str) -> None:
+        if pressed := self._press_listeners.get(key):
+            pressed(press)
 
     @callback
     def _wake(self, keys: Collection[EndpointKey | None]) -> None:

@@ -9,11 +9,12 @@ from homeassistant.components.cover import (
     CoverEntity,
     CoverEntityFeature,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud import Command
-from .cloud.client import FieldValue
+from .cloud.commands import FieldValue
 from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, Motion
 from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints
@@ -29,6 +30,8 @@ _DEVICE_CLASSES = {
     CurtainKind.AWNING: CoverDeviceClass.AWNING,
 }
 
+_MOVING = {Motion.OPENING, Motion.CLOSING}
+
 _OPEN = 100
 _CLOSED = 0
 
@@ -43,6 +46,10 @@ async def async_setup_entry(
 class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     """Something that opens and closes; the contract counts as Home Assistant does, 100 is open."""
 
+    # On whose behalf it moves: Home Assistant itself forgets that after five seconds, and a curtain takes twenty.
+    _mover: Context | None = None
+    _executing = 0
+
     @callback
     @override
     def _describe(self) -> None:
@@ -50,6 +57,23 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
         super()._describe()
         self._attr_device_class = _DEVICE_CLASSES.get(self.endpoint.features.kind)
         self._attr_supported_features = _supported_features(self.endpoint.features)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Name who moved it until it has arrived, or until somebody turns it round."""
+        before = self.endpoint.state.motion
+        endpoint = self.coordinator.endpoint(self.endpoint.key)
+        after = endpoint.state.motion if isinstance(endpoint, CurtainEndpoint) else None
+        if {before, after} == _MOVING and not self._executing:
+            # Somebody turned it round at the wall.
+            self._mover = None
+            self.async_set_context(Context())
+        elif self._mover is not None:
+            self.async_set_context(self._mover)
+        super()._handle_coordinator_update()
+        if after not in _MOVING:
+            self._mover = None
 
     @property
     @override
@@ -123,6 +147,20 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     async def async_stop_cover_tilt(self, **kwargs: Any) -> None:
         """Stop where it is; one stop ends the move and the tilt (contract, "Commands")."""
         await self.async_stop_cover(**kwargs)
+
+    @override
+    async def _async_execute(self, command: Command) -> None:
+        before, self._mover = self._mover, self._context
+        self._executing += 1
+        try:
+            await super()._async_execute(command)
+        except HomeAssistantError:
+            self._mover = before
+            raise
+        finally:
+            self._executing -= 1
+        if self.endpoint.state.motion not in _MOVING:
+            self._mover = None
 
     async def _async_set(self, **fields: FieldValue) -> None:
         await self._async_execute(Command.set(self.endpoint.key, **fields))

@@ -12,12 +12,22 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import slugify
 
-from .cloud.models import CurtainEndpoint, Device, Endpoint, EndpointKey, LightEndpoint, Room, SwitchEndpoint
+from .cloud.models import (
+    ButtonEndpoint,
+    CurtainEndpoint,
+    Device,
+    Endpoint,
+    EndpointKey,
+    LightEndpoint,
+    Room,
+    SwitchEndpoint,
+)
 from .cloud.replica import Replica
 from .const import CONF_SERVER, DOMAIN, MANUFACTURER
 
 # Where the entity of a type of endpoint is; a type without a platform here has none.
 _PLATFORMS: dict[type[Endpoint], Platform] = {
+    ButtonEndpoint: Platform.EVENT,
     CurtainEndpoint: Platform.COVER,
     LightEndpoint: Platform.LIGHT,
     SwitchEndpoint: Platform.SWITCH,

@@ -64,7 +64,7 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
     def _handle_coordinator_update(self) -> None:
         """Show what the replica says now."""
         replica, known = self.coordinator.replica, self.endpoint
-        endpoint = replica.endpoints.get(known.key)
+        endpoint = self.coordinator.endpoint(known.key)
         device = replica.devices.get(known.key.device_id)
         if device is None or not isinstance(endpoint, type(known)):
             return  # it is gone, and so is this entity in a moment

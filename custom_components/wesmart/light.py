@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.color import brightness_to_value, value_to_brightness
 
 from .cloud import Command
-from .cloud.client import FieldValue
+from .cloud.commands import FieldValue
 from .cloud.models import LightEndpoint, LightFeatures, LightMode
 from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from custom_components.wesmart.cloud import Command, Feedback, Tokens, Transport, WeSmartClient
-from custom_components.wesmart.cloud.client import CommandResult, entity_tag
+from custom_components.wesmart.cloud.client import entity_tag
+from custom_components.wesmart.cloud.commands import CommandResult
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     InvalidRequestError,

@@ -14,7 +14,6 @@ from custom_components.wesmart.cloud.errors import CloudConnectionError, Session
 from custom_components.wesmart.cloud.live import SAFETY_POLL_S, SILENCE_S
 from custom_components.wesmart.cloud.models import EndpointKey, SwitchEndpoint
 from custom_components.wesmart.cloud.replica import Changes, Replica
-from custom_components.wesmart.cloud.wire_events import ButtonEvent, Event
 from custom_components.wesmart.cloud.wire_home import decode_snapshot
 from tests.accounts import OTHER, OWNER
 from tests.cloud.builders import Json, event, lamp, state
@@ -46,16 +45,20 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+BUTTON = EndpointKey("nut-dau-giuong", "3")
+
+
 class Following:
     """A live home that is run, and what it has told."""
 
     def __init__(self, client: WeSmartClient) -> None:
         self.changes: list[Changes] = []
-        self.events: list[Event] = []
+        self.presses: list[tuple[EndpointKey, str]] = []
         self.presence: list[tuple[float, bool]] = []
         self.home = LiveHome(
             client,
-            on_changes=self._changed,
+            on_changes=self.changes.append,
+            on_press=lambda key, press: self.presses.append((key, press)),
             on_presence=lambda lost: self.presence.append((now(), lost is None)),
             poll_interval_s=POLL_S,
         )
@@ -72,6 +75,7 @@ class Following:
             self._task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await self._task
+        await self.home.close()
 
     async def ended(self) -> None:
         """Wait for the end; raise what it ended by."""
@@ -85,10 +89,6 @@ class Following:
     def present(self) -> bool:
         """Return whether there was any word lately."""
         return self.home.present
-
-    def _changed(self, changes: Changes, events: Sequence[Event]) -> None:
-        self.changes.append(changes)
-        self.events += events
 
 
 @pytest.fixture
@@ -160,9 +160,28 @@ async def test_a_press_is_told_once(cloud: MockCloud, following: Following) -> N
     cloud.double_next(3)
     cloud.press("nut-dau-giuong", "3", "long")
     await asyncio.sleep(60)
-    presses = [one for one in following.events if isinstance(one, ButtonEvent)]
-    assert [(one.key, one.press) for one in presses] == [(EndpointKey("nut-dau-giuong", "3"), "long")]
-    assert [one.seq for one in following.events] == sorted({one.seq for one in following.events})
+    assert following.presses == [(BUTTON, "long")]
+
+
+async def test_a_press_is_told_although_a_snapshot_was_needed_meanwhile(cloud: MockCloud, following: Following) -> None:
+    """The snapshot covers it, but does not tell it."""
+    cloud.drop_next()
+    cloud.touch(*PANEL, on=False)
+    cloud.press(*BUTTON, "single")
+    await asyncio.sleep(5)
+    assert following.presses == [(BUTTON, "single")]
+
+
+async def test_a_press_of_the_past_is_counted_and_not_told(cloud: MockCloud, following: Following) -> None:
+    """No automation should start by what was pressed while push was down; what was pressed just now still counts."""
+    cloud.rate_limit(60, count=1, path=EVENTS)
+    cloud.cut()
+    await asyncio.sleep(5)
+    cloud.press(*BUTTON, "single")
+    await asyncio.sleep(300)
+    assert following.streaming()
+    assert following.presses == []
+    assert cloud.seq(OWNER.username) == following.home.replica.position.seq
 
 
 async def test_an_idle_hour_costs_at_most_two_requests(cloud: MockCloud, quiet: Following) -> None:
@@ -487,7 +506,7 @@ async def test_a_cancelled_following_leaves_nothing_behind(
 async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: WeSmartClient) -> None:
     """It ends the following, for whoever runs it to see."""
 
-    def mistake(_changes: Changes, _events: Sequence[Event]) -> None:
+    def mistake(_changes: Changes) -> None:
         if live.streaming:
             raise ZeroDivisionError
 

@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud import Command, CommandPump, WeSmartClient
-from custom_components.wesmart.cloud.client import CommandResult, Problem
+from custom_components.wesmart.cloud.commands import CommandResult, Problem
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     CloudConnectionError,
@@ -71,12 +72,18 @@ class Link:
         outcome = self.instead.popleft() if self.instead else None
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome or [CommandResult(command.id, "applied") for command in commands]
+        return outcome or [
+            CommandResult(command.id, "rejected" if (command.fields or {}).get("hue") == 999 else "applied")
+            for command in commands
+        ]
+
+
+_numbers = count()
 
 
 def command(value: float = 1) -> Command:
-    """Return one that can be told from others."""
-    return Command.set(STRIP, brightness=value)
+    """Return one that can be told from others, for an endpoint of its own: nothing merges it."""
+    return Command.set(EndpointKey("den", str(next(_numbers))), brightness=value)
 
 
 def pump_over(link: Link) -> CommandPump:
@@ -84,10 +91,10 @@ def pump_over(link: Link) -> CommandPump:
     return CommandPump(link.send, clock=wall_clock)
 
 
-async def after(delay: float, pump: CommandPump, value: float = 1) -> CommandResult:
+async def after(delay: float, pump: CommandPump, given: Command | None = None) -> CommandResult:
     """Execute a command a little later."""
     await asyncio.sleep(delay)
-    return await pump.execute(command(value))
+    return await pump.execute(given or command())
 
 
 def sent(cloud: MockCloud) -> list[JsonObject]:
@@ -158,7 +165,7 @@ async def test_what_comes_while_a_request_is_in_flight_leaves_with_the_next() ->
     """All of it, and in order."""
     link = Link(latency=1)
     pump = pump_over(link)
-    await asyncio.gather(*(after(value / 10, pump, value) for value in range(5)))
+    await asyncio.gather(*(after(value / 10, pump, command(value)) for value in range(5)))
     assert [len(request.commands) for request in link.requests] == [1, 4]
     assert [request.at for request in link.requests] == [0, 1]
 
@@ -296,7 +303,7 @@ async def test_a_cancelled_caller_takes_nobody_along() -> None:
     """Waiting or on its way; what waits is not even sent."""
     link = Link(latency=1)
     pump = pump_over(link)
-    tasks = [asyncio.create_task(after(value / 10, pump, value)) for value in range(4)]
+    tasks = [asyncio.create_task(after(value / 10, pump, command(value))) for value in range(4)]
     await asyncio.sleep(0.5)
     tasks[0].cancel()
     tasks[2].cancel()
@@ -399,9 +406,10 @@ async def test_of_two_calls_for_one_thing_the_last_wins(cloud: MockCloud, client
     await asyncio.gather(*(pump.execute(Command.set(STRIP, brightness=value)) for value in (10, 90, 20)))
     assert cloud.state(*STRIP)["brightness"] == 20
     cloud.latency = 0.5
-    await asyncio.gather(*(after(delay, pump, value) for delay, value in ((0, 30), (0.1, 70), (0.2, 40))))
+    values = ((0, 30), (0.1, 70), (0.2, 40))
+    await asyncio.gather(*(after(delay, pump, Command.set(STRIP, brightness=value)) for delay, value in values))
     assert cloud.state(*STRIP)["brightness"] == 40
-    assert [len(body["commands"]) for body in sent(cloud) if isinstance(body["commands"], list)] == [3, 1, 2]
+    assert [len(body["commands"]) for body in sent(cloud) if isinstance(body["commands"], list)] == [1, 1, 1]
 
 
 async def test_one_rejected_command_does_not_fail_its_neighbours(cloud: MockCloud, client: WeSmartClient) -> None:
@@ -457,3 +465,66 @@ async def test_a_cloud_in_maintenance_is_told_to_the_caller(cloud: MockCloud, cl
         await CommandPump(client.send_commands, clock=wall_clock).execute(Command.set(PANEL, on=False))
     assert caught.value.retry_after == pytest.approx(300, abs=1)
     assert now() == began
+
+
+# What waits together
+
+
+def slider(value: float) -> Command:
+    """Return what dragging a slider gives."""
+    return Command.set(STRIP, brightness=value)
+
+
+async def test_a_slider_that_is_dragged_costs_a_request_per_round_trip_and_ends_where_it_was_left() -> None:
+    """What is in between may be skipped; everybody gets an answer."""
+    link = Link(latency=0.1)
+    pump = pump_over(link)
+    calls = []
+    for value in range(1, 51):
+        calls.append(asyncio.create_task(pump.execute(slider(value))))
+        await asyncio.sleep(0.01)
+    assert {result.status for result in await asyncio.gather(*calls)} == {"applied"}
+    assert len(link.requests) <= 1 + 0.5 / 0.1 + 1
+    assert link.requests[-1].commands[0].fields == {"brightness": 50}
+
+
+async def test_calls_that_were_refused_together_are_tried_each_by_itself() -> None:
+    """Only the one that was wrong fails, and the last call still wins."""
+    link = Link(latency=0.1)
+    pump = pump_over(link)
+    first = asyncio.create_task(pump.execute(slider(1)))
+    await asyncio.sleep(0.01)
+    good = asyncio.create_task(pump.execute(Command.set(STRIP, on=True)))
+    bad = asyncio.create_task(pump.execute(Command.set(STRIP, hue=999)))
+    await first
+    assert (await good).status == "applied"
+    with pytest.raises(CommandRejectedError):
+        await bad
+    assert [[one.fields for one in request.commands] for request in link.requests] == [
+        [{"brightness": 1}],
+        [{"on": True, "hue": 999}],
+        [{"on": True}, {"hue": 999}],
+    ]
+
+
+async def test_a_call_that_nobody_waits_for_any_more_is_not_sent() -> None:
+    """What it was merged with goes without it."""
+    link = Link(latency=0.1)
+    pump = pump_over(link)
+    first = asyncio.create_task(pump.execute(slider(1)))
+    await asyncio.sleep(0.01)
+    kept = asyncio.create_task(pump.execute(Command.set(STRIP, on=True)))
+    given_up = asyncio.create_task(pump.execute(slider(99)))
+    await asyncio.sleep(0.01)
+    given_up.cancel()
+    await asyncio.gather(first, kept)
+    assert [one.fields for one in link.requests[-1].commands] == [{"on": True}]
+
+
+async def test_whoever_shows_the_home_is_told_what_was_applied_before_the_callers_are() -> None:
+    """Once for what left together, with where it is in the model."""
+    applied: list[tuple[object, int]] = []
+    link = Link(instead=deque([[CommandResult("c", "applied", seq=7.0)]]))
+    pump = CommandPump(link.send, on_applied=lambda one, seq: applied.append((one.key, seq)), clock=wall_clock)
+    await pump.execute(Command(id="c", device_id="lamp", endpoint_id="1", fields={"on": True}))
+    assert applied == [(EndpointKey("lamp", "1"), 7)]

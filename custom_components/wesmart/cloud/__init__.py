@@ -15,7 +15,8 @@ The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSM
         await client.session.revoke()
 """
 
-from .client import Command, Feedback, WeSmartClient
+from .client import Feedback, WeSmartClient
+from .commands import Command
 from .discovery import Endpoints, discover
 from .live import LiveHome
 from .models import LightEndpoint

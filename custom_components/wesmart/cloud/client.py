@@ -4,58 +4,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 import time
 from urllib.parse import quote
-import uuid
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 from yarl import URL
 
+from .commands import Command, CommandResult
 from .discovery import Endpoints
 from .errors import DECODE_ERRORS, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
-from .models import Account, EndpointKey, FeedbackCategory, Position, Ticket
+from .models import Account, FeedbackCategory, Position, Ticket
 from .problems import Answer
 from .session import Session, Tokens
 from .stream import EventStream
 from .transport import Transport
 from .wire_home import Snapshot, decode_snapshot
-
-type FieldValue = bool | float | str | None
-
-
-class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing to do; the same id is never done twice (contract, "Commands")."""
-
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    device_id: str | None = None
-    endpoint_id: str | None = None
-    scene_id: str | None = None
-    fields: dict[str, FieldValue] | None = field(default=None, name="set")
-    do: str | None = None
-
-    @classmethod
-    def set(cls, key: EndpointKey, **fields: FieldValue) -> Command:
-        """Set fields of an endpoint's state, and `transition_ms` where a light can."""
-        return cls(device_id=key.device_id, endpoint_id=key.endpoint_id, fields=fields)
-
-    @classmethod
-    def stop(cls, key: EndpointKey) -> Command:
-        """Stop a curtain, its tilt included."""
-        return cls(device_id=key.device_id, endpoint_id=key.endpoint_id, do="stop")
-
-
-class CommandResult(Struct, frozen=True):
-    """What became of a command; `problem` is the name of a problem type where it was rejected."""
-
-    id: str
-    status: str
-    seq: float | None = None
-    problem: str | Problem | None = None
-
-
-class Problem(Struct, frozen=True):
-    """A problem inside a result."""
-
-    type: str = ""
 
 
 class _CommandBody(Struct):

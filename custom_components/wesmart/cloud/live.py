@@ -1,4 +1,4 @@
-"""The home as it is now: push by the event stream, polling behind it, and whether there is any word at all.
+"""The home as it is now: push by the event stream, polling behind it, commands on top, and whether there is any word.
 
 The stream makes what polling would find out known at once; polling finds out what the stream did not say. A stream
 that never comes up costs nothing but time.
@@ -7,11 +7,14 @@ that never comes up costs nothing but time.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 import logging
 import math
 import random
+import time
 
 from .client import WeSmartClient
+from .commands import Command, commanded_state
 from .errors import (
     AccountBlockedError,
     BusyError,
@@ -21,10 +24,13 @@ from .errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
+from .models import Endpoint, EndpointKey
+from .overlay import Overlay
+from .pump import CommandPump
 from .replica import Changes, Replica
 from .stream import EventStream
 from .sync import EpochChangedError, Sync
-from .wire_events import Event, HelloFrame
+from .wire_events import ButtonEvent, Event, HelloFrame, parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,6 +42,8 @@ _ASK_S = 60
 SAFETY_POLL_S = 3600
 # An event that cannot be applied causes a snapshot, but not more often than this (contract, "Snapshot and events").
 _DOUBT_S = 60
+# A press that the stream brings late is history: no automation should start by it.
+_PRESS_AGE = timedelta(seconds=10)
 # A blocked account, or one with open terms, is looked at again this often.
 _BLOCKED_POLL_S = 300
 # Reconnecting: from a second, doubled each time, to two minutes; the whole of it random, so that a thousand homes do
@@ -51,16 +59,28 @@ class LiveHome:
         self,
         client: WeSmartClient,
         *,
-        on_changes: Callable[[Changes, Sequence[Event]], None],
+        on_changes: Callable[[Changes], None],
         on_presence: Callable[[WeSmartError | None], None],
+        on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
         poll_interval_s: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`on_changes` gets what changed; `on_presence` is told why the cloud was lost, and with None that it is back."""
+        """`on_changes` gets what is to be shown anew, `on_press` each press of a button, once.
+
+        `on_presence` is told why the cloud was lost, and with None that it is back. `clock` is Unix time.
+        """
         self._client = client
         self._on_changes = on_changes
         self._on_presence = on_presence
+        self._on_press = on_press
+        self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
+        self._overlay = Overlay()
+        self._overlay_timer: asyncio.TimerHandle | None = None
+        # Before this, a press of the past is not told any more (contract, "Snapshot and events").
+        self._presses_from: datetime | None = None
         self._poll_interval_s = poll_interval_s
         self._sync = Sync()
+        self._overlay_epoch = ""
         self._due = asyncio.Event()
         self._word = asyncio.Event()
         self._heard_at = 0.0
@@ -73,6 +93,22 @@ class LiveHome:
     def replica(self) -> Replica:
         """The homes, to read."""
         return self._sync.replica
+
+    def endpoint(self, key: EndpointKey) -> Endpoint | None:
+        """Return an endpoint as it is to be shown: commanded values cover what they have overtaken."""
+        endpoint = self.replica.endpoints.get(key)
+        return None if endpoint is None else self._overlay.show(endpoint)
+
+    async def execute(self, command: Command) -> None:
+        """Have the cloud do something; raises as `CommandPump.execute` does."""
+        await self._pump.execute(command)
+
+    async def close(self) -> None:
+        """Give up commands on their way, and let a token renewal end that is under way."""
+        if self._overlay_timer is not None:
+            self._overlay_timer.cancel()
+        await self._pump.close()
+        await self._client.session.close()
 
     async def start(self) -> None:
         """Fetch the first snapshot, which nobody is told of; raises what a request raises."""
@@ -114,8 +150,47 @@ class LiveHome:
             self._tell(*self._sync.load(snapshot))
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
-        if changes.endpoints or changes.structure or events:
-            self._on_changes(changes, events)
+        position = self.replica.position
+        if position.epoch != self._overlay_epoch:
+            self._overlay_epoch = position.epoch
+            changes.endpoints |= self._overlay.clear()
+        changes.endpoints |= self._overlay.reach(position.seq)
+        if changes.endpoints or changes.structure:
+            self._on_changes(changes)
+        for event in events:
+            if isinstance(event, ButtonEvent) and self._is_fresh(event):
+                self._on_press(event.key, event.press)
+
+    def _is_fresh(self, event: ButtonEvent) -> bool:
+        at = parse_timestamp(event.at)
+        return at is None or self._presses_from is None or at >= self._presses_from
+
+    def _applied(self, command: Command, seq: int) -> None:
+        """Cover the model with what was commanded, until it has caught up."""
+        endpoint = None if command.key is None else self.replica.endpoints.get(command.key)
+        if endpoint is None or seq <= self.replica.position.seq:
+            return
+        fields = commanded_state(endpoint, command)
+        self._overlay.acknowledge(endpoint, fields, seq, asyncio.get_running_loop().time())
+        self._arm()
+        if not self.streaming:
+            # Nobody will say that it is done: the cover would end before the next poll, and the old value come back.
+            self._due.set()
+        if fields:
+            self._on_changes(Changes(endpoints={endpoint.key}))
+
+    def _arm(self) -> None:
+        at = self._overlay.next_expiry
+        if at is not None and self._overlay_timer is None:
+            self._overlay_timer = asyncio.get_running_loop().call_at(at, self._expire)
+
+    def _expire(self) -> None:
+        """End the covers that nothing confirmed: the model may have missed something."""
+        self._overlay_timer = None
+        if ended := self._overlay.expire(asyncio.get_running_loop().time()):
+            self._due.set()
+            self._on_changes(Changes(endpoints=ended))
+        self._arm()
 
     async def _poll(self) -> None:
         loop = asyncio.get_running_loop()
@@ -188,6 +263,8 @@ class LiveHome:
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         stream.heartbeat_s = hello.heartbeat_s
+        at = parse_timestamp(hello.at)
+        self._presses_from = at and at - _PRESS_AGE
         self._take(*self._sync.receive(hello))
         while True:
             try:

@@ -2,7 +2,7 @@
 
 from .models import NOWHERE, Position
 from .replica import CannotApplyError, Changes, Replica
-from .wire_events import Event, EventsFrame, Frame, HelloFrame
+from .wire_events import ButtonEvent, Event, EventsFrame, Frame, HelloFrame
 from .wire_home import Snapshot
 
 # Events held back behind a gap; a gap that long is filled by the snapshot alone.
@@ -110,8 +110,11 @@ class Sync:
                 self.doubtful = True
                 self._want(event.seq)
             applied.append(event)
-        for seq in [seq for seq in self._held if seq <= self._seq]:
-            del self._held[seq]
+        for seq in sorted(seq for seq in self._held if seq <= self._seq):
+            event = self._held.pop(seq)
+            # A snapshot shows what happened to the home, but not that somebody pressed a button.
+            if isinstance(event, ButtonEvent):
+                applied.append(event)
         if self.wanted is not None and not self.doubtful and not self._held and self._seq >= self.wanted:
             self.wanted = None
         return applied

@@ -4,6 +4,7 @@ Whatever comes, every event counts: one of an unknown kind changes nothing, a kn
 becomes an `UnapplicableEvent`, and neither touches its neighbours in the frame.
 """
 
+from datetime import UTC, datetime
 import logging
 from typing import Annotated
 
@@ -218,3 +219,12 @@ _EVENTS = {
     "account": _account_event,
     "feedback": _feedback_event,
 }
+
+
+def parse_timestamp(text: str | None) -> datetime | None:
+    """Return the moment that a timestamp of the contract names (RFC 3339, any spelling of UTC); None where none does."""
+    try:
+        moment = msgspec.convert(text, datetime | None)
+    except msgspec.ValidationError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
