@@ -34,7 +34,7 @@ def steady(event_us: float, setup_cpu_ms: float = 100, requests: float = 2) -> M
     """Return what a run sees of setting up and of events."""
     return {
         "event_us": event_us,
-        "burst_event_us": event_us,
+        "lone_event_us": event_us,
         "setup_cpu_ms": setup_cpu_ms,
         "setup_wall_ms": setup_cpu_ms,
         "setup_requests": requests,

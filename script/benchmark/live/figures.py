@@ -70,7 +70,7 @@ class Results:
             self._figure("steady", devices, name, title, unit, digits)
             for name, title, unit, digits in (
                 ("event_us", "CPU per pushed event", "µs", 0),
-                ("burst_event_us", "CPU per pushed event in a burst", "µs", 0),
+                ("lone_event_us", "The same, one event at a time", "µs", 0),
                 ("setup_cpu_ms", "Set-up, CPU", "ms", 0),
                 ("setup_wall_ms", "Set-up, wall", "ms", 0),
                 ("setup_requests", "Set-up, requests", "", 0),

@@ -24,18 +24,18 @@ _TEXTBOOK_WRITES = 5_000
 
 
 async def measure(integration: Path, devices: int) -> dict[str, float]:
-    """Return CPU microseconds an event, alone and in a burst; CPU and wall milliseconds, and requests, of setting up."""
+    """Return CPU microseconds an event, in a burst and alone; CPU and wall milliseconds, and requests, of setting up."""
     async with start_cloud(devices) as cloud, start_home_assistant(integration) as hass:
         entry = await add_account(hass, integration.name, cloud.url)
         setups = [await _set_up_again(hass, entry, cloud) for _ in range(_SETUPS)]
         await save_registries(hass)
         events = _BATCH if integration.name != "textbook" else min(_BATCH, max(1, _TEXTBOOK_WRITES // devices))
         await _burst(hass, cloud, events)
-        single = [await _trickle(hass, cloud, events) for _ in range(_BATCHES)]
+        lone = [await _trickle(hass, cloud, events) for _ in range(_BATCHES)]
         burst = [await _burst(hass, cloud, events) for _ in range(_BATCHES)]
         await hass.config_entries.async_unload(entry.entry_id)
     figures = {name: statistics.median(setup[name] for setup in setups) for name in setups[0]}
-    return figures | {"event_us": statistics.median(single), "burst_event_us": statistics.median(burst)}
+    return figures | {"event_us": statistics.median(burst), "lone_event_us": statistics.median(lone)}
 
 
 async def _set_up_again(hass: HomeAssistant, entry: ConfigEntry, cloud: CloudLink) -> dict[str, float]:
