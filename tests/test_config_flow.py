@@ -367,6 +367,38 @@ async def test_terms_that_change_once_more_after_accepting_are_shown_again(
     assert cloud.sessions(OWNER.username) == []
 
 
+async def test_a_session_that_ends_while_the_terms_are_read_leads_back_to_the_login(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """Where it can be opened anew."""
+    cloud.change_terms("2026-11")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    cloud.sign_out(OWNER.username)
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert problem(flow, "account") == "session_ended"
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["step_id"] == "terms"
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await settled(hass)
+    assert cloud.sessions(OWNER.username) == []
+
+
+async def test_terms_may_be_read_for_hours_and_the_dialog_opened_again(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """The tokens that were renewed meanwhile are the ones that the entry keeps."""
+    cloud.change_terms("2026-11")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    await asyncio.sleep(3 * 3600)
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert (flow["step_id"], flow["errors"]) == ("terms", {})
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert flow["result"].state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_reload(flow["result"].entry_id)
+    assert len(cloud.sessions(OWNER.username)) == 1
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
 # Logging in again
 
 

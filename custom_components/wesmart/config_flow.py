@@ -43,6 +43,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     _server: str
     _endpoints: Endpoints
+    _client: WeSmartClient
     _account: Account
     _terms: Terms
     # Whether the cloud lets the account in although there are terms it has not accepted.
@@ -89,10 +90,10 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             return await self._async_finish() if self._admitted else self._show_terms("terms_not_accepted")
         try:
             try:
-                await self._client().accept_terms(self._terms.current or "")
+                await self._client.accept_terms(self._terms.current or "")
             except InvalidRequestError:
                 # They changed while they were being read.
-                self._account = await self._client().account()
+                self._account = await self._client.account()
                 self._terms = self._account.terms
                 return self._show_terms("terms_changed")
         except SessionEndedError as err:
@@ -133,10 +134,9 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         self._terms = self._account.terms
         try:
             # The account may be read in any state; whether its homes may, only they can tell.
-            await self._client().snapshot()
+            await self._client.snapshot()
         except TermsNotAcceptedError as err:
-            if err.version is not None:
-                self._terms = Terms(current=err.version, url=err.url)
+            self._terms = Terms(current=err.version or self._terms.current, url=err.url or self._terms.url)
             self._admitted = False
             return self._show_terms(None)
         except WeSmartError as err:
@@ -172,18 +172,15 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             # The dialog was closed while the cloud was opening the session.
             await self._async_sign_out()
             raise SessionEndedError("the dialog was closed")
-        self._account = await self._client().account()
+        self._client = WeSmartClient(
+            transport, self._endpoints, self._tokens, on_tokens=self._save_tokens, clock=wall_clock
+        )
+        self._account = await self._client.account()
 
     async def _async_sign_out(self) -> None:
         if self._tokens is not None:
             tokens, self._tokens = self._tokens, None
             await revoke(async_get_transport(self.hass), self._endpoints, tokens)
-
-    def _client(self) -> WeSmartClient:
-        if self._tokens is None:
-            raise SessionEndedError("nobody is logged in")
-        transport = async_get_transport(self.hass)
-        return WeSmartClient(transport, self._endpoints, self._tokens, on_tokens=self._save_tokens, clock=wall_clock)
 
     def _save_tokens(self, tokens: Tokens) -> None:
         self._tokens = tokens
