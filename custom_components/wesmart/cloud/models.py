@@ -5,7 +5,7 @@ unit and range their comment says. None means unknown.
 """
 
 from enum import StrEnum
-from typing import NamedTuple, override
+from typing import NamedTuple, Self, override
 
 from msgspec import Struct
 
@@ -28,7 +28,16 @@ class Position(NamedTuple):
 NOWHERE = Position("", -1)
 
 
-class LightMode(StrEnum):
+class _Growing(StrEnum):
+    """Values that a newer cloud may add to: what is not known yet is UNKNOWN, the empty one, which each of these has."""
+
+    @classmethod
+    @override
+    def _missing_(cls, value: object) -> Self:
+        return cls("")
+
+
+class LightMode(_Growing):
     """What a light shows while it is on."""
 
     WHITE = "white"
@@ -36,13 +45,8 @@ class LightMode(StrEnum):
     EFFECT = "effect"
     UNKNOWN = ""
 
-    @classmethod
-    @override
-    def _missing_(cls, value: object) -> LightMode:
-        return cls.UNKNOWN
 
-
-class Motion(StrEnum):
+class Motion(_Growing):
     """What a curtain is doing."""
 
     OPENING = "opening"
@@ -50,13 +54,8 @@ class Motion(StrEnum):
     STOPPED = "stopped"
     UNKNOWN = ""
 
-    @classmethod
-    @override
-    def _missing_(cls, value: object) -> Motion:
-        return cls.UNKNOWN
 
-
-class CurtainKind(StrEnum):
+class CurtainKind(_Growing):
     """How a curtain is built."""
 
     CURTAIN = "curtain"
@@ -65,11 +64,6 @@ class CurtainKind(StrEnum):
     SHUTTER = "shutter"
     AWNING = "awning"
     UNKNOWN = ""
-
-    @classmethod
-    @override
-    def _missing_(cls, value: object) -> CurtainKind:
-        return cls.UNKNOWN
 
 
 class ColorTemperatureRange(Struct, frozen=True, kw_only=True):
