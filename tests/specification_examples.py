@@ -59,12 +59,12 @@ def changed(document: Json | bytes, pointer: str, value: object) -> Json:
     *steps, last = pointer.split("/")[1:]
     node: Json = result
     for step in steps:
-        node = node[int(step)] if isinstance(node, list) else node[step]  # type: ignore[index]
+        node = node[int(step)] if isinstance(node, list) else node[step]  # type: ignore[index]  # the pointer leads through objects
     assert isinstance(node, dict)
     if value is ABSENT:
         del node[last]
     else:
-        node[last] = value  # type: ignore[assignment]
+        node[last] = value  # type: ignore[assignment]  # also what is not JSON is tried
     return result
 
 

@@ -234,7 +234,7 @@ def test_every_operation_may_give_exactly_the_problems_the_contract_says() -> No
             if types:
                 listed = media["examples"]
                 assert isinstance(listed, dict)
-                shown = {str(item["value"]["type"]) for item in listed.values()}  # type: ignore[call-overload, index]
+                shown = {str(item["value"]["type"]) for item in listed.values()}  # type: ignore[call-overload, index]  # examples
                 assert shown == types, f"{name} {status}"
     assert found == PROBLEMS_OF_OPERATIONS
 

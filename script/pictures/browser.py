@@ -7,7 +7,7 @@ import re
 import shutil
 
 # It comes with script/picture and not with the environment that types are checked in.
-from playwright.async_api import Page, Route, async_playwright  # type: ignore[import-not-found, unused-ignore]
+from playwright.async_api import Page, Route, async_playwright  # type: ignore[import-not-found, unused-ignore]  # brought by script/picture
 
 from script.demo_home.errors import DemoError
 from script.demo_home.frontend import DASHBOARD

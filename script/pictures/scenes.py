@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from playwright.async_api import Page  # type: ignore[import-not-found, unused-ignore]
+from playwright.async_api import Page  # type: ignore[import-not-found, unused-ignore]  # brought by script/picture
 
 from script.demo_home.demo import Demo
 from script.demo_home.registries import DOMAIN, read_registries

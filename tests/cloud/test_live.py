@@ -6,6 +6,7 @@ import json
 import logging
 from random import Random
 
+from aiohttp import web
 import pytest
 
 from custom_components.wesmart.cloud import LiveHome, Tokens, Transport, WeSmartClient, log_in
@@ -554,15 +555,15 @@ async def scripted_home(
     at = iter(snapshots)
     seq = 0
 
-    async def reply(request: object) -> object:
+    async def reply(request: web.Request) -> web.StreamResponse:
         nonlocal seq
-        if request.path == EVENTS:  # type: ignore[attr-defined]
-            return await stream(*frames)(request)  # type: ignore[arg-type]
+        if request.path == EVENTS:
+            return await stream(*frames)(request)
         seq = next(at, seq)
         home = {"id": "home", "name": "Nhà", "rooms": [], "scenes": [], "devices": [lamp(brightness=seq % 100 + 1)]}
-        return await answer(200, {"epoch": epoch, "seq": seq, "homes": [home]})(request)  # type: ignore[arg-type]
+        return await answer(200, {"epoch": epoch, "seq": seq, "homes": [home]})(request)
 
-    server.replies(reply)  # type: ignore[arg-type]
+    server.replies(reply)
     tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
     following = Following(WeSmartClient(transport, server.endpoints(), tokens, clock=wall_clock))
     await following.start()

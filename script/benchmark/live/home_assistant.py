@@ -65,7 +65,7 @@ async def until(hass: HomeAssistant, entity_id: str, wanted: str, *, within_s: f
     """Wait until an entity shows a state, looking rarely: what waiting costs is counted, too."""
     async with asyncio.timeout(within_s):
         # Not an event that is waited for: a listener would add to the cost of each.
-        while not hass.states.is_state(entity_id, wanted):  # noqa: ASYNC110
+        while not hass.states.is_state(entity_id, wanted):  # noqa: ASYNC110  # see above
             await asyncio.sleep(0.02)
 
 
