@@ -7,6 +7,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowRes
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.selector import SelectSelector
 
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
 from tests.mock_cloud import MockCloud
@@ -37,6 +38,33 @@ async def start_flow(hass: HomeAssistant, cloud: MockCloud) -> ConfigFlowResult:
 async def submit(hass: HomeAssistant, flow: ConfigFlowResult, user_input: dict[str, object]) -> ConfigFlowResult:
     """Return what the flow says to a form that was filled in."""
     return await hass.config_entries.flow.async_configure(flow["flow_id"], user_input)
+
+
+def suggested(flow: ConfigFlowResult) -> dict[str, object]:
+    """Return what stands in the fields of a form already."""
+    schema = flow["data_schema"]
+    assert schema is not None
+    return {str(field): (field.description or {}).get("suggested_value") for field in schema.schema}
+
+
+def choices(flow: ConfigFlowResult, field: str) -> dict[str, str]:
+    """Return what may be picked in a field of a form: the values, and what a user reads instead."""
+    schema = flow["data_schema"]
+    assert schema is not None
+    selector = schema.schema[field]
+    assert isinstance(selector, SelectSelector)
+    options = selector.config["options"]
+    return {option["value"]: option["label"] for option in options if not isinstance(option, str)}
+
+
+async def configure(hass: HomeAssistant, entry: ConfigEntry, **changes: object) -> dict[str, object]:
+    """Change settings of an account in its form, leaving the others as they stand there; return what is stored."""
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    user_input = {**suggested(flow), **changes}
+    flow = await hass.config_entries.options.async_configure(flow["flow_id"], user_input)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
+    await hass.async_block_till_done()
+    return {**entry.options}
 
 
 async def log_in(hass: HomeAssistant, cloud: MockCloud, person: Person) -> ConfigEntry:

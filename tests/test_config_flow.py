@@ -15,7 +15,7 @@ import pytest
 
 from custom_components.wesmart.config_flow import CONF_ACCEPT
 from custom_components.wesmart.const import CONF_SERVER, CONTRACT_URL, DOMAIN
-from tests.accounts import OTHER, OWNER, log_in, start_flow, submit
+from tests.accounts import OTHER, OWNER, log_in, start_flow, submit, suggested
 from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
@@ -53,13 +53,6 @@ def said(flow: ConfigFlowResult) -> Mapping[str, str]:
     placeholders = flow["description_placeholders"]
     assert placeholders is not None
     return placeholders
-
-
-def suggested(flow: ConfigFlowResult) -> dict[str, object]:
-    """Return what stands in the fields already."""
-    schema = flow["data_schema"]
-    assert schema is not None
-    return {str(field): (field.description or {}).get("suggested_value") for field in schema.schema}
 
 
 # Who logs in how

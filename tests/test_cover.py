@@ -17,9 +17,15 @@ from homeassistant.const import (
     SERVICE_STOP_COVER_TILT,
 )
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from hypothesis import given, strategies as st
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.wesmart.cloud.models import CurtainState, Motion
+from custom_components.wesmart.const import CONF_REVERSED_COVERS
+from custom_components.wesmart.cover import turned
+from tests.accounts import configure
 from tests.home import entities, shows
 from tests.mock_cloud import MockCloud
 
@@ -169,3 +175,124 @@ async def test_whoever_turns_a_curtain_round_in_home_assistant_is_named_from_the
     arrived = hass.states.get(ROLLER)
     assert arrived is not None
     assert arrived.context.user_id == hass_owner_user.id
+
+
+# Mounted the wrong way round
+
+
+async def reverse(hass: HomeAssistant, entry: ConfigEntry, *entity_ids: str) -> None:
+    """Say in the options which curtains are mounted the wrong way round."""
+    found = [er.async_get(hass).async_get(entity_id) for entity_id in entity_ids]
+    await configure(hass, entry, **{CONF_REVERSED_COVERS: [entity.unique_id for entity in found if entity]})
+
+
+async def test_a_reversed_curtain_is_shown_as_its_owner_sees_it(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """It alone, and until it is turned back."""
+    await reverse(hass, entry, ROLLER, BLINDFOLDED)
+    await shows(hass, ROLLER, "open", current_position=100)
+    await shows(hass, BLINDFOLDED, "open", current_position=None)
+    await shows(hass, CURTAIN, "open", current_position=80)
+    await reverse(hass, entry)
+    await shows(hass, ROLLER, "closed", current_position=0)
+    await shows(hass, BLINDFOLDED, "closed", current_position=None)
+
+
+async def test_commands_for_a_reversed_curtain_reach_the_cloud_the_other_way_round(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """What is shown agrees with what was asked for, all the way."""
+    await reverse(hass, entry, ROLLER)
+    await call(hass, SERVICE_CLOSE_COVER, ROLLER)
+    await shows(hass, ROLLER, "closing", within_s=0.1)
+    assert cloud.state(ROLLER_ID, "1")["motion"] == "opening"
+    await shows(hass, ROLLER, "closed", within_s=120, current_position=0)
+    assert cloud.state(ROLLER_ID, "1")["position"] == 100
+    await call(hass, SERVICE_SET_COVER_POSITION, ROLLER, position=30)
+    await shows(hass, ROLLER, "opening", within_s=0.1)
+    await shows(hass, ROLLER, "open", within_s=120, current_position=30)
+    assert cloud.state(ROLLER_ID, "1")["position"] == 70
+    await call(hass, SERVICE_OPEN_COVER, ROLLER)
+    await asyncio.sleep(4)
+    await call(hass, SERVICE_STOP_COVER, ROLLER)
+    position = cloud.state(ROLLER_ID, "1")["position"]
+    assert isinstance(position, int | float)
+    assert 0 < position < 70
+    await shows(hass, ROLLER, "open", current_position=100 - round(position))
+
+
+@pytest.mark.parametrize(
+    ("service", "data", "tilt"),
+    [
+        (SERVICE_OPEN_COVER_TILT, {}, 0),
+        (SERVICE_CLOSE_COVER_TILT, {}, 100),
+        (SERVICE_SET_COVER_TILT_POSITION, {"tilt_position": 30}, 70),
+    ],
+)
+async def test_the_slats_of_a_reversed_blind_turn_the_other_way(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, service: str, data: dict[str, object], tilt: int
+) -> None:
+    """Together with the rest of it."""
+    await reverse(hass, entry, BLIND)
+    await shows(hass, BLIND, "closed", current_position=0, current_tilt_position=50)
+    await call(hass, service, BLIND, **data)
+    await shows(hass, BLIND, "closed", within_s=60, current_tilt_position=100 - tilt)
+    assert cloud.state(BLIND_ID, "1")["tilt"] == tilt
+
+
+async def test_a_reversed_curtain_moves_at_once_in_the_eyes_of_its_user(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """In the right direction, also before the cloud says so."""
+    await reverse(hass, entry, ROLLER)
+    await asyncio.sleep(1)
+    cloud.mute(True)
+    await call(hass, SERVICE_CLOSE_COVER, ROLLER)
+    await shows(hass, ROLLER, "closing", within_s=0.1, current_position=100)
+    cloud.mute(False)
+
+
+async def test_whoever_moved_a_reversed_curtain_is_named_until_somebody_turns_it_round(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
+) -> None:
+    """As with any other."""
+    await reverse(hass, entry, ROLLER)
+    context = Context(user_id=hass_admin_user.id)
+    data = {ATTR_ENTITY_ID: ROLLER}
+    await hass.services.async_call(COVER, SERVICE_CLOSE_COVER, data, blocking=True, context=context)
+    await asyncio.sleep(8)
+    state = hass.states.get(ROLLER)
+    assert state is not None
+    assert (state.state, state.context.user_id) == ("closing", hass_admin_user.id)
+    cloud.touch(ROLLER_ID, "1", motion="closing", position=30)
+    await asyncio.sleep(1)
+    state = hass.states.get(ROLLER)
+    assert state is not None
+    assert (state.state, state.context.user_id) == ("opening", None)
+
+
+async def test_a_curtain_stays_reversed_over_a_restart(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """And over a new name in the app."""
+    await reverse(hass, entry, ROLLER)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.update_device(ROLLER_ID, name="Rèm mới")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await shows(hass, ROLLER, "open", current_position=100, friendly_name="Rèm mới")
+
+
+_PART = st.none() | st.integers(0, 100)
+
+
+@given(position=_PART, tilt=_PART, motion=st.none() | st.sampled_from(Motion))
+def test_a_curtain_turned_twice_is_the_same(position: int | None, tilt: int | None, motion: Motion | None) -> None:
+    """And turned once, what is open in one sense is closed in the other."""
+    state = CurtainState(position=position, tilt=tilt, motion=motion)
+    once = turned(state)
+    assert turned(once) == state
+    assert (once.motion is Motion.OPENING, once.motion is Motion.CLOSING) == (
+        motion is Motion.CLOSING,
+        motion is Motion.OPENING,
+    )
+    for part, before in ((once.position, position), (once.tilt, tilt)):
+        assert part is None if before is None else part is not None and part + before == 100

@@ -13,6 +13,7 @@ from custom_components.wesmart.cloud import errors as cloud
 
 INTEGRATION = Path(__file__).parents[1] / "custom_components" / "wesmart"
 LANGUAGES = ("en", "vi")
+FLOWS = ("config", "options")
 
 type Texts = Mapping[str, str | Texts]
 
@@ -113,17 +114,18 @@ def test_every_sentence_is_used() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in INTEGRATION.glob("*.py"))
     for key in keys(english, "exceptions") | keys(english, "config", "error"):
         assert f'"{key}"' in source, key
-    for step in keys(english, "config", "step"):
-        assert f"async_step_{step}" in source, step
+    for flow in FLOWS:
+        for step in keys(english, flow, "step"):
+            assert f"async_step_{step}" in source, step
 
 
 def test_fields_are_described() -> None:
     """Each field of each step and action says what it is for."""
     english = load("en")
-    for step in keys(english, "config", "step"):
-        assert keys(english, "config", "step", step, "data") == keys(
-            english, "config", "step", step, "data_description"
-        )
+    for flow in FLOWS:
+        for step in keys(english, flow, "step"):
+            fields = keys(english, flow, "step", step, "data")
+            assert fields == keys(english, flow, "step", step, "data_description")
     for action in keys(english, "services"):
         for field in keys(english, "services", action, "fields"):
             assert keys(english, "services", action, "fields", field) == {"name", "description"}

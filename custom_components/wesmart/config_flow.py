@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
@@ -17,6 +17,7 @@ from .cloud.models import Account, Terms
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
 from .errors import link, markdown, placeholders, short, translation_key
+from .options_flow import WeSmartOptionsFlow
 
 CONF_ACCEPT = "accept"
 
@@ -53,6 +54,13 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     # A session that was opened here and no entry has taken over: it is ended when the flow is.
     _tokens: Tokens | None = None
     _closed = False
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> WeSmartOptionsFlow:
+        """Return the flow that changes an account's settings."""
+        return WeSmartOptionsFlow()
 
     @callback
     @override

@@ -20,5 +20,9 @@ CONF_SERVER: Final = "server"
 CONF_ENDPOINTS: Final = "endpoints"
 CONF_TOKENS: Final = "tokens"
 
+# In its options: the unique ids of covers that were mounted the wrong way round, and the seconds between polls.
+CONF_REVERSED_COVERS: Final = "reversed_covers"
+CONF_POLL_INTERVAL: Final = "poll_interval"
+
 # Polling while push is down; with push up the client asks once an hour.
 POLL_INTERVAL_S: Final = 30

@@ -35,7 +35,7 @@ from .cloud.errors import (
 from .cloud.models import Endpoint, EndpointKey, Ticket
 from .cloud.replica import Changes, Replica
 from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
+from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
@@ -74,7 +74,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_changes=self._handle_changes,
             on_presence=self._handle_presence,
             on_press=self._handle_press,
-            poll_interval_s=POLL_INTERVAL_S,
+            poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
         )
         self._listeners: dict[EndpointKey | None, list[CALLBACK_TYPE]] = {}

@@ -14,9 +14,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud import Command
-from .cloud.commands import FieldValue
-from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, Motion
-from .coordinator import WeSmartConfigEntry
+from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, CurtainState, Motion
+from .const import CONF_REVERSED_COVERS
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartEntity, async_setup_endpoints
 
 # Commands that are given at once leave as one request: to let them in one by one would undo that.
@@ -31,6 +31,7 @@ _DEVICE_CLASSES = {
 }
 
 _MOVING = {Motion.OPENING, Motion.CLOSING}
+_OPPOSITE: dict[Motion | None, Motion] = {Motion.OPENING: Motion.CLOSING, Motion.CLOSING: Motion.OPENING}
 
 _OPEN = 100
 _CLOSED = 0
@@ -49,6 +50,11 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     # On whose behalf it moves: Home Assistant itself forgets that after five seconds, and a curtain takes twenty.
     _mover: Context | None = None
     _executing = 0
+
+    def __init__(self, coordinator: WeSmartCoordinator, endpoint: CurtainEndpoint) -> None:
+        """Show a curtain, the other way round if its owner has said so."""
+        super().__init__(coordinator, endpoint)
+        self._reversed = self.unique_id in coordinator.config_entry.options.get(CONF_REVERSED_COVERS, ())
 
     @callback
     @override
@@ -79,34 +85,34 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     @override
     def current_cover_position(self) -> int | None:
         """How far it is open, where it can tell."""
-        position = self.endpoint.state.position
+        position = self._state.position
         return round(position) if position is not None and self.endpoint.features.position else None
 
     @property
     @override
     def current_cover_tilt_position(self) -> int | None:
         """How far its slats are open."""
-        tilt = self.endpoint.state.tilt
+        tilt = self._state.tilt
         return round(tilt) if tilt is not None and self.endpoint.features.tilt else None
 
     @property
     @override
     def is_closed(self) -> bool | None:
         """Whether it is closed; None where nobody knows."""
-        position = self.endpoint.state.position
+        position = self._state.position
         return None if position is None else round(position) == _CLOSED
 
     @property
     @override
     def is_opening(self) -> bool:
         """Whether it is on its way up."""
-        return self.endpoint.state.motion is Motion.OPENING
+        return self._state.motion is Motion.OPENING
 
     @property
     @override
     def is_closing(self) -> bool:
         """Whether it is on its way down."""
-        return self.endpoint.state.motion is Motion.CLOSING
+        return self._state.motion is Motion.CLOSING
 
     @override
     async def async_open_cover(self, **kwargs: Any) -> None:
@@ -162,8 +168,24 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
         if self.endpoint.state.motion not in _MOVING:
             self._mover = None
 
-    async def _async_set(self, **fields: FieldValue) -> None:
+    @property
+    def _state(self) -> CurtainState:
+        """What it does as its owner sees it; this and `_async_set` are all that knows of turning."""
+        return turned(self.endpoint.state) if self._reversed else self.endpoint.state
+
+    async def _async_set(self, **fields: int) -> None:
+        if self._reversed:
+            fields = {name: _OPEN - value for name, value in fields.items()}
         await self._async_execute(Command.set(self.endpoint.key, **fields))
+
+
+def turned(state: CurtainState) -> CurtainState:
+    """Return what a curtain does for somebody to whom its open is closed; turning it twice changes nothing."""
+    return CurtainState(
+        position=None if state.position is None else _OPEN - state.position,
+        tilt=None if state.tilt is None else _OPEN - state.tilt,
+        motion=_OPPOSITE.get(state.motion, state.motion),
+    )
 
 
 def _supported_features(features: CurtainFeatures) -> CoverEntityFeature:
