@@ -137,6 +137,24 @@ def test_the_name_of_a_problem_is_its_type_without_the_prefix() -> None:
     assert problem_name("about:blank") == "about:blank"
 
 
+@pytest.mark.parametrize("nonsense", [7, [], {}, ["x"], {"current": 7}])
+def test_a_member_that_makes_no_sense_costs_itself_only(nonsense: object) -> None:
+    """A person is told what can be read."""
+    raised = error(403, {"type": f"{PREFIX}account-terminated", "reason": nonsense, "until": "2026-12-01T00:00:00Z"})
+    assert isinstance(raised, AccountBlockedError)
+    assert (raised.terminated, raised.reason, raised.until) == (True, None, "2026-12-01T00:00:00Z")
+    raised = error(403, {"type": f"{PREFIX}terms-not-accepted", "terms": nonsense, "errors": nonsense})
+    assert isinstance(raised, TermsNotAcceptedError)
+    assert (raised.version, raised.url) == (None, None)
+    raised = error(403, {"type": f"{PREFIX}terms-not-accepted", "terms": {"accepted": nonsense, "current": "2026-09"}})
+    assert isinstance(raised, TermsNotAcceptedError)
+    assert raised.version == "2026-09"
+    raised = error(422, {"type": nonsense, "errors": [nonsense, {"pointer": "/id", "detail": "?"}, {"pointer": 1}]})
+    assert isinstance(raised, InvalidRequestError)
+    assert "/id: ?" in raised.details
+    assert type(error(503, {"type": nonsense, "ends_at": nonsense})) is MaintenanceError
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.integers(min_value=100, max_value=599).filter(lambda status: not (200 <= status < 300 or status == 304)),

@@ -4,7 +4,7 @@ import logging
 from typing import Never
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from .errors import (
     DECODE_ERRORS,
@@ -18,6 +18,7 @@ from .errors import (
     UnauthorizedError,
     UnexpectedAnswerError,
 )
+from .lenient import LenientDecoder
 from .models import Terms
 
 _LOGGER = logging.getLogger(__name__)
@@ -46,11 +47,13 @@ class _Problem(Struct):
     ends_at: str | None = None
     reason: str | None = None
     until: str | None = None
-    terms: Terms | None = None
-    errors: list[_Detail] = []
+    terms: Raw = Raw(b"{}")
+    errors: list[Raw] = []
 
 
-_decoder = msgspec.json.Decoder(_Problem)
+_problem_decoder = LenientDecoder(msgspec.json.Decoder(_Problem), "problem")
+_terms_decoder = LenientDecoder(msgspec.json.Decoder(Terms), "problem's terms")
+_detail_decoder = LenientDecoder(msgspec.json.Decoder(_Detail), "problem's detail")
 # What a status means where the body does not say it in words we know.
 _BY_STATUS = {
     401: "unauthorized",
@@ -74,11 +77,17 @@ def raise_for_problem(answer: Answer, where: str) -> None:
         raise UnexpectedAnswerError(f"{where}: {answer.status}, a redirect, which is never followed")
     problem = _Problem()
     if answer.content_type.endswith("json"):
-        try:
-            problem = _decoder.decode(answer.body)
-        except DECODE_ERRORS:
-            _LOGGER.debug("%s: %s with a body that makes no sense", where, answer.status)
+        problem = _sensible(_problem_decoder, answer.body) or problem
     _raise(answer, where, problem)
+
+
+def _sensible[T](decoder: LenientDecoder[T], raw: bytes | Raw) -> T | None:
+    """Return what of an object makes sense; None where it is no object."""
+    try:
+        return decoder.decode(raw)
+    except DECODE_ERRORS:
+        _LOGGER.debug("A %s makes no sense", decoder.name)
+        return None
 
 
 def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
@@ -92,7 +101,7 @@ def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
                 message, terminated=name == "account-terminated", reason=problem.reason, until=problem.until
             )
         case 403, "terms-not-accepted":
-            terms = problem.terms or Terms()
+            terms = _sensible(_terms_decoder, problem.terms) or Terms()
             raise TermsNotAcceptedError(message, version=terms.current, url=terms.url)
     match _BY_STATUS.get(answer.status):
         case "maintenance":
@@ -104,8 +113,8 @@ def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
         case "not-found":
             raise NotFoundError(message)
         case "invalid-request":
-            details = tuple(f"{error.pointer}: {error.detail}" for error in problem.errors)
-            raise InvalidRequestError(message, details=details)
+            errors = [error for raw in problem.errors if (error := _sensible(_detail_decoder, raw))]
+            raise InvalidRequestError(message, details=tuple(f"{error.pointer}: {error.detail}" for error in errors))
     if 500 <= answer.status < 600:
         raise CloudFaultError(message)
     raise UnexpectedAnswerError(message)
