@@ -56,8 +56,8 @@ async def wall_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture(autouse=True)
-def custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant load the integration from this checkout."""
+def custom_integrations(hass_storage: dict[str, object], enable_custom_integrations: None) -> None:
+    """Let Home Assistant load the integration from this checkout, and keep what it stores in memory."""
 
 
 @pytest.fixture

@@ -3,15 +3,19 @@
 import asyncio
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wesmart import devices as subject
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
+from tests.accounts import OWNER, submit
 from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.wire import JsonObject
@@ -201,3 +205,74 @@ async def test_areas_are_suggested_by_the_rooms(hass: HomeAssistant, entry: Conf
     """With the home's name where two homes have a room of that name."""
     names = {area.name for area in ar.async_get(hass).async_list_areas()}
     assert {"Bếp", "Ban công", "Phòng khách (Nhà Hà Nội)", "Phòng khách (Căn hộ Mỹ Đình)"} <= names
+
+
+async def delete(hass: HomeAssistant, hass_ws_client: WebSocketGenerator, device_id: str) -> bool:
+    """Return whether a user who deletes a device on its page succeeds."""
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "config/device_registry/remove", "device_id": device_id})
+    answer = await client.receive_json()
+    await client.close()
+    return bool(answer["success"])
+
+
+async def test_only_a_device_that_the_cloud_does_not_have_can_be_deleted(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """One that it has would be back at the next start."""
+    registry = dr.async_get(hass)
+    gone = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
+    child = device_of(hass, "switch.hanh_lang_den_hanh_lang")
+    assert isinstance(child, dr.ChildDeviceEntry)
+    for device_id in (child.id, child.parent_device_id):
+        assert not await delete(hass, hass_ws_client, device_id)
+        assert registry.async_get(device_id)
+    assert await delete(hass, hass_ws_client, gone.id)
+    assert registry.async_get(gone.id) is None
+
+
+async def test_nothing_can_be_deleted_while_nobody_knows_what_the_cloud_has(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, entry: ConfigEntry
+) -> None:
+    """Such as while the account is disabled."""
+    gone = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert not await delete(hass, hass_ws_client, gone.id)
+
+
+async def test_ids_and_what_a_user_made_of_an_entity_survive(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """A reload, hours without a cloud, a login anew, and devices that went offline: history hangs on the ids."""
+    entities = er.async_get(hass)
+    entities.async_update_entity("switch.bep_o_cam_tu_lanh", new_entity_id="switch.tu_lanh", name="Tủ lạnh")
+
+    def known() -> dict[str, tuple[str, str | None, str | None]]:
+        return {
+            entity.entity_id: (entity.id, entity.device_id, entity.name)
+            for entity in er.async_entries_for_config_entry(entities, entry.entry_id)
+        }
+
+    before = known()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert known() == before
+    for device_id in ("o-cam-tu-lanh", "cong-tac-phong-ngu"):
+        cloud.set_online(device_id, False)
+    await shows(hass, "switch.tu_lanh", STATE_UNAVAILABLE, within_s=1)
+    port = cloud.port
+    await cloud.stop()
+    await asyncio.sleep(2 * 3600)
+    assert known() == before
+    await cloud.start(port=port)
+    for device_id in ("o-cam-tu-lanh", "cong-tac-phong-ngu"):
+        cloud.set_online(device_id, True)
+    await shows(hass, "switch.tu_lanh", STATE_ON, within_s=240, friendly_name="Tủ lạnh")
+    cloud.sign_out(OWNER.username)
+    await asyncio.sleep(60)
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = await submit(hass, flow, {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    await hass.async_block_till_done()
+    assert known() == before
+    await shows(hass, "switch.tu_lanh", STATE_ON)

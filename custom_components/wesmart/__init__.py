@@ -1,10 +1,12 @@
 """WeSMART wall panels, lights and curtains in Home Assistant. Unofficial; see README.md."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 import msgspec
 
+from . import areas, devices
 from .cloud import Endpoints, Tokens, revoke
 from .connection import async_get_transport
 from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN, PLATFORMS
@@ -37,9 +39,19 @@ async def async_unload_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> 
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
-    """Sign out of the cloud."""
+    """Sign out of the cloud, and forget what was remembered for the account."""
+    await areas.async_forget(hass, entry.entry_id)
     await revoke(
         async_get_transport(hass),
         msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints),
         msgspec.convert(entry.data[CONF_TOKENS], Tokens),
     )
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry
+) -> bool:
+    """Let a user delete a device that the cloud does not have any more; any other would be back at the next start."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False  # nobody knows what the cloud has
+    return devices.find_cloud_id(entry, entry.runtime_data.replica, device) is None

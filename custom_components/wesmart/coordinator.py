@@ -23,6 +23,7 @@ from homeassistant.util.hass_dict import HassKey
 import msgspec
 
 from . import devices
+from .areas import Areas
 from .cloud import Command, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
 from .cloud.errors import (
     BusyError,
@@ -69,6 +70,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             clock=wall_clock,
         )
         self._session_id = tokens.session_id
+        self._areas = Areas(hass, entry.entry_id)
         self._live = LiveHome(
             self.client,
             on_changes=self._handle_changes,
@@ -115,12 +117,14 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             if isinstance(err, BusyError) and err.retry_after:
                 not_before[self.config_entry.entry_id] = (wall_clock() + err.retry_after, err)
             raise translated(ConfigEntryNotReady, err, {"phone": self.endpoints.support_phone}) from err
-        devices.async_sync_all(self.hass, self.config_entry, self.replica)
+        await self._areas.async_load()
+        devices.async_sync_all(self.hass, self.config_entry, self.replica, self._areas)
         self.config_entry.async_create_background_task(self.hass, self._follow(), f"WeSMART {self.config_entry.title}")
 
     async def async_close(self) -> None:
         """Give up commands on their way, and let a token renewal end that is under way."""
         await self._live.close()
+        await self._areas.async_close()
 
     @callback
     @override
@@ -201,9 +205,9 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     @callback
     def _handle_changes(self, changes: Changes) -> None:
         if changes.homes:
-            devices.async_sync_all(self.hass, self.config_entry, self.replica)
+            devices.async_sync_all(self.hass, self.config_entry, self.replica, self._areas)
         elif changes.devices:
-            devices.async_sync(self.hass, self.config_entry, self.replica, changes.devices)
+            devices.async_sync(self.hass, self.config_entry, self.replica, self._areas, changes.devices)
         if changes.structure:
             for arrived in tuple(self._arrival_listeners):
                 arrived(changes.endpoints)

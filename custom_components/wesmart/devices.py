@@ -1,6 +1,5 @@
 """The account's devices in Home Assistant's registries: what they are called, where they are, and which are gone."""
 
-from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
@@ -10,18 +9,9 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import slugify
 
-from .cloud.models import (
-    ButtonEndpoint,
-    CurtainEndpoint,
-    Device,
-    Endpoint,
-    EndpointKey,
-    LightEndpoint,
-    Room,
-    SwitchEndpoint,
-)
+from .areas import Areas, Places
+from .cloud.models import ButtonEndpoint, CurtainEndpoint, Device, Endpoint, EndpointKey, LightEndpoint, SwitchEndpoint
 from .cloud.replica import Replica
 from .const import CONF_SERVER, DOMAIN, MANUFACTURER
 
@@ -89,7 +79,7 @@ def find_cloud_id(entry: ConfigEntry, replica: Replica, device: dr.AnyDeviceEntr
 
 
 @callback
-def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) -> None:
+def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, areas: Areas) -> None:
     """Make the registries know the devices of a replica, and forget all others of the entry."""
     registry = dr.async_get(hass)
     known = {
@@ -97,7 +87,7 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) ->
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
         for _, identifier in device.identifiers
     }
-    async_sync(hass, entry, replica, replica.devices)
+    async_sync(hass, entry, replica, areas, replica.devices)
     wanted = {device_unique_id(entry, device_id) for device_id in replica.devices}
     for identifier, registered_id in known.items():
         if identifier not in wanted:
@@ -105,32 +95,39 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) ->
 
 
 @callback
-def async_sync(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, device_ids: Iterable[str]) -> None:
+def async_sync(
+    hass: HomeAssistant, entry: ConfigEntry, replica: Replica, areas: Areas, device_ids: Iterable[str]
+) -> None:
     """Make the registries know these devices as they are now, or forget those that are gone."""
     registry = dr.async_get(hass)
-    areas = _AreaNames(replica)
+    places = Places(replica)
     for device_id in device_ids:
         if device := replica.devices.get(device_id):
-            _sync_device(hass, entry, replica, device, areas)
+            _sync_device(hass, entry, replica, device, areas, places)
         else:
             identifier = (DOMAIN, device_unique_id(entry, device_id))
             if gone := registry.async_get_device_by_identifier(identifier, entry.entry_id):
                 registry.async_remove_device(gone.id)  # with its children and entities
 
 
-def _sync_device(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, device: Device, areas: _AreaNames) -> None:
+def _sync_device(
+    hass: HomeAssistant, entry: ConfigEntry, replica: Replica, device: Device, areas: Areas, places: Places
+) -> None:
     registry = dr.async_get(hass)
+    identifier = device_unique_id(entry, device.id)
+    place = places.of(device)
     name = device.name or device.model or MANUFACTURER
     parent = registry.async_get_or_create(
         config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, device_unique_id(entry, device.id))},
+        identifiers={(DOMAIN, identifier)},
         manufacturer=MANUFACTURER,
         model=device.model,
         name=name,
         serial_number=device.serial,
-        suggested_area=areas.of(device, replica.room(device)),
+        suggested_area=place.area,
         sw_version=device.firmware,
     )
+    areas.async_follow(identifier, parent, place)
     # Which device the entity of each endpoint belongs to, by its platform and unique id.
     owners: dict[tuple[str, str], str] = {}
     for endpoint_id in device.endpoint_ids:
@@ -138,13 +135,16 @@ def _sync_device(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, devi
         identifier = unique_id(entry, endpoint.key)
         owner = parent.id
         if is_own_device(replica, endpoint):
-            owner = registry.async_get_or_create_child(
+            place = places.of(device, endpoint)
+            child = registry.async_get_or_create_child(
                 config_entry_id=entry.entry_id,
                 identifiers={(DOMAIN, identifier)},
                 name=endpoint.name or name,
                 parent_device_id=parent.id,
-                suggested_area=areas.of(device, replica.room(device, endpoint)),
-            ).id
+                suggested_area=place.area,
+            )
+            areas.async_follow(identifier, child, place)
+            owner = child.id
         if platform := _PLATFORMS.get(type(endpoint)):
             owners[platform, identifier] = owner
     _move_entities(hass, parent, owners)
@@ -166,20 +166,3 @@ def _move_entities(hass: HomeAssistant, parent: dr.DeviceEntry, owners: dict[tup
     # After their entities have moved: a device that is removed takes those it still has with it.
     for device_id in set(children) - set(owners.values()):
         registry.async_remove_device(device_id)
-
-
-class _AreaNames:
-    """What the area of a room is called: by the room, and by its home too where two homes have a room of that name."""
-
-    def __init__(self, replica: Replica) -> None:
-        self._homes = replica.homes
-        # As Home Assistant tells areas apart: without regard to case, accents and spaces.
-        self._rooms = Counter(slugify(room.name or "") for home in replica.homes.values() for room in home.rooms)
-
-    def of(self, device: Device, room: Room | None) -> str | None:
-        if room is None or not room.name:
-            return None
-        home = self._homes.get(device.home_id)
-        if home is None or not home.name or self._rooms[slugify(room.name)] < 2:
-            return room.name
-        return f"{room.name} ({home.name})"

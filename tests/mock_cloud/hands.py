@@ -82,6 +82,11 @@ class Hands:
             setattr(device, name, value)
         self._core.publish_device(device)
 
+    def move_endpoint(self, device_id: str, endpoint_id: str, room_id: str | None) -> None:
+        """Say that an endpoint is in a room of its own; None for the one of its device."""
+        self._core.world.endpoint(device_id, endpoint_id).room_id = room_id
+        self._core.publish_device(self._core.world.device(device_id))
+
     def remove_device(self, device_id: str) -> None:
         """Remove a device."""
         device = self._core.world.device(device_id)
