@@ -102,7 +102,7 @@ def test_a_device_that_cannot_be_read_keeps_its_last_version() -> None:
 
 
 def test_an_endpoint_that_cannot_be_read_keeps_its_last_version() -> None:
-    """Its device, its place among the others and its state, through events and snapshots alike."""
+    """Its device, its place among the others and its state."""
     replica = loaded(panel("1", "2", "3"))
     gangs: list[Json] = [
         {"id": "1", "type": 7},
@@ -110,7 +110,7 @@ def test_an_endpoint_that_cannot_be_read_keeps_its_last_version() -> None:
         {"id": "new", "type": None},
     ]
     before = replica.endpoints[PANEL]
-    changes = apply(replica, event(11, "device", device=device("panel", gangs)))
+    changes = replica.load(snapshot(11, device("panel", gangs)))
     assert replica.devices["panel"].endpoint_ids == ("1", "3")
     assert (replica.endpoints[PANEL], len(replica.endpoints)) == (before, 2)
     assert EndpointKey("panel", "2") in changes.endpoints
@@ -150,6 +150,8 @@ def test_a_state_event_changes_its_fields_and_wakes_its_endpoint_alone() -> None
         {**state(11), "state": 7},
         event(11, "device", device=lamp() | {"home_id": "elsewhere"}),  # type: ignore[operator]  # it is a dict
         event(11, "device", device={"id": "lamp"}),
+        event(11, "device", device=lamp(brightness=400)),
+        event(11, "home", home={"id": "home", "name": "Nhà", "rooms": [{"name": "Bếp"}]}),
         event(11, "device_removed"),
     ],
 )

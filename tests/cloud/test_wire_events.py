@@ -24,7 +24,7 @@ from custom_components.wesmart.cloud.wire_events import (
     UnapplicableEvent,
     decode_frame,
 )
-from tests.cloud.builders import LAMP, Json, event, events, lamp, state
+from tests.cloud.builders import LAMP, Json, device, event, events, lamp, state
 from tests.cloud.nonsense import EXTREMES, anything, mutated
 from tests.mock_cloud import Freedoms
 
@@ -135,7 +135,14 @@ def test_an_event_of_an_unknown_kind_counts_with_one_debug_line(caplog: pytest.L
         event(5, "device"),
         event(5, "device", device={"id": "lamp"}),
         event(5, "device", device=None),
+        event(5, "device", device={**lamp(), "online": "yes"}),
+        event(5, "device", device=device("one", [{"id": "1", "type": "switch"}, {"id": 2, "type": "switch"}])),
+        event(5, "device", device=device("one", [{"id": "1", "type": "switch", "features": []}])),
+        event(5, "device", device=lamp(brightness=400)),
+        event(5, "home", home={"id": "home", "name": 7}),
+        event(5, "home", home={"id": "home", "name": "Nhà", "scenes": [{"id": None}]}),
         event(5, "device_removed"),
+        event(5, "device_removed", device_id=""),
         event(5, "home", home={}),
         event(5, "home_removed"),
     ],

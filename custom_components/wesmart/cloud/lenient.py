@@ -28,11 +28,13 @@ class LenientDecoder[T]:
         hints = get_type_hints(whole.type, include_extras=True)
         self._fields = {field: msgspec.json.Decoder(hint) for field, hint in hints.items()}
 
-    def decode(self, raw: bytes | Raw) -> T:
-        """Return the object; raises one of DECODE_ERRORS."""
+    def decode(self, raw: bytes | Raw, *, whole: bool = False) -> T:
+        """Return the object; raises one of DECODE_ERRORS, and with `whole` for any field that makes no sense."""
         try:
             return self._whole.decode(raw)
         except DECODE_ERRORS:
+            if whole:
+                raise
             # Once more, slowly: it happens only to what should not have been sent.
             sensible = self._sensible(raw)
         return self._whole.decode(msgspec.json.encode(sensible))

@@ -1,7 +1,8 @@
 """From the wire to the model: frames of the event stream, and the events in them. Pure.
 
 Whatever comes, every event counts: one of an unknown kind changes nothing, a known one that does not say what changed
-becomes an `UnapplicableEvent`, and neither touches its neighbours in the frame.
+becomes an `UnapplicableEvent`, and neither touches its neighbours in the frame. A device or home that replaces what was
+known has to make sense as a whole: what is left out of it would be taken for gone, and no poll would bring it back.
 """
 
 from datetime import UTC, datetime
@@ -14,16 +15,16 @@ from msgspec import Meta, Raw, Struct
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .lenient import LenientDecoder
 from .models import EndpointKey, Home, Position
-from .wire_home import DeviceReport, WholeNumber, decode_device, decode_home
+from .wire_home import DeviceReport, Id, WholeNumber, decode_device, decode_home
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class _WireEvent(Struct):
     at: str | None = None
-    device_id: str | None = None
-    endpoint_id: str | None = None
-    home_id: str | None = None
+    device_id: Id | None = None
+    endpoint_id: Id | None = None
+    home_id: Id | None = None
     cause: str | None = None
     press: str | None = None
     change: str | None = None
@@ -180,7 +181,7 @@ def _state_event(seq: int, wire: _WireEvent) -> Event | None:
 
 
 def _device_event(seq: int, wire: _WireEvent) -> Event:
-    return DeviceEvent(seq=seq, at=wire.at, report=decode_device(wire.device))
+    return DeviceEvent(seq=seq, at=wire.at, report=decode_device(wire.device, whole=True))
 
 
 def _device_removed_event(seq: int, wire: _WireEvent) -> Event | None:
@@ -188,7 +189,7 @@ def _device_removed_event(seq: int, wire: _WireEvent) -> Event | None:
 
 
 def _home_event(seq: int, wire: _WireEvent) -> Event:
-    return HomeEvent(seq=seq, at=wire.at, home=decode_home(wire.home))
+    return HomeEvent(seq=seq, at=wire.at, home=decode_home(wire.home, whole=True))
 
 
 def _home_removed_event(seq: int, wire: _WireEvent) -> Event | None:

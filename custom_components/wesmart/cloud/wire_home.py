@@ -190,20 +190,22 @@ def decode_snapshot(body: bytes) -> Snapshot:
     )
 
 
-def decode_home(raw: bytes | Raw) -> Home:
-    """Return a home without its devices; raises one of DECODE_ERRORS."""
-    return _home(_home_decoder.decode(raw))
+def decode_home(raw: bytes | Raw, *, whole: bool = False) -> Home:
+    """Return a home without its devices; raises one of DECODE_ERRORS, and with `whole` rather than leave anything out."""
+    return _home(_home_decoder.decode(raw, whole=whole), whole)
 
 
-def decode_device(raw: bytes | Raw) -> DeviceReport:
-    """Return a device; raises one of DECODE_ERRORS."""
-    wire = _device_decoder.decode(raw)
+def decode_device(raw: bytes | Raw, *, whole: bool = False) -> DeviceReport:
+    """Return a device; raises one of DECODE_ERRORS, and with `whole` rather than leave anything out."""
+    wire = _device_decoder.decode(raw, whole=whole)
     endpoints: dict[str, Endpoint] = {}
     unreadable: set[str] = set()
     for raw_endpoint in wire.endpoints:
         try:
-            endpoint = _endpoint(wire.id, _endpoint_decoder.decode(raw_endpoint))
+            endpoint = _endpoint(wire.id, _endpoint_decoder.decode(raw_endpoint, whole=whole), whole)
         except DECODE_ERRORS:
+            if whole:
+                raise
             unreadable |= _left_out("an endpoint", raw_endpoint)
             continue
         if endpoint is not None:
@@ -246,18 +248,19 @@ def decode_patch(endpoint: Endpoint, raw: bytes | Raw) -> Endpoint | None:
     return msgspec.structs.replace(endpoint, state=state)
 
 
-def _home(wire: _WireHome) -> Home:
-    rooms = tuple(_sensible(_room_decoder, "a room", wire.rooms))
-    return Home(
-        id=wire.id, name=wire.name, rooms=rooms, scenes=tuple(_sensible(_scene_decoder, "a scene", wire.scenes))
-    )
+def _home(wire: _WireHome, whole: bool = False) -> Home:
+    rooms = tuple(_sensible(_room_decoder, "a room", wire.rooms, whole))
+    scenes = tuple(_sensible(_scene_decoder, "a scene", wire.scenes, whole))
+    return Home(id=wire.id, name=wire.name, rooms=rooms, scenes=scenes)
 
 
-def _sensible[T](decoder: LenientDecoder[T], what: str, parts: Iterable[Raw]) -> Iterator[T]:
+def _sensible[T](decoder: LenientDecoder[T], what: str, parts: Iterable[Raw], whole: bool) -> Iterator[T]:
     for raw in parts:
         try:
-            yield decoder.decode(raw)
+            yield decoder.decode(raw, whole=whole)
         except DECODE_ERRORS:
+            if whole:
+                raise
             _left_out(what, raw)
 
 
@@ -271,7 +274,7 @@ def _left_out(what: str, raw: Raw) -> set[str]:
         return set()
 
 
-def _endpoint(device_id: str, wire: _WireEndpoint) -> Endpoint | None:
+def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | None:
     key, name, room_id = EndpointKey(device_id, wire.id), wire.name or None, wire.room_id
     match wire.type:
         case "switch":
@@ -279,37 +282,39 @@ def _endpoint(device_id: str, wire: _WireEndpoint) -> Endpoint | None:
                 key=key,
                 name=name,
                 room_id=room_id,
-                features=_part(_switch_features_decoder, wire.features),
-                state=_patched(SwitchState(), _part(_switch_patch_decoder, wire.state)),
+                features=_part(_switch_features_decoder, wire.features, whole),
+                state=_patched(SwitchState(), _part(_switch_patch_decoder, wire.state, whole)),
             )
         case "light":
             return LightEndpoint(
                 key=key,
                 name=name,
                 room_id=room_id,
-                features=_part(_light_features_decoder, wire.features),
-                state=_patched(LightState(), _part(_light_patch_decoder, wire.state)),
+                features=_part(_light_features_decoder, wire.features, whole),
+                state=_patched(LightState(), _part(_light_patch_decoder, wire.state, whole)),
             )
         case "curtain":
             return CurtainEndpoint(
                 key=key,
                 name=name,
                 room_id=room_id,
-                features=_part(_curtain_features_decoder, wire.features),
-                state=_patched(CurtainState(), _part(_curtain_patch_decoder, wire.state)),
+                features=_part(_curtain_features_decoder, wire.features, whole),
+                state=_patched(CurtainState(), _part(_curtain_patch_decoder, wire.state, whole)),
             )
         case "button":
-            features = _part(_button_features_decoder, wire.features)
+            features = _part(_button_features_decoder, wire.features, whole)
             return ButtonEndpoint(key=key, name=name, room_id=room_id, features=features)
     _LOGGER.debug("Ignored endpoint %s of unknown type %s", wire.id, wire.type)
     return None
 
 
-def _part[T](decoder: LenientDecoder[T], raw: Raw) -> T:
+def _part[T](decoder: LenientDecoder[T], raw: Raw, whole: bool) -> T:
     """Return the features or the state of an endpoint; those of one that says nothing, where they make no sense."""
     try:
-        return decoder.decode(raw)
+        return decoder.decode(raw, whole=whole)
     except DECODE_ERRORS:
+        if whole:
+            raise
         _LOGGER.debug("Left out the %s of an endpoint, which makes no sense", decoder.name)
         return decoder.decode(b"{}")
 
