@@ -79,6 +79,35 @@ def test_a_heartbeat_ahead_of_us_shows_a_loss() -> None:
     assert sync.wanted is None
 
 
+def test_a_heartbeat_says_how_far_the_cloud_is_and_what_claims_to_be_beyond_it_is_forgotten() -> None:
+    """Otherwise it would be asked for as long as the stream lives."""
+    sync = synced()
+    sync.receive(heartbeat(2**53 - 1))
+    sync.receive(events(state(12, brightness=80), state(2**53 - 1, brightness=99)))
+    sync.receive(heartbeat(12))
+    assert sync.wanted == 12
+    sync.receive(events(state(11, on=True)))
+    assert brightness(sync) == 80
+    assert sync.wanted is None
+
+
+def test_a_heartbeat_behind_what_is_held_may_have_been_overtaken_by_a_poll_once_but_not_twice() -> None:
+    """Else what the cloud numbers next would be taken for known: the stream has to say anew where it is."""
+    sync = synced()
+    sync.load(snapshot(12, lamp(brightness=80)))
+    sync.receive(heartbeat(10))
+    sync.receive(heartbeat(12))
+    sync.receive(events(event(13, "rain"), event(14, "rain")))
+    sync.receive(heartbeat(12))
+    with pytest.raises(EpochChangedError):
+        sync.receive(heartbeat(13))
+    sync.disconnected()
+    sync.receive(hello(13, resumed=False))
+    sync.load(snapshot(13, lamp(brightness=50)))
+    assert (brightness(sync), sync.wanted) == (50, None)
+    sync.receive(heartbeat(13))
+
+
 def test_a_snapshot_overtaken_by_events_never_turns_the_clock_back() -> None:
     """It was on its way while they arrived."""
     sync = synced()

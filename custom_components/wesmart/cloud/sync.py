@@ -26,6 +26,7 @@ class Sync:
         self._epoch: str | None = None  # of the open stream
         self._unbased = False  # what the stream sends builds on a snapshot that is not here yet
         self._held: dict[int, Event] = {}
+        self._seq_at_heartbeat = 0  # where the replica was when the stream sent the last one
 
     @property
     def held(self) -> Position | None:
@@ -36,6 +37,7 @@ class Sync:
     def disconnected(self) -> None:
         """The stream has ended: what comes next may come from another epoch."""
         self._epoch = None
+        self._seq_at_heartbeat = 0
         self._unbased = False
         self._held.clear()
         if not self.doubtful:
@@ -51,9 +53,7 @@ class Sync:
         if isinstance(frame, HelloFrame):
             self._hello(frame)
         else:
-            self._check_epoch(frame.position)
-            if frame.position.seq > self._seq:
-                self._want(frame.position.seq)
+            self._heartbeat(frame.position)
         return Changes(), []
 
     def load(self, snapshot: Snapshot) -> tuple[Changes, list[Event]]:
@@ -87,6 +87,18 @@ class Sync:
         if not hello.resumed or self.replica.position.epoch != self._epoch:
             self._unbased = True
             self.wanted = hello.position.seq
+
+    def _heartbeat(self, position: Position) -> None:
+        self._check_epoch(position)
+        if position.seq < self._seq_at_heartbeat:
+            # Behind what was held as long ago as that: one of the numbers since was none of the cloud's.
+            raise EpochChangedError(f"back from {self._seq_at_heartbeat} to {position.seq}")
+        self._seq_at_heartbeat = self._seq
+        # It comes after all that is pending: what claims to be beyond it is nowhere.
+        for seq in [seq for seq in self._held if seq > position.seq]:
+            del self._held[seq]
+        if not self.doubtful and not self._unbased:
+            self.wanted = position.seq if position.seq > self._seq else None
 
     def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
         for event in frame.events:
