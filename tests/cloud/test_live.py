@@ -617,6 +617,33 @@ async def test_a_frame_that_makes_no_sense_is_passed_over(
     await following.stop()
 
 
+async def test_a_second_greeting_within_a_stream_is_passed_over(transport: Transport, scripted: ScriptedServer) -> None:
+    """It would have what follows wait for a snapshot that never comes."""
+    frames: list[str | float] = [hello(5), beat(5), hello(10**6, resumed=False), hello(0, "other"), beat(5), 1.0]
+    frames += [frame(state(6, brightness=66)), *(19.0, beat(6)) * 5]
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=frames)
+    await asyncio.sleep(90)
+    assert following.home.replica.position.seq == 6
+    assert following.streaming()
+    assert len([one for one in scripted.requests if one.path == EVENTS]) == 1
+    await following.stop()
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "yesterday"])
+async def test_whatever_time_the_cloud_says_it_is_the_home_is_followed(
+    transport: Transport, scripted: ScriptedServer, at: str
+) -> None:
+    """There are dates from which nothing can be taken, and some a cloud without a clock believes in."""
+    greeting = json.dumps({**json.loads(hello(5)), "at": at})
+    press = event(6, "button", device_id="keys", endpoint_id="1", press="single")
+    frames: list[str | float] = [greeting, beat(5), frame({**press, "at": "0001-01-01T00:00:00+14:00"}), beat(6)]
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=frames)
+    await asyncio.sleep(20)
+    assert following.streaming()
+    assert following.home.replica.position.seq == 6
+    await following.stop()
+
+
 async def test_a_stream_that_sends_nothing_but_nonsense_does_not_hide_the_cloud(
     transport: Transport, scripted: ScriptedServer
 ) -> None:

@@ -76,8 +76,8 @@ class LiveHome:
         self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
         self._overlay = Overlay()
         self._overlay_timer: asyncio.TimerHandle | None = None
-        # Before this, a press of the past is not told any more (contract, "Snapshot and events").
-        self._presses_from: datetime | None = None
+        # When the stream began, on the cloud's clock: presses long before it are of the past.
+        self._hello_at: datetime | None = None
         self._poll_interval_s = poll_interval_s
         self._sync = Sync()
         self._overlay_epoch = ""
@@ -163,7 +163,8 @@ class LiveHome:
 
     def _is_fresh(self, event: ButtonEvent) -> bool:
         at = parse_timestamp(event.at)
-        return at is None or self._presses_from is None or at >= self._presses_from
+        # A difference, since there are dates from which ten seconds cannot be taken.
+        return at is None or self._hello_at is None or self._hello_at - at <= _PRESS_AGE
 
     def _applied(self, command: Command, seq: int) -> None:
         """Cover the model with what was commanded, until it has caught up."""
@@ -263,8 +264,7 @@ class LiveHome:
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         stream.heartbeat_s = hello.heartbeat_s
-        at = parse_timestamp(hello.at)
-        self._presses_from = at and at - _PRESS_AGE
+        self._hello_at = parse_timestamp(hello.at)
         self._take(*self._sync.receive(hello))
         while True:
             try:
@@ -274,8 +274,8 @@ class LiveHome:
                 continue
             # Up only now: a socket that opens and says nothing more must neither stop polling nor the backoff.
             self.streaming = True
-            if frame is None:
-                self._heard()
+            if frame is None or isinstance(frame, HelloFrame):
+                self._heard()  # a second greeting says nothing about where this stream is
             else:
                 self._take(*self._sync.receive(frame))
 
