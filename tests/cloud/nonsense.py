@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 import json
 from random import Random
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
@@ -33,22 +34,35 @@ _replacements: st.SearchStrategy[object] = anything | st.sampled_from(
 )
 
 
+class Mutation(NamedTuple):
+    """What to do to a document: replace one value after the other, or leave them out."""
+
+    seed: int
+    values: Sequence[object]
+    leave_out: bool
+
+    def of(self, document: object) -> str:
+        """Return the text of the document with it done."""
+        rng = Random(self.seed)
+        copy = json.loads(json.dumps(document))
+        for value in self.values:
+            parent, key = rng.choice(list(_places(copy)) or [({}, "")])
+            if isinstance(parent, dict) and self.leave_out:
+                parent.pop(key, None)
+            elif isinstance(parent, dict | list):
+                parent[key] = value  # type: ignore[index]  # a key of a mapping, an index of a list
+        return json.dumps(copy)
+
+
+def mutations(*, most: int = 3) -> st.SearchStrategy[Mutation]:
+    """Return mutations of up to so many values."""
+    values = st.lists(_replacements, min_size=1, max_size=most)
+    return st.builds(Mutation, st.integers(0, 2**32), values, st.booleans())
+
+
 def mutated(document: object) -> st.SearchStrategy[str]:
     """Return texts of a document in which one to three values were replaced or left out."""
-    values = st.lists(_replacements, min_size=1, max_size=3)
-    return st.builds(_mutated, st.just(document), st.integers(0, 2**32), values, st.booleans())
-
-
-def _mutated(document: object, seed: int, values: Sequence[object], leave_out: bool) -> str:
-    rng = Random(seed)
-    copy = json.loads(json.dumps(document))
-    for value in values:
-        parent, key = rng.choice(list(_places(copy)) or [({}, "")])
-        if isinstance(parent, dict) and leave_out:
-            parent.pop(key, None)
-        elif isinstance(parent, dict | list):
-            parent[key] = value  # type: ignore[index]  # a key of a mapping, an index of a list
-    return json.dumps(copy)
+    return mutations().map(lambda mutation: mutation.of(document))
 
 
 def _places(value: object) -> Sequence[tuple[object, str | int]]:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from aiohttp import WSMsgType
+
 from tests.mock_cloud.behaviour import Behaviour
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.endpoints import checked_state
@@ -9,7 +11,7 @@ from tests.mock_cloud.faults import Maintenance, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
 from tests.mock_cloud.model import Account, Block, BlockKind, Device, Room
 from tests.mock_cloud.server import Server
-from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED
+from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED, Spoiler
 from tests.mock_cloud.support import Support
 from tests.mock_cloud.wire import Json, JsonObject
 
@@ -227,6 +229,22 @@ class Hands:
         self._server.muted = muted
         for stream in self._server.streams:
             stream.mute(muted)
+
+    def say(self, content: str | bytes, opcode: WSMsgType | None = None) -> None:
+        """Send a frame as it is on all streams, beside what the contract would have there; bytes are a binary one."""
+        opcode = opcode or (WSMsgType.TEXT if isinstance(content, str) else WSMsgType.BINARY)
+        for stream in self._server.streams:
+            stream.say(opcode, content.encode() if isinstance(content, str) else content)
+
+    def spoil_frames(self, spoiler: Spoiler | None) -> None:
+        """Send what `spoiler` makes of each text frame instead of it."""
+        self._server.frame_spoiler = spoiler
+        for stream in self._server.streams:
+            stream.spoiler = spoiler
+
+    def spoil_snapshots(self, spoiler: Spoiler | None) -> None:
+        """Send what `spoiler` makes of each snapshot instead of it."""
+        self._server.snapshot_spoiler = spoiler
 
     def drop_next(self, n: int = 1) -> None:
         """Lose the next `n` pushed events."""

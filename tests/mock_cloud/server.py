@@ -16,7 +16,7 @@ from tests.mock_cloud.faults import Faults
 from tests.mock_cloud.observer import Observer, Request
 from tests.mock_cloud.problems import OAuthError, ProblemError, invalid
 from tests.mock_cloud.sessions import Session
-from tests.mock_cloud.stream import MAX_FRAME, SESSION_ENDED, Stream
+from tests.mock_cloud.stream import MAX_FRAME, SESSION_ENDED, Spoiler, Stream
 from tests.mock_cloud.support import Support
 from tests.mock_cloud.tokens import TokenEndpoint
 from tests.mock_cloud.wire import MAX_INTEGER, InvalidDocumentError, Json, JsonObject, as_object, as_text, parse_json
@@ -52,6 +52,8 @@ class Server:
         self.latency = 0.0
         self.heartbeat_s: float = 20
         self.muted = False
+        self.frame_spoiler: Spoiler | None = None
+        self.snapshot_spoiler: Spoiler | None = None
         self.streams: list[Stream] = []
         self.requests: list[Request] = []
         self.origin = ""
@@ -160,9 +162,10 @@ class Server:
         lost = self.faults.loses_answer()
         # The server's clock, which a `Retry-After` date is measured against, and not the machine's.
         date = format_datetime(dt.datetime.fromtimestamp(self.core.clock(), dt.UTC), usegmt=True)
-        response = web.Response(
-            status=answer.status, body=answer.body or None, headers={**answer.headers, "Date": date}
-        )
+        sent = answer.body
+        if self.snapshot_spoiler is not None and answer.status == 200 and request.path == f"{API}/snapshot":
+            sent = self.snapshot_spoiler(sent.decode()).encode()
+        response = web.Response(status=answer.status, body=sent or None, headers={**answer.headers, "Date": date})
         if answer.content_type is not None:
             response.content_type = answer.content_type
         if lost and request.transport is not None:
@@ -291,6 +294,7 @@ class Server:
         if self._observer is not None:
             stream.on_frame = self._observer.pushed
         stream.mute(self.muted)
+        stream.spoiler = self.frame_spoiler
         self.streams.append(stream)
         try:
             await stream.run(since, request.query.get("epoch"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 import json
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.history import Event
@@ -16,6 +16,9 @@ from tests.mock_cloud.wire import JsonObject
 MAX_FRAME = 1024 * 1024
 # What a frame may grow by in another spelling: escapes, whitespace and members from the future.
 _MARGIN = 4
+
+# Makes something else of the text of a frame or an answer: what a cloud of the contract never sends.
+type Spoiler = Callable[[str], str]
 
 SESSION_ENDED = 4401
 BLOCKED = 4403
@@ -37,7 +40,9 @@ class Stream:
         self._close_code: int | None = None
         self._unmuted = asyncio.Event()
         self._unmuted.set()
+        self._raw: deque[tuple[WSMsgType, bytes]] = deque()
         self.on_frame: Callable[[str], None] | None = None
+        self.spoiler: Spoiler | None = None
 
     async def run(self, since: int | None, epoch: str | None) -> None:
         """Serve the connection until it ends."""
@@ -59,6 +64,11 @@ class Stream:
         if self._greeted:
             self._pending.append(event)
             self._wake.set()
+
+    def say(self, opcode: WSMsgType, content: bytes) -> None:
+        """Send a frame as it is, after all that is pending."""
+        self._raw.append((opcode, content))
+        self._wake.set()
 
     def close(self, code: int, *, quiet: bool = False) -> None:
         """End the stream with a code, after all that is pending unless `quiet`; a muted one when it may speak."""
@@ -121,6 +131,9 @@ class Stream:
                 await self._send(frame)
             if self._pending:
                 await self._send({"type": "events", "events": list(self._next_batch())})
+        while self._raw:
+            opcode, content = self._raw.popleft()
+            await self._socket.send_frame(content, opcode)
 
     def _next_batch(self) -> list[JsonObject]:
         """Take as many pending events as fit a frame; a doubled or reordered event begins a frame of its own."""
@@ -142,4 +155,4 @@ class Stream:
         text = self._core.freedoms.json(frame)
         if self.on_frame is not None:
             self.on_frame(text)
-        await self._socket.send_str(text)
+        await self._socket.send_str(self.spoiler(text) if self.spoiler else text)
