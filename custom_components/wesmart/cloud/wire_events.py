@@ -3,6 +3,9 @@
 Whatever comes, every event counts: one of an unknown kind changes nothing, a known one that does not say what changed
 becomes an `UnapplicableEvent`, and neither touches its neighbours in the frame. A device or home that replaces what was
 known has to make sense as a whole: what is left out of it would be taken for gone, and no poll would bring it back.
+
+Nearly every frame says nothing but how states have changed, and is read as that, at once. Every other is read part by
+part.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +13,7 @@ import logging
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, field
 
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .lenient import LenientDecoder
@@ -54,16 +57,22 @@ class _WireFrameHead(Struct):
 class Event(Struct, frozen=True, kw_only=True):
     """One change; kinds without a class of their own change nothing but still count."""
 
-    seq: int
+    seq: Annotated[int, Meta(ge=0, lt=2**53)]
     at: str | None = None
 
 
-class StateEvent(Event, frozen=True, kw_only=True):
+class StateEvent(Event, frozen=True, kw_only=True, tag_field="kind", tag="state"):
     """Fields of one endpoint have new values; `patch` is decoded when the type of the endpoint is known."""
 
-    key: EndpointKey
-    patch: bytes
-    cause: str | None
+    device_id: Id
+    endpoint_id: Id
+    patch: Raw = field(name="state")
+    cause: str | None = None
+
+    @property
+    def key(self) -> EndpointKey:
+        """The endpoint."""
+        return EndpointKey(self.device_id, self.endpoint_id)
 
 
 class DeviceEvent(Event, frozen=True, kw_only=True):
@@ -122,6 +131,12 @@ class EventsFrame(Struct, frozen=True):
     events: tuple[Event, ...]
 
 
+class _StatesFrame(EventsFrame, frozen=True, tag_field="type", tag="events"):
+    """An events frame whose events are all states, each as the contract spells it most simply."""
+
+    events: tuple[StateEvent, ...]
+
+
 class HeartbeatFrame(Struct, frozen=True):
     """Where the cloud is; sent when nothing else was."""
 
@@ -134,11 +149,23 @@ type Frame = HelloFrame | EventsFrame | HeartbeatFrame
 _event_decoder = LenientDecoder(msgspec.json.Decoder(_WireEvent), "event")
 _event_head_decoder = msgspec.json.Decoder(_WireEventHead)
 _frame_decoder = msgspec.json.Decoder(_WireFrame)
+_states_decoder = msgspec.json.Decoder(_StatesFrame)
 _frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)
 
 
 def decode_frame(text: str) -> Frame | None:
     """Return a frame of the event stream; None for a type we do not know. Raises UnexpectedAnswerError."""
+    return _decode_states(text) or _decode_part_by_part(text)
+
+
+def _decode_states(text: str) -> EventsFrame | None:
+    try:
+        return _states_decoder.decode(text)
+    except DECODE_ERRORS:
+        return None  # not by itself wrong
+
+
+def _decode_part_by_part(text: str) -> Frame | None:
     try:
         # The type first: in a frame from the future everything else may look different.
         type_ = _frame_head_decoder.decode(text).type
@@ -173,11 +200,16 @@ def _decode_event(raw: Raw) -> Event:
 
 
 def _state_event(seq: int, wire: _WireEvent) -> Event | None:
-    patch = bytes(wire.state)
-    if wire.device_id is None or wire.endpoint_id is None or not patch:
+    if wire.device_id is None or wire.endpoint_id is None or not bytes(wire.state):
         return None
-    key = EndpointKey(wire.device_id, wire.endpoint_id)
-    return StateEvent(seq=seq, at=wire.at, key=key, patch=patch, cause=wire.cause)
+    return StateEvent(
+        seq=seq,
+        at=wire.at,
+        device_id=wire.device_id,
+        endpoint_id=wire.endpoint_id,
+        patch=wire.state,
+        cause=wire.cause,
+    )
 
 
 def _device_event(seq: int, wire: _WireEvent) -> Event:
