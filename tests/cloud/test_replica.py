@@ -31,7 +31,9 @@ def loaded(*devices: Json) -> Replica:
 def apply(replica: Replica, wire: Json) -> Changes:
     """Apply one event."""
     (one,) = events(wire).events
-    return replica.apply(one)
+    changes = Changes()
+    replica.apply(one, changes)
+    return changes
 
 
 def home(*rooms: str) -> dict[str, object]:
@@ -307,10 +309,10 @@ def test_rooms_are_found_for_devices_and_for_endpoints_with_one_of_their_own() -
 
 def test_changes_add_up() -> None:
     """Of several events in a frame."""
-    both = Changes({LAMP})
-    both.merge(Changes({CURTAIN}, {"lamp"}, homes=True))
-    both.merge(Changes(devices={"curtain"}))
-    assert both == Changes({LAMP, CURTAIN}, {"lamp", "curtain"}, homes=True)
+    replica, changes = loaded(lamp(), curtain()), Changes()
+    for one in events(state(11, brightness=40), event(12, "device_removed", device_id="curtain")).events:
+        replica.apply(one, changes)
+    assert changes == Changes({LAMP, CURTAIN}, {"curtain"})
 
 
 def test_structure_is_more_than_what_endpoints_show() -> None:
@@ -333,7 +335,7 @@ def test_any_event_is_applied_or_asks_for_a_snapshot(text: str) -> None:
         try:
             (decoded,) = events({**one, "seq": 11, "kind": str(one["kind"])}).events
             assert isinstance(decoded, Event)
-            replica.apply(decoded)
+            replica.apply(decoded, Changes())
         except CannotApplyError, UnexpectedAnswerError, KeyError, TypeError:
             continue
         finally:

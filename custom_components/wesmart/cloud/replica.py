@@ -34,12 +34,6 @@ class Changes:
         """Whether there is more than what endpoints show."""
         return bool(self.devices) or self.homes
 
-    def merge(self, other: Changes) -> None:
-        """Add what another change touched."""
-        self.endpoints |= other.endpoints
-        self.devices |= other.devices
-        self.homes |= other.homes
-
 
 class CannotApplyError(Exception):
     """The event does not fit what is known: only a snapshot helps."""
@@ -49,10 +43,15 @@ class Replica:
     """What the account can see, and up to which position."""
 
     def __init__(self) -> None:
-        self.position = NOWHERE
+        self.epoch, self.seq = NOWHERE
         self.homes: dict[str, Home] = {}
         self.devices: dict[str, Device] = {}
         self.endpoints: dict[EndpointKey, Endpoint] = {}
+
+    @property
+    def position(self) -> Position:
+        """Where the cloud was when all this was so."""
+        return Position(self.epoch, self.seq)
 
     def room(self, device: Device, endpoint: Endpoint | None = None) -> Room | None:
         """Return the room of a device, or the own room of one of its endpoints; None for none or an unknown one."""
@@ -72,52 +71,52 @@ class Replica:
             del self.homes[home_id]  # its devices may have moved to another
             changes.homes = True
         for home in homes.values():
-            changes.merge(self._report_home(home))
+            self._report_home(home, changes)
         reports = {report.device.id: report for report in snapshot.devices}
         kept = snapshot.unreadable | {device.id for device in self.devices.values() if device.home_id in kept_homes}
         for device_id in self.devices.keys() - reports.keys() - kept:
-            changes.merge(self._remove(device_id))
+            self._remove(device_id, changes)
         for report in reports.values():
-            changes.merge(self._report(report))
-        self.position = snapshot.position
+            self._report(report, changes)
+        self.epoch, self.seq = snapshot.position
         return changes
 
-    def apply(self, event: Event) -> Changes:
-        """Apply the event that comes next; the caller has counted. Raises CannotApplyError, with `position` moved on."""
-        self.position = Position(self.position.epoch, event.seq)
+    def apply(self, event: Event, changes: Changes) -> None:
+        """Apply the event that comes next, and add to `changes` what it touched; the caller has counted.
+
+        Raises CannotApplyError, with the position moved on.
+        """
+        self.seq = event.seq
         match event:
             case StateEvent():
-                return self._state(event)
+                self._state(event, changes)
             case DeviceEvent():
                 if event.report.device.home_id not in self.homes:
                     raise CannotApplyError("a device of an unknown home")
-                return self._report(event.report)
+                self._report(event.report, changes)
             case DeviceRemovedEvent():
-                return self._remove(event.device_id)
+                self._remove(event.device_id, changes)
             case HomeEvent():
-                return self._report_home(event.home)
+                self._report_home(event.home, changes)
             case HomeRemovedEvent():
-                return self._remove_home(event.home_id)
+                self._remove_home(event.home_id, changes)
             case UnapplicableEvent():
                 raise CannotApplyError("an event that makes no sense")
-        return Changes()
 
-    def _state(self, event: StateEvent) -> Changes:
+    def _state(self, event: StateEvent, changes: Changes) -> None:
         endpoint = self.endpoints.get(event.key)
         if endpoint is None:
-            device = self.devices.get(event.key.device_id)
-            if device is None:
+            if event.device_id not in self.devices:
                 raise CannotApplyError("the state of an unknown device")
             # Left out as one from the future, or as one that made no sense: there is nothing to show it on.
-            return Changes()
+            return
         updated = decode_patch(endpoint, event.patch)
         if updated is None:
             raise CannotApplyError("a state that does not fit its endpoint")
-        self.endpoints[event.key] = updated
-        return Changes({event.key})
+        self.endpoints[endpoint.key] = updated
+        changes.endpoints.add(endpoint.key)
 
-    def _report(self, report: DeviceReport) -> Changes:
-        changes = Changes()
+    def _report(self, report: DeviceReport, changes: Changes) -> None:
         known = self.devices.get(report.device.id)
         device = report.device if known is None else _with_unreadable(report, known)
         if known != device:
@@ -138,18 +137,17 @@ class Replica:
             changes.endpoints.add(endpoint.key)
             if before is None or _description(before) != _description(endpoint):
                 changes.devices.add(device.id)
-        return changes
 
-    def _remove(self, device_id: str) -> Changes:
+    def _remove(self, device_id: str, changes: Changes) -> None:
         device = self.devices.pop(device_id, None)
         if device is None:
-            return Changes()
+            return
         keys = _keys(device)
         self._forget(keys)
-        return Changes(keys, {device_id})
+        changes.endpoints |= keys
+        changes.devices.add(device_id)
 
-    def _report_home(self, home: Home) -> Changes:
-        changes = Changes()
+    def _report_home(self, home: Home, changes: Changes) -> None:
         known = self.homes.get(home.id)
         self.homes[home.id] = home
         if known is None or (known.name, known.rooms) != (home.name, home.rooms):
@@ -158,13 +156,11 @@ class Replica:
             for device in self._devices_of(home.id):
                 changes.devices.add(device.id)
                 changes.endpoints |= _keys(device)
-        return changes
 
-    def _remove_home(self, home_id: str) -> Changes:
-        changes = Changes(homes=self.homes.pop(home_id, None) is not None)
+    def _remove_home(self, home_id: str, changes: Changes) -> None:
+        changes.homes |= self.homes.pop(home_id, None) is not None
         for device in self._devices_of(home_id):
-            changes.merge(self._remove(device.id))
-        return changes
+            self._remove(device.id, changes)
 
     def _devices_of(self, home_id: str) -> list[Device]:
         return [device for device in self.devices.values() if device.home_id == home_id]

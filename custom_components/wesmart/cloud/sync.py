@@ -66,25 +66,21 @@ class Sync:
         if self._unbased:
             too_old = self.wanted is not None and snapshot.position.seq < self.wanted
         else:
-            too_old = snapshot.position.epoch == self.replica.position.epoch and snapshot.position.seq < self._seq
+            too_old = snapshot.position.epoch == self.replica.epoch and snapshot.position.seq < self.replica.seq
         if too_old:
             return Changes(), []
         self._unbased = False
         self.doubtful = False
-        changes = self.replica.load(snapshot)
+        changes, applied = self.replica.load(snapshot), list[Event]()
         if self.wanted is not None and snapshot.position.seq >= self.wanted:
             self.wanted = None
-        applied = self._drain(changes)
+        self._drain(changes, applied)
         return changes, applied
-
-    @property
-    def _seq(self) -> int:
-        return self.replica.position.seq
 
     def _hello(self, hello: HelloFrame) -> None:
         self._epoch = hello.position.epoch
         self._held.clear()
-        if not hello.resumed or self.replica.position.epoch != self._epoch:
+        if not hello.resumed or self.replica.epoch != self._epoch:
             self._unbased = True
             self.wanted = hello.position.seq
 
@@ -93,19 +89,23 @@ class Sync:
         if position.seq < self._seq_at_heartbeat:
             # Behind what was held as long ago as that: one of the numbers since was none of the cloud's.
             raise EpochChangedError(f"back from {self._seq_at_heartbeat} to {position.seq}")
-        self._seq_at_heartbeat = self._seq
+        self._seq_at_heartbeat = self.replica.seq
         # It comes after all that is pending: what claims to be beyond it is nowhere.
         for seq in [seq for seq in self._held if seq > position.seq]:
             del self._held[seq]
         if not self.doubtful and not self._unbased:
-            self.wanted = position.seq if position.seq > self._seq else None
+            self.wanted = position.seq if position.seq > self.replica.seq else None
 
     def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
+        changes, applied = Changes(), list[Event]()
         for event in frame.events:
-            if self._unbased or event.seq > self._seq:
+            if event.seq == self.replica.seq + 1 and not self._held and not self._unbased:
+                self._apply(event, changes)
+                applied.append(event)
+            elif event.seq > self.replica.seq or self._unbased:
                 self._held.setdefault(event.seq, event)
-        changes = Changes()
-        applied = [] if self._unbased else self._drain(changes)
+        if not self._unbased and (self._held or self.wanted is not None):
+            self._drain(changes, applied)
         if len(self._held) > _MOST_HELD:
             self._want(max(self._held))
             self._held.clear()
@@ -113,23 +113,25 @@ class Sync:
             self._want(min(self._held) - 1)
         return changes, applied
 
-    def _drain(self, changes: Changes) -> list[Event]:
-        applied: list[Event] = []
-        while (event := self._held.pop(self._seq + 1, None)) is not None:
-            try:
-                changes.merge(self.replica.apply(event))
-            except CannotApplyError:
-                self.doubtful = True
-                self._want(event.seq)
+    def _drain(self, changes: Changes, applied: list[Event]) -> None:
+        """Apply what was held back and comes next now, forget what is covered, and want no more than is missing."""
+        while (event := self._held.pop(self.replica.seq + 1, None)) is not None:
+            self._apply(event, changes)
             applied.append(event)
-        for seq in sorted(seq for seq in self._held if seq <= self._seq):
+        for seq in sorted(seq for seq in self._held if seq <= self.replica.seq):
             event = self._held.pop(seq)
             # A snapshot shows what happened to the home, but not that somebody pressed a button.
             if isinstance(event, ButtonEvent):
                 applied.append(event)
-        if self.wanted is not None and not self.doubtful and not self._held and self._seq >= self.wanted:
+        if self.wanted is not None and not self.doubtful and not self._held and self.replica.seq >= self.wanted:
             self.wanted = None
-        return applied
+
+    def _apply(self, event: Event, changes: Changes) -> None:
+        try:
+            self.replica.apply(event, changes)
+        except CannotApplyError:
+            self.doubtful = True
+            self._want(event.seq)
 
     def _want(self, seq: int) -> None:
         self.wanted = max(seq, self.wanted or 0)
