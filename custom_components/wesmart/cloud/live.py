@@ -263,7 +263,6 @@ class LiveHome:
         hello = await stream.receive()
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
-        stream.heartbeat_s = hello.heartbeat_s
         self._hello_at = parse_timestamp(hello.at)
         self._take(*self._sync.receive(hello))
         while True:

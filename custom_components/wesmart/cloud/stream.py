@@ -1,4 +1,4 @@
-"""The event stream: frames out of a WebSocket (contract, "Snapshot and events")."""
+"""The event stream: frames out of a WebSocket (contract, "The stream")."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from .errors import CloudConnectionError, CloudTimeoutError
-from .wire_events import Frame, decode_frame
+from .wire_events import Frame, HelloFrame, decode_frame
 
 # The contract's default; hello says the real one.
 _HEARTBEAT_S = 20
@@ -17,29 +17,49 @@ class EventStream:
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self._socket = socket
-        self.heartbeat_s: float = _HEARTBEAT_S
+        self._loop = asyncio.get_running_loop()
+        # After two intervals without a frame the stream is dead, however healthy the socket looks. The socket's own
+        # timeout would begin anew with each ping, and one timer for all frames costs less than one for each.
+        self._silence_s: float = 2 * _HEARTBEAT_S
+        self._heard_at = self._loop.time()
+        self._timer = self._loop.call_at(self._heard_at + self._silence_s, self._check_silence)
+        self._closing: asyncio.Task[bool] | None = None
 
     async def receive(self) -> Frame | None:
         """Return the next frame, None for a type from the future.
 
-        Raises CloudTimeoutError after two heartbeat intervals without any (however healthy the socket looks),
-        CloudConnectionError when it ends, and UnexpectedAnswerError for a frame that makes no sense.
+        Raises CloudTimeoutError after two heartbeat intervals without any, CloudConnectionError when the stream ends,
+        and UnexpectedAnswerError for a frame that makes no sense.
         """
-        silence = 2 * self.heartbeat_s
         try:
-            # The socket's own timeout would begin anew with each ping.
-            async with asyncio.timeout(silence):
-                message = await self._socket.receive()
-        except TimeoutError:
-            raise CloudTimeoutError(f"the event stream was silent for {silence:g} s") from None
+            message = await self._socket.receive()
         except (aiohttp.ClientError, OSError) as err:
             raise CloudConnectionError(f"the event stream broke off ({type(err).__name__})") from None
+        self._heard_at = self._loop.time()
         if message.type is WSMsgType.TEXT:
-            return decode_frame(message.data)
+            frame = decode_frame(message.data)
+            if isinstance(frame, HelloFrame):
+                self._silence_s = 2 * frame.heartbeat_s
+                self._arm()
+            return frame
         if message.type is WSMsgType.BINARY:
             return None
+        if self._closing is not None:
+            raise CloudTimeoutError(f"the event stream was silent for {self._silence_s:g} s")
         raise CloudConnectionError(f"the event stream was closed ({self._socket.close_code})")
 
     async def close(self) -> None:
         """Close the socket; waits for the other side at most as long as the transport said."""
-        await self._socket.close()
+        self._timer.cancel()
+        await (self._closing or self._socket.close())
+
+    def _arm(self) -> None:
+        self._timer.cancel()
+        self._timer = self._loop.call_at(self._heard_at + self._silence_s, self._check_silence)
+
+    def _check_silence(self) -> None:
+        if self._loop.time() < self._heard_at + self._silence_s:
+            self._arm()
+        else:
+            # Whoever waits for a frame is told so.
+            self._closing = self._loop.create_task(self._socket.close())
