@@ -34,7 +34,7 @@ from .cloud.errors import (
     WeSmartError,
 )
 from .cloud.models import Endpoint, EndpointKey, Ticket
-from .cloud.replica import Changes, Replica
+from .cloud.replica import Changes
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
@@ -79,14 +79,12 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
         )
-        self._listeners: dict[EndpointKey | None, list[CALLBACK_TYPE]] = {}
+        # The homes as they are now, to read.
+        self.replica = self._live.replica
+        # In tuples, which whoever is called may replace meanwhile.
+        self._listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._press_listeners: dict[EndpointKey, Callable[[str], None]] = {}
         self._arrival_listeners: list[Callable[[Collection[EndpointKey]], None]] = []
-
-    @property
-    def replica(self) -> Replica:
-        """The homes as they are now, to read."""
-        return self._live.replica
 
     def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """Return an endpoint as it is to be shown."""
@@ -132,7 +130,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
     ) -> Callable[[], None]:
         """Call back when the endpoint `context` may show something else; without one, when the presence changes."""
-        self._listeners.setdefault(context, []).append(update_callback)
+        self._listeners[context] = (*self._listeners.get(context, ()), update_callback)
         return partial(self._remove_listener, update_callback, context)
 
     @callback
@@ -230,7 +228,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     @callback
     def _wake(self, keys: Collection[EndpointKey | None]) -> None:
         for key in keys:
-            for update_callback in tuple(self._listeners.get(key, ())):
+            for update_callback in self._listeners.get(key, ()):
                 try:
                     update_callback()
                 except Exception:  # noqa: BLE001 - one entity that fails must not stop the stream for the others
@@ -238,10 +236,10 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     @callback
     def _remove_listener(self, update_callback: CALLBACK_TYPE, context: EndpointKey | None) -> None:
-        listeners = self._listeners[context]
+        listeners = list(self._listeners.pop(context))
         listeners.remove(update_callback)
-        if not listeners:
-            del self._listeners[context]
+        if listeners:
+            self._listeners[context] = tuple(listeners)
 
     @callback
     def _save_tokens(self, tokens: Tokens) -> None:

@@ -36,8 +36,7 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
     @override
     def available(self) -> bool:
         """Whether the device is online and there is word from the cloud."""
-        device = self.coordinator.replica.devices.get(self.endpoint.key.device_id)
-        return device is not None and device.online and self.coordinator.present
+        return self._device.online and self.coordinator.present
 
     @override
     async def async_update(self) -> None:
@@ -74,7 +73,7 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
         if device is not self._device or home is not self._home or endpoint.features is not known.features:
             self._device, self._home = device, home
             self._describe()
-        super()._handle_coordinator_update()
+        self.async_write_ha_state()
 
     async def _async_execute(self, command: Command) -> None:
         """Have the cloud do something with this endpoint; raises HomeAssistantError."""

@@ -27,7 +27,7 @@ from .errors import (
 from .models import Endpoint, EndpointKey
 from .overlay import Overlay
 from .pump import CommandPump
-from .replica import Changes, Replica
+from .replica import Changes
 from .stream import EventStream
 from .sync import EpochChangedError, Sync
 from .wire_events import ButtonEvent, Event, HelloFrame, parse_timestamp
@@ -80,19 +80,16 @@ class LiveHome:
         self._hello_at: datetime | None = None
         self._poll_interval_s = poll_interval_s
         self._sync = Sync()
+        # The homes, to read.
+        self.replica = self._sync.replica
         self._overlay_epoch = ""
         self._due = asyncio.Event()
         self._word = asyncio.Event()
         self._heard_at = 0.0
         # Why there was no word the last time one was asked for.
-        self._trouble: WeSmartError = CloudTimeoutError("silence")
+        self._trouble: WeSmartError | None = None
         self.present = True
         self.streaming = False
-
-    @property
-    def replica(self) -> Replica:
-        """The homes, to read."""
-        return self._sync.replica
 
     def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """Return an endpoint as it is to be shown: commanded values cover what they have overtaken."""
@@ -150,11 +147,10 @@ class LiveHome:
             self._tell(*self._sync.load(snapshot))
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
-        position = self.replica.position
-        if position.epoch != self._overlay_epoch:
-            self._overlay_epoch = position.epoch
+        if self.replica.epoch != self._overlay_epoch:
+            self._overlay_epoch = self.replica.epoch
             changes.endpoints |= self._overlay.clear()
-        changes.endpoints |= self._overlay.reach(position.seq)
+        changes.endpoints |= self._overlay.reach(self.replica.seq)
         if changes.endpoints or changes.structure:
             self._on_changes(changes)
         for event in events:
@@ -169,7 +165,7 @@ class LiveHome:
     def _applied(self, command: Command, seq: int) -> None:
         """Cover the model with what was commanded, until it has caught up."""
         endpoint = None if command.key is None else self.replica.endpoints.get(command.key)
-        if endpoint is None or seq <= self.replica.position.seq:
+        if endpoint is None or seq <= self.replica.seq:
             return
         fields = commanded_state(endpoint, command)
         self._overlay.acknowledge(endpoint, fields, seq, asyncio.get_running_loop().time())
@@ -286,16 +282,17 @@ class LiveHome:
 
     def _heard(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
-        self._word.set()
-        self._trouble = CloudTimeoutError("silence")
+        self._trouble = None
         if not self.present:
             self.present = True
+            self._word.set()
             self._on_presence(None)
 
-    def _lose(self, reason: WeSmartError) -> None:
+    def _lose(self, reason: WeSmartError | None) -> None:
         if self.present:
             self.present = False
-            self._on_presence(reason)
+            self._word.clear()
+            self._on_presence(reason or CloudTimeoutError("silence"))
 
     async def _watch(self) -> None:
         while True:
@@ -303,7 +300,6 @@ class LiveHome:
                 self._due.set()
                 if await self._silent_for(SILENCE_S):
                     self._lose(self._trouble)
-                    self._word.clear()
                     await self._word.wait()
 
     async def _silent_for(self, seconds: float) -> bool:
