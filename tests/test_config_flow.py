@@ -259,6 +259,7 @@ async def test_too_many_requests_at_any_step_are_explained_and_sessions_do_not_a
     assert problem(flow, "account") == "rate_limited"
     assert said(flow)["seconds"] == "30"
     assert len(cloud.sessions(OWNER.username)) == sessions
+    await asyncio.sleep(30)
     flow = await submit(hass, flow, CREDENTIALS)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -339,6 +340,7 @@ async def test_terms_that_change_while_they_are_read_are_shown_anew(hass: HomeAs
     cloud.rate_limit(5, path="/v1/account/terms")
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
     assert problem(flow, "terms") == "rate_limited"
+    await asyncio.sleep(5)
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()

@@ -85,11 +85,11 @@ def test_maintenance_says_when_to_come_again() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_nobody_waits_longer_than_a_day(status: int) -> None:
+def test_nobody_waits_longer_than_an_hour(status: int) -> None:
     """A date in another century is a mistake of the server."""
     raised = error(status, {}, retry_after=1e12)
     assert isinstance(raised, RateLimitedError | MaintenanceError)
-    assert raised.retry_after == 86400
+    assert raised.retry_after == 3600
 
 
 @pytest.mark.parametrize(("name", "terminated"), [("account-suspended", False), ("account-terminated", True)])

@@ -24,8 +24,9 @@ from .models import Terms
 _LOGGER = logging.getLogger(__name__)
 
 _PREFIX = "urn:wesmart:problem:"
-# Days from now would be a mistake of the server, and an owner's home that never comes back.
-_MAX_RETRY_AFTER_S = 24 * 3600
+# Nobody waits longer, whatever `Retry-After` says: a slip of the server (milliseconds, another year) must not cost an
+# owner the home for days, and one request an hour costs no server anything.
+MAX_RETRY_AFTER_S = 3600
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -75,10 +76,18 @@ def raise_for_problem(answer: Answer, where: str) -> None:
         return
     if 300 <= answer.status < 400:
         raise UnexpectedAnswerError(f"{where}: {answer.status}, a redirect, which is never followed")
-    problem = _Problem()
+    _raise(answer, where, _problem(answer))
+
+
+def is_maintenance(answer: Answer) -> bool:
+    """Return whether an answer says in the contract's words that the cloud is in maintenance, and not only a proxy."""
+    return answer.status == 503 and problem_name(_problem(answer).type) == "maintenance"
+
+
+def _problem(answer: Answer) -> _Problem:
     if answer.content_type.endswith("json"):
-        problem = _sensible(_problem_decoder, answer.body) or problem
-    _raise(answer, where, problem)
+        return _sensible(_problem_decoder, answer.body) or _Problem()
+    return _Problem()
 
 
 def _sensible[T](decoder: LenientDecoder[T], raw: bytes | Raw) -> T | None:
@@ -92,7 +101,7 @@ def _sensible[T](decoder: LenientDecoder[T], raw: bytes | Raw) -> T | None:
 
 def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
     message = f"{where}: {answer.status}"
-    retry_after = None if answer.retry_after is None else min(answer.retry_after, _MAX_RETRY_AFTER_S)
+    retry_after = None if answer.retry_after is None else min(answer.retry_after, MAX_RETRY_AFTER_S)
     name = problem_name(problem.type)
     # The status decides what happened; the type says which of the things that share a status it was.
     match answer.status, name:

@@ -12,6 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .errors import CloudConnectionError, CloudTimeoutError, UnexpectedAnswerError
+from .holdoff import HoldOffs
 from .problems import Answer, raise_for_problem
 
 # An action has to end within 10 s (contract, promise 2), whatever the cloud does.
@@ -51,10 +52,14 @@ async def keep_refusals(request: ClientRequest, handler: ClientHandlerType) -> C
 
 
 class Transport:
-    """Requests and streams over a session of aiohttp that has `keep_refusals` among its middlewares."""
+    """Requests and streams over a session of aiohttp that has `keep_refusals` among its middlewares.
+
+    A server that has asked to be left alone is not asked before its time: the answer is the one it gave.
+    """
 
     def __init__(self, http: ClientSession) -> None:
         self._http = http
+        self._holdoffs = HoldOffs()
 
     async def request(
         self,
@@ -90,6 +95,8 @@ class Transport:
         headers: CIMultiDict[str],
         limit: int,
     ) -> Answer:
+        if refusal := self._holdoffs.refusal(url):
+            return refusal
         where = _where(method, url)
         try:
             async with self._http.request(
@@ -100,15 +107,19 @@ class Transport:
                 allow_redirects=False,
                 timeout=ClientTimeout(total=REQUEST_TIMEOUT_S),
             ) as response:
-                return await _read(response, limit)
+                answer = await _read(response, limit)
         except TimeoutError:
             raise CloudTimeoutError(f"{where}: no answer within {REQUEST_TIMEOUT_S} s") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
+        self._holdoffs.note(url, answer)
+        return answer
 
     async def connect(self, url: URL, *, token: str, query: Mapping[str, str]) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket; a refused handshake raises what the same answer to a request would."""
         where = _where("WebSocket", url)
+        if refusal := self._holdoffs.refusal(url):
+            raise_for_problem(refusal, where)
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 return await self._http.ws_connect(
@@ -123,6 +134,7 @@ class Transport:
             raise CloudTimeoutError(f"{where}: no answer within {REQUEST_TIMEOUT_S} s") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
+        self._holdoffs.note(url, answer, handshake=True)
         raise_for_problem(answer, where)
         raise UnexpectedAnswerError(f"{where}: {answer.status} instead of a stream")
 
