@@ -319,6 +319,7 @@ async def test_only_an_invalid_grant_ends_a_session(
     assert isinstance(error, SessionEndedError) is (kind is SessionEndedError)
     assert "refresh-1" not in f"{error!r} {error}"
     assert saved == []
+    await asyncio.sleep(9)  # what `Retry-After` said
     assert await session.access_token() == "access-2"
     assert [parse_qs(one.body.decode())["refresh_token"] for one in scripted.requests] == [["refresh-1"]] * 2
 
@@ -460,8 +461,10 @@ async def test_a_whole_life_of_a_session_shows_no_secret(
             case _:
                 cloud.maintenance()
         shown += [repr(error := await error_of(client.account())), str(error), str(vars(error))]
+        await asyncio.sleep(5)
     shown.append(str(await error_of(client.connect(held.position))))
     cloud.end_maintenance()
+    await asyncio.sleep(30)
     await client.account()
     shown += [repr(saved), str(msgspec.structs.asdict(saved[0]).keys())]
     await client.session.revoke()
@@ -470,3 +473,26 @@ async def test_a_whole_life_of_a_session_shows_no_secret(
     everything = set(secrets())
     assert len(everything) > 6
     assert [secret for secret in everything if secret in found] == []
+
+
+@pytest.mark.parametrize("reply", [answer(503, {}, Retry_After="600"), answer(429, {}), answer(500), reset])
+async def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
+    transport: Transport, scripted: ScriptedServer, reply: Reply
+) -> None:
+    """It is renewed a minute early so that a hiccup of the token endpoint costs no request."""
+    scripted.replies(reply)
+    session = scripted_session(transport, scripted, expires_in=100)
+    await asyncio.sleep(50)
+    assert await session.access_token() == "access-1"
+    assert len(scripted.requests) >= 1
+    await asyncio.sleep(50)
+    assert not isinstance(await error_of(session.access_token()), SessionEndedError)
+
+
+async def test_a_session_that_is_over_is_so_also_while_its_last_token_is_good(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """The cloud has said so."""
+    scripted.replies(answer(400, {"error": "invalid_grant"}))
+    session = scripted_session(transport, scripted, expires_in=30)
+    assert isinstance(await error_of(session.access_token()), SessionEndedError)

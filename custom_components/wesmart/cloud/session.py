@@ -107,9 +107,18 @@ class Session:
 
     async def access_token(self) -> str:
         """Return an access token that is good for now. Raises SessionEndedError and what a request raises."""
-        if self._clock() < self._tokens.expires_at - _EXPIRY_MARGIN_S:
-            return self._tokens.access_token
-        return await self.renew(self._tokens.access_token)
+        tokens = self._tokens
+        if self._clock() < tokens.expires_at - _EXPIRY_MARGIN_S:
+            return tokens.access_token
+        try:
+            return await self.renew(tokens.access_token)
+        except SessionEndedError:
+            raise
+        except WeSmartError:
+            # The margin is for this: what cannot be renewed at the moment is still good.
+            if self._clock() < tokens.expires_at:
+                return tokens.access_token
+            raise
 
     async def renew(self, refused: str) -> str:
         """Return an access token other than the one the cloud refused."""
