@@ -444,6 +444,7 @@ async def test_the_end_of_the_session_ends_the_following(cloud: MockCloud, follo
 async def test_the_stream_may_be_the_first_to_hear_of_the_end(cloud: MockCloud, client: WeSmartClient) -> None:
     """It is tried more often than the cloud is polled."""
     cloud.rate_limit(5, path=EVENTS)
+    cloud.rate_limit(3600, path="/v1/account")
     following = Following(client)
     await following.start()
     cloud.sign_out(OWNER.username)

@@ -23,6 +23,14 @@ class CloudTimeoutError(CloudConnectionError):
     """No answer in time."""
 
 
+class StreamClosedError(CloudConnectionError):
+    """The event stream was closed; `code` is the WebSocket's close code, None where it only broke off."""
+
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class CloudFaultError(CloudConnectionError):
     """The cloud had a fault of its own: an answer that says nothing about what was done. Trying again may help."""
 

@@ -10,27 +10,29 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
 import math
-import random
 import time
 
+from . import backoff
 from .client import WeSmartClient
 from .commands import Command, commanded_state
 from .errors import (
     AccountBlockedError,
-    BusyError,
     CloudTimeoutError,
+    MaintenanceError,
     SessionEndedError,
+    StreamClosedError,
     TermsNotAcceptedError,
     UnexpectedAnswerError,
     WeSmartError,
 )
-from .models import Endpoint, EndpointKey
+from .models import Account, Endpoint, EndpointKey
 from .overlay import Overlay
 from .pump import CommandPump
 from .replica import Changes
+from .standing import Standing
 from .stream import EventStream
 from .sync import EpochChangedError, Sync
-from .wire_events import ButtonEvent, Event, HelloFrame, parse_timestamp
+from .wire_events import AccountEvent, ButtonEvent, Event, HelloFrame, parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,12 +46,9 @@ SAFETY_POLL_S = 3600
 _DOUBT_S = 60
 # A press that the stream brings late is history: no automation should start by it.
 _PRESS_AGE = timedelta(seconds=10)
-# A blocked account, or one with open terms, is looked at again this often.
-_BLOCKED_POLL_S = 300
-# Reconnecting: from a second, doubled each time, to two minutes; the whole of it random, so that a thousand homes do
-# not come back in the same second.
-_FIRST_BACKOFF_S = 1
-_LAST_BACKOFF_S = 120
+# Close codes of the contract: the account is not let in any more, or the server goes away for everybody.
+_DISMISSED = (4401, 4403)
+_COME_AGAIN = (1012, 1013)
 
 
 class LiveHome:
@@ -62,17 +61,22 @@ class LiveHome:
         on_changes: Callable[[Changes], None],
         on_presence: Callable[[WeSmartError | None], None],
         on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
+        on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
+        on_account: Callable[[Account], None] = lambda _account: None,
         poll_interval_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`on_changes` gets what is to be shown anew, `on_press` each press of a button, once.
 
-        `on_presence` is told why the cloud was lost, and with None that it is back. `clock` is Unix time.
+        `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
+        cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
+        with None when it does again. `on_account` gets the account whenever it may have changed. `clock` is Unix time.
         """
         self._client = client
         self._on_changes = on_changes
         self._on_presence = on_presence
         self._on_press = on_press
+        self._standing = Standing(client, on_refusal=on_refusal, on_account=on_account, on_doubt=self._ask)
         self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
         self._overlay = Overlay()
         self._overlay_timer: asyncio.TimerHandle | None = None
@@ -98,7 +102,11 @@ class LiveHome:
 
     async def execute(self, command: Command) -> None:
         """Have the cloud do something; raises as `CommandPump.execute` does."""
-        await self._pump.execute(command)
+        try:
+            await self._pump.execute(command)
+        except AccountBlockedError, TermsNotAcceptedError:
+            self._standing.doubt()
+            raise
 
     async def close(self) -> None:
         """Give up commands on their way, and let a token renewal end that is under way."""
@@ -132,6 +140,7 @@ class LiveHome:
                 group.create_task(self._stream(), name="WeSMART events")
                 group.create_task(self._poll(), name="WeSMART polling")
                 group.create_task(self._watch(), name="WeSMART presence")
+                group.create_task(self._standing.run(), name="WeSMART account")
         except* SessionEndedError as errors:
             ended = errors.exceptions[0]
             self._lose(ended if isinstance(ended, SessionEndedError) else self._trouble)
@@ -141,10 +150,25 @@ class LiveHome:
             raise
 
     async def _fetch(self) -> None:
-        snapshot = await self._client.snapshot(self._sync.held)
+        doubted, self._standing.doubted = self._standing.doubted, False
+        held = self._sync.held if self._standing.admitted and not doubted else None
+        try:
+            snapshot = await self._client.snapshot(held)
+        except WeSmartError as err:
+            if self.streaming and isinstance(err, MaintenanceError):
+                pass  # the stream says how the home is, and its end whether the whole cloud goes
+            elif self._standing.refuse(err):
+                self._lose(err)
+            else:
+                self._standing.doubted |= doubted
+            raise
+        self._standing.admit()
         self._heard()
         if snapshot is not None:
             self._tell(*self._sync.load(snapshot))
+
+    def _ask(self) -> None:
+        self._due.set()
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
         if self.replica.epoch != self._overlay_epoch:
@@ -156,6 +180,8 @@ class LiveHome:
         for event in events:
             if isinstance(event, ButtonEvent) and self._is_fresh(event):
                 self._on_press(event.key, event.press)
+            elif isinstance(event, AccountEvent):
+                self._standing.heed(event)
 
     def _is_fresh(self, event: ButtonEvent) -> bool:
         at = parse_timestamp(event.at)
@@ -199,7 +225,7 @@ class LiveHome:
                 async with asyncio.timeout(delay):
                     await self._due.wait()
             self._due.clear()
-            if self._sync.doubtful:
+            if self._sync.doubtful and not self._standing.doubted:
                 await asyncio.sleep(doubted_at + _DOUBT_S - loop.time())
                 doubted_at = loop.time()
             try:
@@ -212,22 +238,24 @@ class LiveHome:
             except WeSmartError as err:
                 self._trouble = err
                 failures += 1
-                delay = _delay(err, failures, ceiling=self._poll_interval_s)
+                delay = backoff.delay(err, failures, ceiling=self._poll_interval_s)
                 _LOGGER.debug("Polling failed: %s", err)
                 # What is due stays due, but not before the delay.
-                await asyncio.sleep(delay)
-                self._due.set()
+                if self._standing.admitted:
+                    await asyncio.sleep(delay)
+                    self._due.set()
             else:
                 failures = 0
                 delay = SAFETY_POLL_S if self.streaming else self._poll_interval_s
                 behind = behind + 1 if self._sync.wanted is not None else 0
                 if behind:
                     # The snapshot was older than what the stream has told: the cloud has to catch up with itself.
-                    await asyncio.sleep(_delay(None, behind, ceiling=self._poll_interval_s))
+                    await asyncio.sleep(backoff.delay(None, behind, ceiling=self._poll_interval_s))
                     self._due.set()
 
     async def _stream(self) -> None:
         failures = 0
+        unpolled = False
         while True:
             error: WeSmartError | None = None
             try:
@@ -249,17 +277,25 @@ class LiveHome:
                 error, delivered = err, False
             if error is not None:
                 _LOGGER.debug("The event stream ended: %s", error)
-            if delivered:
+            code = error.code if isinstance(error, StreamClosedError) else None
+            if code in _DISMISSED or isinstance(error, AccountBlockedError | TermsNotAcceptedError | MaintenanceError):
+                self._standing.doubt()
+            elif unpolled or (delivered and code not in _COME_AGAIN):
                 # Push is lost: what happens meanwhile is found out by polling, the first time now.
                 self._due.set()
+            # Whoever is sent away together is back soon, and resumes: polling would only be a storm of its own.
+            unpolled = delivered and code in _COME_AGAIN
             failures = 1 if delivered else failures + 1
-            await asyncio.sleep(_delay(error, failures))
+            await asyncio.sleep(backoff.delay(error, failures))
+            await self._standing.until_admitted()
 
     async def _follow(self, stream: EventStream) -> None:
         hello = await stream.receive()
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         self._hello_at = parse_timestamp(hello.at)
+        if not hello.resumed:
+            self._standing.reread()
         self._take(*self._sync.receive(hello))
         while True:
             try:
@@ -283,7 +319,7 @@ class LiveHome:
     def _heard(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
         self._trouble = None
-        if not self.present:
+        if not self.present and self._standing.admitted:
             self.present = True
             self._word.set()
             self._on_presence(None)
@@ -297,7 +333,8 @@ class LiveHome:
     async def _watch(self) -> None:
         while True:
             if await self._silent_for(_ASK_S):
-                self._due.set()
+                if self._standing.admitted:
+                    self._due.set()
                 if await self._silent_for(SILENCE_S):
                     self._lose(self._trouble)
                     await self._word.wait()
@@ -307,13 +344,3 @@ class LiveHome:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._heard_at + seconds - loop.time())
         return self._heard_at + seconds <= loop.time()
-
-
-def _delay(error: WeSmartError | None, failures: int, ceiling: float = _LAST_BACKOFF_S) -> float:
-    """Return the seconds to wait before the next attempt, after so many failed ones in a row."""
-    if isinstance(error, AccountBlockedError | TermsNotAcceptedError):
-        return _BLOCKED_POLL_S
-    delay = random.uniform(0, min(ceiling, _FIRST_BACKOFF_S * 2 ** min(failures, 10)))  # noqa: S311 - spreads load, protects nothing
-    if isinstance(error, BusyError) and error.retry_after is not None:
-        return error.retry_after + delay
-    return delay

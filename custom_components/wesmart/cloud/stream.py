@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from .errors import CloudConnectionError, CloudTimeoutError
+from .errors import CloudConnectionError, CloudTimeoutError, StreamClosedError
 from .wire_events import Frame, HelloFrame, decode_frame
 
 # The contract's default; hello says the real one.
@@ -28,8 +28,8 @@ class EventStream:
     async def receive(self) -> Frame | None:
         """Return the next frame, None for a type from the future.
 
-        Raises CloudTimeoutError after two heartbeat intervals without any, CloudConnectionError when the stream ends,
-        and UnexpectedAnswerError for a frame that makes no sense.
+        Raises CloudTimeoutError after two heartbeat intervals without any, StreamClosedError when the stream ends, and
+        UnexpectedAnswerError for a frame that makes no sense.
         """
         try:
             message = await self._socket.receive()
@@ -46,7 +46,8 @@ class EventStream:
             return None
         if self._closing is not None:
             raise CloudTimeoutError(f"the event stream was silent for {self._silence_s:g} s")
-        raise CloudConnectionError(f"the event stream was closed ({self._socket.close_code})")
+        code = self._socket.close_code
+        raise StreamClosedError(f"the event stream was closed ({code})", code=code)
 
     async def close(self) -> None:
         """Close the socket; waits for the other side at most as long as the transport said."""

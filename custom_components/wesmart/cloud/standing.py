@@ -1,0 +1,128 @@
+"""How the account stands with its cloud: what it is refused for, and which terms it has to read (contract, "Problems").
+
+The stream only hints, and may repeat itself; REST answers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+import logging
+import random
+
+from . import backoff
+from .client import WeSmartClient
+from .errors import (
+    AccountBlockedError,
+    BusyError,
+    CloudConnectionError,
+    MaintenanceError,
+    SessionEndedError,
+    TermsNotAcceptedError,
+    WeSmartError,
+)
+from .models import Account
+from .wire_events import AccountEvent
+
+_LOGGER = logging.getLogger(__name__)
+
+# What every account was told at the same moment is not asked about by all of them at the same moment.
+_SPREAD_S = 2
+
+
+class Standing:
+    """Knows whether the cloud lets the account see its homes, and reads the account where that may have changed.
+
+    `doubted` is set where only a whole answer counts: nothing says that a server looks at the account before it
+    answers 304.
+    """
+
+    def __init__(
+        self,
+        client: WeSmartClient,
+        *,
+        on_refusal: Callable[[WeSmartError | None], None],
+        on_account: Callable[[Account], None],
+        on_doubt: Callable[[], None],
+    ) -> None:
+        """`on_doubt` has the homes asked for now; the others are those of `LiveHome`."""
+        self._client = client
+        self._on_refusal = on_refusal
+        self._on_account = on_account
+        self._on_doubt = on_doubt
+        self._admission = asyncio.Event()
+        self._admission.set()
+        self._unread = asyncio.Event()
+        self._unread.set()
+        self._everybody = False
+        self.doubted = False
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the cloud shows the account its homes, as far as it has said."""
+        return self._admission.is_set()
+
+    async def until_admitted(self) -> None:
+        """Wait until the cloud shows the account its homes again; only polling asks meanwhile."""
+        await self._admission.wait()
+
+    def heed(self, event: AccountEvent) -> None:
+        """Take a hint of the stream; what it may hint at in the future is not our business."""
+        if event.change in ("terms", "maintenance"):
+            self._everybody = True
+            self._unread.set()
+        elif event.change in ("access", "session"):
+            self.doubt()
+
+    def doubt(self) -> None:
+        """Have the cloud asked now whether it still shows the homes."""
+        self.doubted = True
+        self._on_doubt()
+
+    def reread(self) -> None:
+        """Read the account: nobody knows what was said of it."""
+        self._unread.set()
+
+    def refuse(self, err: WeSmartError) -> bool:
+        """Take the cloud's answer to a request for the homes; return whether it is a word about the whole account."""
+        if not isinstance(err, AccountBlockedError | TermsNotAcceptedError | MaintenanceError):
+            return False
+        self._admission.clear()
+        self._on_refusal(err)
+        return True
+
+    def admit(self) -> None:
+        """The cloud has shown the homes."""
+        if not self.admitted:
+            self._admission.set()
+            self._on_refusal(None)
+            self.reread()
+
+    async def run(self) -> None:
+        """Read the account at the beginning and whenever it may have changed; raises SessionEndedError."""
+        failures = 0
+        while True:
+            await self._unread.wait()
+            self._unread.clear()
+            everybody, self._everybody = self._everybody, False
+            if everybody:
+                await asyncio.sleep(random.uniform(0, _SPREAD_S))  # noqa: S311 - spreads load, protects nothing
+            pause: float | None = None
+            try:
+                account = await self._client.account()
+            except SessionEndedError:
+                raise
+            except (BusyError, CloudConnectionError) as err:
+                failures += 1
+                pause = backoff.delay(err, failures)
+            except WeSmartError as err:
+                _LOGGER.debug("The account could not be read: %s", err)
+            else:
+                failures = 0
+                self._on_account(account)
+            if everybody:
+                self.doubt()
+            if pause is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._unread.wait()
+                self._unread.set()
