@@ -277,6 +277,7 @@ async def test_a_command_without_push_is_confirmed_by_asking(
 
 async def test_a_hundred_lamps_are_one_breath(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """Switches and lights of a whole home in one request."""
+    await asyncio.sleep(25)  # push is up
     cloud.latency = 0.02
     before = len(cloud.requests)
     targets = [*hass.states.async_entity_ids("switch"), *hass.states.async_entity_ids("light")]

@@ -20,15 +20,17 @@ def paths(cloud: MockCloud, since: int) -> list[str]:
     return [request.path for request in cloud.requests[since:]]
 
 
-async def test_starting_takes_a_snapshot_and_a_stream(
+async def test_starting_takes_a_snapshot_a_stream_and_a_look_at_the_account(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Nothing is asked per device, and the discovery document was read at login."""
+    """For its terms; nothing is asked per device, and the discovery document was read at login."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     before = len(cloud.requests)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await asyncio.sleep(1)
-    assert paths(cloud, before) == ["/v1/snapshot", "/v1/events"]
+    first, *others = paths(cloud, before)
+    assert first == "/v1/snapshot"
+    assert sorted(others) == ["/v1/account", "/v1/events"]
 
 
 async def test_unloading_closes_the_stream_and_leaves_nothing_behind(

@@ -11,6 +11,7 @@ from .cloud import Endpoints, Tokens, revoke
 from .connection import async_get_transport
 from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN, PLATFORMS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .issues import async_setup_issues
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -19,6 +20,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, which explain themselves also while no account is set up."""
     async_setup_services(hass)
+    async_setup_issues(hass)
     return True
 
 

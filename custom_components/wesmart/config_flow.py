@@ -16,7 +16,7 @@ from .cloud.errors import InvalidRequestError, SessionEndedError, TermsNotAccept
 from .cloud.models import Account, Terms
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
-from .errors import link, markdown, placeholders, short, translation_key
+from .errors import link, markdown, placeholders, short, terms_link, translation_key
 from .options_flow import WeSmartOptionsFlow
 
 CONF_ACCEPT = "accept"
@@ -209,13 +209,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _show_terms(self, error: WeSmartError | str | None) -> ConfigFlowResult:
-        url = self._terms.url
         return self._show(
             "terms",
             _TERMS_SCHEMA,
             error,
             version=markdown(self._terms.current),
-            terms_url=link(url if url and url.startswith("https://") else self._endpoints.terms_url),
+            terms_url=terms_link(self._terms.url, self._endpoints.terms_url),
         )
 
     def _show(

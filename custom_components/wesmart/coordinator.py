@@ -6,6 +6,7 @@ each push. Here an event wakes the entities of its endpoint, whatever the size o
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from typing import override
 import uuid
@@ -19,24 +20,16 @@ from homeassistant.exceptions import (
     ServiceValidationError,
 )
 from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
-from homeassistant.util.hass_dict import HassKey
 import msgspec
 
-from . import devices
+from . import devices, issues
 from .areas import Areas
 from .cloud import Command, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
-from .cloud.errors import (
-    BusyError,
-    CloudConnectionError,
-    CloudTimeoutError,
-    CommandRejectedError,
-    SessionEndedError,
-    WeSmartError,
-)
-from .cloud.models import Endpoint, EndpointKey, Ticket
+from .cloud.errors import CloudConnectionError, CloudTimeoutError, CommandRejectedError, SessionEndedError, WeSmartError
+from .cloud.models import Account, Endpoint, EndpointKey, Ticket
 from .cloud.replica import Changes
 from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
+from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
@@ -47,10 +40,6 @@ _ACTION_S = 10
 _RETRY_S = 1
 # After a fault of our own the home is followed again, once the log had time to be read.
 _FAULT_S = 60
-
-# By entry id, until when (on the wall clock) the cloud has asked to be left alone: Home Assistant tries set-up again
-# sooner than a `Retry-After` of an hour.
-_NOT_BEFORE: HassKey[dict[str, tuple[float, BusyError]]] = HassKey(f"{DOMAIN}_not_before")
 
 
 class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
@@ -76,6 +65,8 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_changes=self._handle_changes,
             on_presence=self._handle_presence,
             on_press=self._handle_press,
+            on_refusal=self._handle_refusal,
+            on_account=self._handle_account,
             poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
         )
@@ -102,19 +93,15 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def async_start(self) -> None:
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
-        not_before = self.hass.data.setdefault(_NOT_BEFORE, {})
-        until, busy = not_before.pop(self.config_entry.entry_id, (0.0, None))
         try:
-            if busy is not None and wall_clock() < until:
-                busy.retry_after = until - wall_clock()
-                raise busy
             await self._live.start()
         except SessionEndedError as err:
+            self._handle_refusal(None)
             raise translated(ConfigEntryAuthFailed, err) from err
         except WeSmartError as err:
-            if isinstance(err, BusyError) and err.retry_after:
-                not_before[self.config_entry.entry_id] = (wall_clock() + err.retry_after, err)
+            self._handle_refusal(err)
             raise translated(ConfigEntryNotReady, err, {"phone": self.endpoints.support_phone}) from err
+        self._handle_refusal(None)
         await self._areas.async_load()
         devices.async_sync_all(self.hass, self.config_entry, self.replica, self._areas)
         self.config_entry.async_create_background_task(self.hass, self._follow(), f"WeSMART {self.config_entry.title}")
@@ -151,6 +138,11 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             await self._live.refresh()
         except WeSmartError as err:
             raise self._failed(err) from err
+
+    async def async_look_again(self) -> None:
+        """Ask the cloud now whether it shows the homes again; what it answers is acted on, and no concern of the caller."""
+        with suppress(WeSmartError):
+            await self._live.refresh()
 
     async def async_execute(self, command: Command, name: str) -> None:
         """Have the cloud do something; `name` is what the user calls the thing, for the error. Raises HomeAssistantError."""
@@ -194,6 +186,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             try:
                 await self._live.run()
             except SessionEndedError:
+                self._handle_refusal(None)
                 self.config_entry.async_start_reauth(self.hass)
                 return
             except Exception:  # noqa: BLE001 - whatever it is, the home must not stay frozen
@@ -219,6 +212,14 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         else:
             LOGGER.warning("The WeSMART cloud at %s is lost: %s", server, lost)
         self._wake(tuple(self._listeners))
+
+    @callback
+    def _handle_refusal(self, err: WeSmartError | None) -> None:
+        issues.async_report_refusal(self.hass, self.config_entry, self.endpoints.support_phone, err)
+
+    @callback
+    def _handle_account(self, account: Account) -> None:
+        issues.async_report_terms(self.hass, self.config_entry, account.terms)
 
     @callback
     def _handle_press(self, key: EndpointKey, press: str) -> None:

@@ -8,8 +8,10 @@ import re
 from urllib.parse import quote
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 
 from .cloud import errors as cloud
+from .cloud.wire_events import parse_timestamp
 from .const import DOMAIN
 
 # The rejections of the contract, section "Commands"; others read as `command_rejected`.
@@ -59,7 +61,7 @@ def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
     """Return what the sentence needs to know of the error."""
     match err:
         case cloud.AccountBlockedError():
-            return {"reason": short(err.reason), "until": short(err.until)}
+            return {"reason": short(err.reason), "until": local_time(err.until)}
         case cloud.BusyError():
             return {"seconds": _NOTHING if err.retry_after is None else f"{err.retry_after:.0f}"}
         case cloud.InvalidRequestError():
@@ -86,6 +88,12 @@ def short(text: str | None) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
+def local_time(moment: str | None) -> str:
+    """Return a moment of the cloud (RFC 3339) as a person reads it, in Home Assistant's time zone; a dash for none."""
+    at = parse_timestamp(moment)
+    return short(moment) if at is None else dt_util.as_local(at).strftime("%Y-%m-%d %H:%M")
+
+
 def markdown(text: str | None) -> str:
     """Return text of the cloud as it may stand in Markdown: short, and without any markup of its own."""
     return _MARKUP.sub(r"\\\g<0>", short(text))
@@ -94,3 +102,8 @@ def markdown(text: str | None) -> str:
 def link(url: str) -> str:
     """Return a URL as the target of a link in Markdown: nothing in it ends the link."""
     return quote(url, safe="%/:=&?~#+!$,;'@*[]")
+
+
+def terms_link(url: str | None, pinned: str) -> str:
+    """Return where the terms are read, as the target of a link: the cloud's own word if that is safe, else `pinned`."""
+    return link(url if url and url.startswith("https://") else pinned)

@@ -1,0 +1,114 @@
+"""Repairing what only the owner can: reading new terms and accepting them, whether the account is set up or not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import BooleanSelector
+import msgspec
+import voluptuous as vol
+
+from .cloud import Endpoints, WeSmartClient
+from .cloud.errors import InvalidRequestError, SessionEndedError, WeSmartError
+from .cloud.models import Terms
+from .const import CONF_ENDPOINTS
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .errors import markdown, placeholders, short, terms_link, translation_key
+from .issues import ISSUE_ENTRY_ID, ISSUE_REFUSED, ISSUE_URL, ISSUE_VERSION
+
+CONF_ACCEPT = "accept"
+
+_SCHEMA = vol.Schema({vol.Required(CONF_ACCEPT, default=False): BooleanSelector()})
+
+
+class TermsRepairFlow(RepairsFlow):
+    """Shows the terms, and sends their acceptance to the cloud."""
+
+    def __init__(self, entry: WeSmartConfigEntry, terms: Terms, *, refused: bool) -> None:
+        """Ask the owner of an entry; `refused` is whether the cloud insists."""
+        self._entry = entry
+        self._terms = terms
+        self._refused = refused
+        self._endpoints = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin with the terms."""
+        return await self.async_step_terms()
+
+    async def async_step_terms(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Show the terms; accepting them brings the homes back, and refusing is answered with what happens then."""
+        if user_input is None:
+            return self._show_terms(None)
+        if not user_input[CONF_ACCEPT]:
+            return self.async_abort(
+                reason="refused_and_locked" if self._refused else "refused",
+                description_placeholders={"phone": short(self._endpoints.support_phone)},
+            )
+        try:
+            async with _client(self.hass, self._entry) as client:
+                try:
+                    await client.accept_terms(self._terms.current or "")
+                except InvalidRequestError:
+                    # They changed while they were being read.
+                    self._terms = (await client.account()).terms
+                    return self._show_terms("terms_changed")
+        except SessionEndedError as err:
+            self._entry.async_start_reauth(self.hass)
+            return self._show_terms(err)
+        except WeSmartError as err:
+            return self._show_terms(err)
+        await self._async_return()
+        return self.async_create_entry(data={})
+
+    async def _async_return(self) -> None:
+        """Have the homes back at once, and not when they are looked for the next time."""
+        if self._entry.state is ConfigEntryState.LOADED:
+            await self._entry.runtime_data.async_look_again()
+        else:
+            self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+
+    def _show_terms(self, error: WeSmartError | str | None) -> RepairsFlowResult:
+        errors: dict[str, str] = {}
+        description = {
+            "version": markdown(self._terms.current),
+            "terms_url": terms_link(self._terms.url, self._endpoints.terms_url),
+        }
+        if isinstance(error, WeSmartError):
+            errors["base"] = translation_key(error)
+            description |= placeholders(error)
+        elif error is not None:
+            errors["base"] = error
+        return self.async_show_form(
+            step_id="terms", data_schema=_SCHEMA, errors=errors, description_placeholders=description
+        )
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow that repairs an issue; terms are the only one that can be."""
+    known = cast("dict[str, Any]", data)  # as `issues` has put it there
+    entry = hass.config_entries.async_get_known_entry(known[ISSUE_ENTRY_ID])
+    terms = Terms(current=known[ISSUE_VERSION], url=known[ISSUE_URL])
+    return TermsRepairFlow(entry, terms, refused=known[ISSUE_REFUSED])
+
+
+@asynccontextmanager
+async def _client(hass: HomeAssistant, entry: WeSmartConfigEntry) -> AsyncIterator[WeSmartClient]:
+    """Lend the client of an account.
+
+    While the account is not set up nobody has one, and set-up has to wait: two would renew the tokens of one session
+    against each other.
+    """
+    async with entry.setup_lock:
+        if entry.state is ConfigEntryState.LOADED:
+            yield entry.runtime_data.client
+            return
+        coordinator = WeSmartCoordinator(hass, entry)
+        try:
+            yield coordinator.client
+        finally:
+            await coordinator.async_close()
