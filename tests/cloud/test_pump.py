@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.wesmart.cloud import Command, CommandPump, WeSmartClient
 from custom_components.wesmart.cloud.commands import CommandResult, Problem
+from custom_components.wesmart.cloud.dispatch import DEADLINE_S
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     CloudConnectionError,
@@ -25,7 +26,6 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from custom_components.wesmart.cloud.models import EndpointKey
-from custom_components.wesmart.cloud.pump import DEADLINE_S
 from tests.accounts import OWNER
 from tests.cloud.conftest import wall_clock
 from tests.mock_cloud import MockCloud

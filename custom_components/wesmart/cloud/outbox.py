@@ -4,7 +4,7 @@ A command that several calls share is a parcel; each call keeps its own command,
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from .commands import Command, FieldValue
@@ -21,6 +21,22 @@ class Parcel[CallT]:
 
     command: Command
     calls: list[tuple[Command, CallT]]
+
+    def rest(self, is_wanted: Callable[[CallT], bool]) -> Parcel[CallT] | None:
+        """Return the parcel without the calls that are not wanted any more, None without any.
+
+        It keeps its id as long as it says the same: another body needs another.
+        """
+        calls = [(command, call) for command, call in self.calls if is_wanted(call)]
+        if len(calls) == len(self.calls):
+            return self
+        if not calls or self.command.key is None:
+            return None
+        fields: dict[str, FieldValue] = {}
+        for command, _ in calls:
+            fields = merged(fields, command.fields or {})
+        same = fields == self.command.fields
+        return Parcel(self.command if same else Command.set(self.command.key, **fields), calls)
 
 
 class Outbox[CallT]:
@@ -59,11 +75,24 @@ class Outbox[CallT]:
         self._parcels.extendleft(reversed(parcels))
 
     def take(self, most: int) -> list[Parcel[CallT]]:
-        """Remove and return what leaves now; nothing is merged into it any more."""
-        taken = [self._parcels.popleft() for _ in range(min(most, len(self._parcels)))]
-        for parcel in taken:
-            if parcel.command.key is not None and self._open.get(parcel.command.key) is parcel:
-                del self._open[parcel.command.key]
+        """Remove and return what leaves now; nothing is merged into it any more.
+
+        A parcel that several calls share may be refused, and its calls leave again: nothing that has to come after
+        them leaves before that is known.
+        """
+        taken: list[Parcel[CallT]] = []
+        shared: set[EndpointKey] = set()
+        while self._parcels and len(taken) < most:
+            key = self._parcels[0].command.key
+            if key in shared or (key is None and shared):
+                break
+            parcel = self._parcels.popleft()
+            taken.append(parcel)
+            if key is not None:
+                if len(parcel.calls) > 1:
+                    shared.add(key)
+                if self._open.get(key) is parcel:
+                    del self._open[key]
         return taken
 
     def calls(self) -> list[CallT]:
