@@ -296,6 +296,8 @@ class LiveHome:
         self._hello_at = parse_timestamp(hello.at)
         if not hello.resumed:
             self._standing.reread()
+        if self._hello_at is not None:
+            self._pump.order_after(self._hello_at.timestamp())
         self._take(*self._sync.receive(hello))
         while True:
             try:
