@@ -50,6 +50,22 @@ def now() -> float:
 BUTTON = EndpointKey("nut-dau-giuong", "3")
 
 
+def hello(seq: int, epoch: str = "e", *, resumed: bool = True) -> str:
+    """Return the first frame of a stream."""
+    wire = {"type": "hello", "epoch": epoch, "seq": seq, "at": "2026-11-20T05:00:00Z", "resumed": resumed}
+    return json.dumps({**wire, "heartbeat_s": 20})
+
+
+def frame(*wire: Json) -> str:
+    """Return a frame with events."""
+    return json.dumps({"type": "events", "events": wire})
+
+
+def beat(seq: int, epoch: str = "e") -> str:
+    """Return a heartbeat."""
+    return json.dumps({"type": "heartbeat", "epoch": epoch, "seq": seq})
+
+
 class Following:
     """A live home that is run, and what it has told."""
 
@@ -342,6 +358,47 @@ async def test_frames_from_the_future_are_words_too(transport: Transport, script
     await following.stop()
 
 
+async def test_a_stream_may_say_something_unknown_before_it_greets(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """It is a sign of life, and hello is waited for."""
+    frames: list[str | bytes] = ['{"type": "advice"}', b"\x00", hello(5), frame(state(6, brightness=60))]
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=frames)
+    await asyncio.sleep(5)
+    assert following.streaming()
+    assert following.home.replica.position.seq == 6
+    assert [one.path for one in scripted.requests].count(EVENTS) == 1
+    await following.stop()
+
+
+@pytest.mark.parametrize(
+    "first", ["{", frame(state(6, brightness=60)), '{"type": "heartbeat", "epoch": "e", "seq": 5}']
+)
+async def test_a_stream_that_begins_otherwise_is_opened_again(
+    transport: Transport, scripted: ScriptedServer, first: str
+) -> None:
+    """What makes no sense may have been the greeting, and without one nobody knows what was missed."""
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=[first, hello(5)])
+    await asyncio.sleep(60)
+    assert not following.streaming()
+    assert following.home.replica.position.seq == 5
+    assert [one.path for one in scripted.requests].count(EVENTS) > 2
+    await following.stop()
+
+
+async def test_what_is_asked_for_a_gap_names_the_position_before_it(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """So that no answer can say that nothing is missing."""
+    frames = [hello(5), frame(state(6, brightness=60)), frame(state(8, brightness=80))]
+    following = await scripted_home(transport, scripted, snapshots=[5, 7], frames=frames)
+    await asyncio.sleep(5)
+    _, asked_for = [one for one in scripted.requests if one.path == SNAPSHOT]
+    assert asked_for.headers["If-None-Match"] == '"e:6"'
+    assert following.home.replica.position.seq == 8
+    await following.stop()
+
+
 # Whatever goes wrong on the way
 
 
@@ -543,28 +600,12 @@ async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: W
 # Clouds that break their contract
 
 
-def hello(seq: int, epoch: str = "e", *, resumed: bool = True) -> str:
-    """Return the first frame of a stream."""
-    wire = {"type": "hello", "epoch": epoch, "seq": seq, "at": "2026-11-20T05:00:00Z", "resumed": resumed}
-    return json.dumps({**wire, "heartbeat_s": 20})
-
-
-def frame(*wire: Json) -> str:
-    """Return a frame with events."""
-    return json.dumps({"type": "events", "events": wire})
-
-
-def beat(seq: int, epoch: str = "e") -> str:
-    """Return a heartbeat."""
-    return json.dumps({"type": "heartbeat", "epoch": epoch, "seq": seq})
-
-
 async def scripted_home(
     transport: Transport,
     server: ScriptedServer,
     *,
     snapshots: Sequence[int],
-    frames: Sequence[str | float],
+    frames: Sequence[str | bytes | float],
     epoch: str = "e",
 ) -> Following:
     """Follow a server whose snapshots are at these numbers (the last one again and again), and its one stream."""

@@ -28,7 +28,7 @@ class LenientDecoder[T]:
         hints = get_type_hints(whole.type, include_extras=True)
         self._fields = {field: msgspec.json.Decoder(hint) for field, hint in hints.items()}
 
-    def decode(self, raw: bytes | Raw, *, whole: bool = False) -> T:
+    def decode(self, raw: bytes | str | Raw, *, whole: bool = False) -> T:
         """Return the object; raises one of DECODE_ERRORS, and with `whole` for any field that makes no sense."""
         try:
             return self._whole.decode(raw)
@@ -39,7 +39,7 @@ class LenientDecoder[T]:
             sensible = self._sensible(raw)
         return self._whole.decode(msgspec.json.encode(sensible))
 
-    def _sensible(self, raw: bytes | Raw) -> dict[str, Raw]:
+    def _sensible(self, raw: bytes | str | Raw) -> dict[str, Raw]:
         members = _members_decoder.decode(raw)
         return {field: value for field, value in members.items() if self._is_sensible(field, value)}
 

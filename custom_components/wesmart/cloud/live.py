@@ -290,7 +290,10 @@ class LiveHome:
             await self._standing.until_admitted()
 
     async def _follow(self, stream: EventStream) -> None:
-        hello = await stream.receive()
+        # A frame from the future may come before hello; one that makes no sense may have been hello, and nothing that
+        # follows could be told from what was missed.
+        while (hello := await stream.receive()) is None:
+            self._heard()
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         self._hello_at = parse_timestamp(hello.at)

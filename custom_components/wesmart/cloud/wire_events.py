@@ -148,7 +148,7 @@ type Frame = HelloFrame | EventsFrame | HeartbeatFrame
 
 _event_decoder = LenientDecoder(msgspec.json.Decoder(_WireEvent), "event")
 _event_head_decoder = msgspec.json.Decoder(_WireEventHead)
-_frame_decoder = msgspec.json.Decoder(_WireFrame)
+_frame_decoder = LenientDecoder(msgspec.json.Decoder(_WireFrame), "frame", essential=("events",))
 _states_decoder = msgspec.json.Decoder(_StatesFrame)
 _frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)
 
