@@ -342,3 +342,89 @@ def test_any_event_is_applied_or_asks_for_a_snapshot(text: str) -> None:
             named = {EndpointKey(of.id, one) for of in replica.devices.values() for one in of.endpoint_ids}
             assert set(replica.endpoints) == named
     assert isinstance(replica.endpoints.get(LAMP), LightEndpoint | None)
+
+
+# Homes that are not wanted
+
+
+HIDDEN: Json = {"id": "hidden", "name": "Nhà khác", "rooms": [], "scenes": []}
+HIDDEN_CURTAIN: Json = {**curtain(), "home_id": "hidden"}
+
+
+def choosing(*unwanted: str) -> tuple[Replica, set[str]]:
+    """Return a replica without these homes, at 20, and the set of them, to be changed."""
+    refused = set(unwanted)
+    replica = Replica(lambda home_id: home_id not in refused)
+    replica.load(snapshot_of({**home(), "devices": [lamp()]}, {**HIDDEN, "devices": [HIDDEN_CURTAIN]}))
+    return replica, refused
+
+
+def test_a_home_that_is_not_wanted_is_known_by_name_only() -> None:
+    """And its devices by whose they are, so that their events can be told from those of a gap."""
+    replica, _ = choosing("hidden")
+    assert (set(replica.homes), set(replica.devices), set(replica.endpoints)) == ({"home"}, {"lamp"}, {LAMP})
+    assert {home_id: left_out.name for home_id, left_out in replica.left_out.items()} == {"hidden": "Nhà khác"}
+    assert replica.left_out_devices == {"curtain": "hidden"}
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        state(21, CURTAIN, position=5),
+        event(21, "device", device={**HIDDEN_CURTAIN, "name": "Rèm mới"}),
+        event(21, "device", device={**device("new", []), "home_id": "hidden"}),
+        event(21, "device_removed", device_id="curtain"),
+        event(21, "button", device_id="curtain", endpoint_id="1", press="single"),
+    ],
+)
+def test_an_event_of_a_home_that_is_not_wanted_changes_nothing(wire: Json) -> None:
+    """Nor does it make the replica doubt itself."""
+    replica, _ = choosing("hidden")
+    assert apply(replica, wire) == Changes()
+    assert (set(replica.devices), replica.position) == ({"lamp"}, Position("e", 21))
+
+
+def test_a_device_may_move_out_of_sight_and_back() -> None:
+    """Into the home that is not wanted, and out of it."""
+    replica, _ = choosing("hidden")
+    assert apply(replica, event(21, "device", device={**lamp(), "home_id": "hidden"})) == Changes({LAMP}, {"lamp"})
+    assert apply(replica, state(22, LAMP, on=True)) == Changes()
+    assert apply(replica, event(23, "device", device=lamp())) == Changes({LAMP}, {"lamp"})
+    assert replica.left_out_devices == {"curtain": "hidden"}
+
+
+def test_a_home_that_is_not_wanted_may_be_renamed_and_go() -> None:
+    """Whoever lists the homes has to know."""
+    replica, _ = choosing("hidden")
+    assert apply(replica, event(21, "home", home={**HIDDEN, "name": "Nhà mới"})) == Changes(homes=True)
+    assert replica.left_out["hidden"].name == "Nhà mới"
+    assert apply(replica, event(22, "home_removed", home_id="hidden")) == Changes(homes=True)
+    assert (replica.left_out, replica.left_out_devices) == ({}, {})
+
+
+def test_a_home_that_comes_is_asked_about() -> None:
+    """As in a snapshot."""
+    replica, _ = choosing("hidden", "third")
+    assert apply(replica, event(21, "home", home={**HIDDEN, "id": "third"})) == Changes(homes=True)
+    assert apply(replica, event(22, "home", home={**HIDDEN, "id": "fourth"})) == Changes(homes=True)
+    assert (set(replica.left_out), set(replica.homes)) == ({"hidden", "third"}, {"home", "fourth"})
+
+
+def test_a_snapshot_asks_about_each_home_again() -> None:
+    """What is wanted now comes, and what is not goes."""
+    replica, refused = choosing("hidden")
+    refused.clear()
+    refused.add("home")
+    both = snapshot_of({**home(), "devices": [lamp()]}, {**HIDDEN, "devices": [HIDDEN_CURTAIN]})
+    assert replica.load(both) == Changes({LAMP, CURTAIN}, {"lamp", "curtain"}, homes=True)
+    assert (set(replica.homes), set(replica.devices)) == ({"hidden"}, {"curtain"})
+    assert (set(replica.left_out), replica.left_out_devices) == ({"home"}, {"lamp": "home"})
+
+
+def test_what_of_an_unwanted_home_cannot_be_decoded_is_not_gone() -> None:
+    """Its events still change nothing."""
+    replica, _ = choosing("hidden")
+    broken = {"id": "hidden", "name": "Nhà khác", "rooms": 5, "devices": [HIDDEN_CURTAIN]}
+    replica.load(snapshot_of({**home(), "devices": [lamp()]}, broken))
+    assert (set(replica.left_out), replica.left_out_devices) == ({"hidden"}, {"curtain": "hidden"})
+    assert apply(replica, state(21, CURTAIN, position=5)) == Changes()

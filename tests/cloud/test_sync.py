@@ -248,3 +248,16 @@ def test_after_quiet_the_replica_equals_the_cloud_and_never_stepped_back(seed: i
     if sync.wanted is not None:
         sync.load(snapshot(wire.seq, lamp(brightness=wire.value)))
     assert (sync.wanted, sync.held, brightness(sync)) == (None, Position("e", wire.seq), wire.value)
+
+
+def test_when_other_homes_are_wanted_the_next_snapshot_is_asked_for_whole() -> None:
+    """Although what is held is right."""
+    refused = {"home"}
+    sync = Sync(lambda home_id: home_id not in refused)
+    sync.load(snapshot(10, lamp()))
+    assert (sync.held, sync.replica.devices) == (Position("e", 10), {})
+    refused.clear()
+    sync.want_whole()
+    assert (sync.held, sync.wanted) == (None, None)
+    changes, _ = sync.load(snapshot(10, lamp()))
+    assert (changes.devices, sync.held) == ({"lamp"}, Position("e", 10))

@@ -63,6 +63,7 @@ class LiveHome:
         on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
         on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
         on_account: Callable[[Account], None] = lambda _account: None,
+        wants_home: Callable[[str], bool] = lambda _home_id: True,
         poll_interval_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -70,7 +71,8 @@ class LiveHome:
 
         `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
         cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
-        with None when it does again. `on_account` gets the account whenever it may have changed. `clock` is Unix time.
+        with None when it does again. `on_account` gets the account whenever it may have changed. Homes that
+        `wants_home` refuses cost nothing but their part of a snapshot. `clock` is Unix time.
         """
         self._client = client
         self._on_changes = on_changes
@@ -83,7 +85,7 @@ class LiveHome:
         # When the stream began, on the cloud's clock: presses long before it are of the past.
         self._hello_at: datetime | None = None
         self._poll_interval_s = poll_interval_s
-        self._sync = Sync()
+        self._sync = Sync(wants_home)
         # The homes, to read.
         self.replica = self._sync.replica
         self._overlay_epoch = ""
@@ -129,6 +131,11 @@ class LiveHome:
         except EpochChangedError:
             # The stream has to be opened anew first; it asks then.
             self._due.set()
+
+    def reconsider(self) -> None:
+        """Look at all homes again, now: `wants_home` says something else."""
+        self._sync.want_whole()
+        self._due.set()
 
     async def run(self) -> None:
         """Follow the cloud until cancelled; raises SessionEndedError when only a new login helps.

@@ -1,6 +1,6 @@
 """A home as the cloud described it last, and what a snapshot or an event does to it. Pure: no I/O, no clock."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set as AbstractSet
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -40,13 +40,18 @@ class CannotApplyError(Exception):
 
 
 class Replica:
-    """What the account can see, and up to which position."""
+    """What the account can see of the homes that are wanted, and up to which position."""
 
-    def __init__(self) -> None:
+    def __init__(self, wants_home: Callable[[str], bool] = lambda _home_id: True) -> None:
+        """`wants_home` is asked of a home when it comes, and of each again when a snapshot is loaded."""
+        self._wants_home = wants_home
         self.epoch, self.seq = NOWHERE
         self.homes: dict[str, Home] = {}
         self.devices: dict[str, Device] = {}
         self.endpoints: dict[EndpointKey, Endpoint] = {}
+        # What else the account can see: the homes that are not wanted, and the home of each device in one.
+        self.left_out: dict[str, Home] = {}
+        self.left_out_devices: dict[str, str] = {}
 
     @property
     def position(self) -> Position:
@@ -64,16 +69,19 @@ class Replica:
     def load(self, snapshot: Snapshot) -> Changes:
         """Hold what the snapshot says instead; the caller has made sure that this does not turn the clock back."""
         changes = Changes()
-        homes = {home.id: home for home in snapshot.homes}
+        seen = {home.id: home for home in snapshot.homes}
+        homes = {home.id: home for home in snapshot.homes if self._wants_home(home.id)}
         # What could not be decoded is not gone: it stays as it was known last.
-        kept_homes = snapshot.unreadable_homes - homes.keys()
+        kept_homes = snapshot.unreadable_homes - seen.keys()
+        changes.homes = self._load_left_out(snapshot, seen.keys() - homes.keys(), kept_homes)
         for home_id in self.homes.keys() - homes.keys() - kept_homes:
             del self.homes[home_id]  # its devices may have moved to another
             changes.homes = True
         for home in homes.values():
             self._report_home(home, changes)
-        reports = {report.device.id: report for report in snapshot.devices}
+        reports = {r.device.id: r for r in snapshot.devices if r.device.home_id not in self.left_out}
         kept = snapshot.unreadable | {device.id for device in self.devices.values() if device.home_id in kept_homes}
+        kept -= self.left_out_devices.keys()
         for device_id in self.devices.keys() - reports.keys() - kept:
             self._remove(device_id, changes)
         for report in reports.values():
@@ -91,13 +99,12 @@ class Replica:
             case StateEvent():
                 self._state(event, changes)
             case DeviceEvent():
-                if event.report.device.home_id not in self.homes:
-                    raise CannotApplyError("a device of an unknown home")
-                self._report(event.report, changes)
+                self._device(event.report, changes)
             case DeviceRemovedEvent():
+                self.left_out_devices.pop(event.device_id, None)
                 self._remove(event.device_id, changes)
             case HomeEvent():
-                self._report_home(event.home, changes)
+                self._home(event.home, changes)
             case HomeRemovedEvent():
                 self._remove_home(event.home_id, changes)
             case UnapplicableEvent():
@@ -106,15 +113,50 @@ class Replica:
     def _state(self, event: StateEvent, changes: Changes) -> None:
         endpoint = self.endpoints.get(event.key)
         if endpoint is None:
-            if event.device_id not in self.devices:
+            if event.device_id not in self.devices and event.device_id not in self.left_out_devices:
                 raise CannotApplyError("the state of an unknown device")
-            # Left out as one from the future, or as one that made no sense: there is nothing to show it on.
+            # Of a home that is not wanted, or left out as one from the future or one that made no sense: there is
+            # nothing to show it on.
             return
         updated = decode_patch(endpoint, event.patch)
         if updated is None:
             raise CannotApplyError("a state that does not fit its endpoint")
         self.endpoints[endpoint.key] = updated
         changes.endpoints.add(endpoint.key)
+
+    def _device(self, report: DeviceReport, changes: Changes) -> None:
+        device_id, home_id = report.device.id, report.device.home_id
+        if home_id in self.homes:
+            self.left_out_devices.pop(device_id, None)
+            self._report(report, changes)
+        elif home_id in self.left_out:
+            self.left_out_devices[device_id] = home_id
+            self._remove(device_id, changes)
+        else:
+            raise CannotApplyError("a device of an unknown home")
+
+    def _home(self, home: Home, changes: Changes) -> None:
+        if home.id in self.homes or (home.id not in self.left_out and self._wants_home(home.id)):
+            self._report_home(home, changes)
+        elif self.left_out.get(home.id) != home:
+            self.left_out[home.id] = home
+            changes.homes = True
+
+    def _load_left_out(self, snapshot: Snapshot, unwanted: AbstractSet[str], kept_homes: AbstractSet[str]) -> bool:
+        """Note what of a snapshot is not wanted; return whether that is something else than before."""
+        before = self.left_out
+        self.left_out = {home_id: home for home_id, home in before.items() if home_id in kept_homes}
+        self.left_out |= {home.id: home for home in snapshot.homes if home.id in unwanted}
+        known = {
+            device_id: home_id
+            for device_id, home_id in self.left_out_devices.items()
+            if device_id in snapshot.unreadable or home_id in kept_homes
+        }
+        reported = {report.device.id: report.device.home_id for report in snapshot.devices}
+        self.left_out_devices = {
+            id_: home_id for id_, home_id in (known | reported).items() if home_id in self.left_out
+        }
+        return self.left_out != before
 
     def _report(self, report: DeviceReport, changes: Changes) -> None:
         known = self.devices.get(report.device.id)
@@ -158,7 +200,10 @@ class Replica:
                 changes.endpoints |= _keys(device)
 
     def _remove_home(self, home_id: str, changes: Changes) -> None:
-        changes.homes |= self.homes.pop(home_id, None) is not None
+        left_out = self.left_out.pop(home_id, None)
+        for device_id in [device_id for device_id, home in self.left_out_devices.items() if home == home_id]:
+            del self.left_out_devices[device_id]
+        changes.homes |= self.homes.pop(home_id, left_out) is not None
         for device in self._devices_of(home_id):
             self._remove(device.id, changes)
 

@@ -1,5 +1,7 @@
 """Which frame counts, which is held back, and when only a snapshot helps (contract, "Snapshot and events"). Pure."""
 
+from collections.abc import Callable
+
 from .models import NOWHERE, Position
 from .replica import CannotApplyError, Changes, Replica
 from .wire_events import ButtonEvent, Event, EventsFrame, Frame, HelloFrame
@@ -19,11 +21,13 @@ class Sync:
     `wanted` says why a snapshot is needed: None, or the lowest seq that helps.
     """
 
-    def __init__(self) -> None:
-        self.replica = Replica()
+    def __init__(self, wants_home: Callable[[str], bool] = lambda _home_id: True) -> None:
+        """`wants_home` says which homes the replica holds."""
+        self.replica = Replica(wants_home)
         self.wanted: int | None = None
         self.doubtful = False  # the replica may be wrong although its position is right
         self._epoch: str | None = None  # of the open stream
+        self._whole = False  # the replica is right, and yet not what is wanted
         self._unbased = False  # what the stream sends builds on a snapshot that is not here yet
         self._held: dict[int, Event] = {}
         self._seq_at_heartbeat = 0  # where the replica was when the stream sent the last one
@@ -32,7 +36,12 @@ class Sync:
     def held(self) -> Position | None:
         """Where the replica is, as far as it can be trusted: what a conditional request may say."""
         position = self.replica.position
-        return None if self.doubtful or self._unbased or position == NOWHERE else position
+        unknown = self.doubtful or self._whole or self._unbased or position == NOWHERE
+        return None if unknown else position
+
+    def want_whole(self) -> None:
+        """Have the next snapshot sent whatever is held: `wants_home` says something else now."""
+        self._whole = True
 
     def disconnected(self) -> None:
         """The stream has ended: what comes next may come from another epoch."""
@@ -71,6 +80,7 @@ class Sync:
             return Changes(), []
         self._unbased = False
         self.doubtful = False
+        self._whole = False
         changes, applied = self.replica.load(snapshot), list[Event]()
         if self.wanted is not None and snapshot.position.seq >= self.wanted:
             self.wanted = None
