@@ -67,10 +67,18 @@ async def configure(hass: HomeAssistant, entry: ConfigEntry, **changes: object) 
     return {**entry.options}
 
 
+async def keep_homes(hass: HomeAssistant, flow: ConfigFlowResult) -> ConfigFlowResult:
+    """Return what the flow says to its choice of homes, if it shows one, left as it is."""
+    if flow["type"] is FlowResultType.FORM and flow["step_id"] in ("homes", "homes_taken"):
+        return await submit(hass, flow, suggested(flow))
+    return flow
+
+
 async def log_in(hass: HomeAssistant, cloud: MockCloud, person: Person) -> ConfigEntry:
     """Return the entry of an account that was added now."""
     flow = await start_flow(hass, cloud)
     flow = await submit(hass, flow, {CONF_USERNAME: person.username, CONF_PASSWORD: person.password})
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
     await hass.async_block_till_done()
     return flow["result"]

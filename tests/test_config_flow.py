@@ -14,8 +14,8 @@ from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
 from custom_components.wesmart.config_flow import CONF_ACCEPT
-from custom_components.wesmart.const import CONF_SERVER, CONTRACT_URL, DOMAIN
-from tests.accounts import OTHER, OWNER, log_in, start_flow, submit, suggested
+from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN
+from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
 from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
@@ -70,6 +70,7 @@ async def test_an_account_is_added_by_email_or_phone_as_people_write_it(
     assert said(flow)["server"] == cloud.url
     assert said(flow)["terms_url"].startswith("http")
     flow = await submit(hass, flow, {CONF_USERNAME: username, CONF_PASSWORD: OWNER.password})
+    flow = await keep_homes(hass, flow)
     assert (flow["type"], flow["title"]) == (FlowResultType.CREATE_ENTRY, OWNER.full_name)
 
     entry: ConfigEntry = flow["result"]
@@ -229,6 +230,7 @@ async def test_wrong_credentials_are_explained_and_can_be_corrected(
     assert suggested(flow) == {CONF_USERNAME: credentials[CONF_USERNAME], CONF_PASSWORD: None}
     assert cloud.sessions(OWNER.username) == []
     flow = await submit(hass, flow, CREDENTIALS)
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
@@ -243,6 +245,7 @@ async def test_a_cloud_that_goes_away_before_the_login_is_explained(hass: HomeAs
     assert problem(flow, "account") == "cannot_connect"
     await cloud.start(port=port)
     flow = await submit(hass, flow, CREDENTIALS)
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
@@ -261,6 +264,7 @@ async def test_too_many_requests_at_any_step_are_explained_and_sessions_do_not_a
     assert len(cloud.sessions(OWNER.username)) == sessions
     await asyncio.sleep(30)
     flow = await submit(hass, flow, CREDENTIALS)
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert len(cloud.sessions(OWNER.username)) == 1
@@ -279,6 +283,7 @@ async def test_a_suspended_account_is_told_why_until_when_and_whom_to_call(
     assert (placeholders["until"], placeholders["phone"]) == ("–", "0816 333 868")
     cloud.unblock(OWNER.username)
     flow = await submit(hass, flow, CREDENTIALS)
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
@@ -312,6 +317,7 @@ async def test_open_terms_are_shown_with_their_link_and_accepted_in_the_flow(
     flow = await submit(hass, flow, {CONF_ACCEPT: False})
     assert problem(flow, "terms") == "terms_not_accepted"
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert flow["result"].state is ConfigEntryState.LOADED
@@ -324,6 +330,7 @@ async def test_terms_that_do_not_block_may_wait(hass: HomeAssistant, cloud: Mock
     flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
     assert flow["step_id"] == "terms"
     flow = await submit(hass, flow, {CONF_ACCEPT: False})
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
@@ -342,6 +349,7 @@ async def test_terms_that_change_while_they_are_read_are_shown_anew(hass: HomeAs
     assert problem(flow, "terms") == "rate_limited"
     await asyncio.sleep(5)
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
@@ -386,11 +394,40 @@ async def test_terms_may_be_read_for_hours_and_the_dialog_opened_again(hass: Hom
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert (flow["step_id"], flow["errors"]) == ("terms", {})
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert flow["result"].state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_reload(flow["result"].entry_id)
     assert len(cloud.sessions(OWNER.username)) == 1
+    assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+# The homes
+
+
+async def test_an_account_of_several_homes_is_asked_which_to_show(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """All of them, unless its owner says otherwise."""
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert (flow["step_id"], said(flow)["taken"]) == ("homes", "–")
+    assert choices(flow, CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội", "can-ho-my-dinh": "Căn hộ Mỹ Đình"}
+    assert suggested(flow) == {CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"]}
+    # The dialog may be closed and opened again.
+    flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    flow = await submit(hass, flow, {CONF_HOMES: ["can-ho-my-dinh"]})
+    await hass.async_block_till_done()
+    entry = flow["result"]
+    assert entry.options == {CONF_EXCLUDED_HOMES: ["nha-ha-noi"]}
+    assert len(hass.states.async_entity_ids("cover")) == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_account_of_one_home_is_not_asked(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Nor is one without any."""
+    flow = await start_flow(hass, cloud)
+    flow = await submit(hass, flow, {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password})
+    assert (flow["type"], flow["options"]) == (FlowResultType.CREATE_ENTRY, {CONF_EXCLUDED_HOMES: []})
+    await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
 
 

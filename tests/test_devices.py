@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wesmart import devices as subject
 from custom_components.wesmart.cloud.models import EndpointKey
-from custom_components.wesmart.const import CONF_SERVER, DOMAIN
+from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OWNER, submit
 from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
@@ -160,7 +160,7 @@ async def test_a_device_without_name_room_or_endpoints_is_fine(
 
 def test_ids_of_any_spelling_do_not_collide() -> None:
     """They are opaque: a separator may be part of one."""
-    entry_of_server = MockConfigEntry(domain=DOMAIN, data={CONF_SERVER: "https://cloud.example.com"})
+    entry_of_server = MockConfigEntry(domain=DOMAIN, unique_id="https://cloud.example.com account")
     keys = [EndpointKey("a:b", "c"), EndpointKey("a", "b:c"), EndpointKey("a%3Ab", "c"), EndpointKey("ă", "c")]
     ids = {subject.unique_id(entry_of_server, key) for key in keys}
     assert len(ids) == len(keys)

@@ -5,16 +5,18 @@ import asyncio
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
-from custom_components.wesmart.const import CONF_POLL_INTERVAL, CONF_REVERSED_COVERS
-from tests.accounts import OTHER, Person, choices, configure, suggested
-from tests.home import shows
+from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS
+from tests.accounts import OTHER, OWNER, Person, choices, configure, suggested
+from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
+from tests.test_devices import NEW_LAMP
 
 ROLLER = "cover.phong_ngu_cua_be_rem_cuon_phong_be"
 ROLLER_ID = "rem-phong-be"
+BEDSIDE = "switch.phong_ngu_den_ngu"
 
 
 async def opened(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
@@ -37,7 +39,8 @@ async def test_the_form_lists_every_curtain_by_name_and_room(hass: HomeAssistant
         "Rèm phòng khách · Phòng khách (Nhà Hà Nội)",
         "Rèm phòng ngủ · Phòng ngủ chính",
     ]
-    assert suggested(flow) == {CONF_REVERSED_COVERS: [], CONF_POLL_INTERVAL: 30}
+    homes = ["nha-ha-noi", "can-ho-my-dinh"]
+    assert suggested(flow) == {CONF_HOMES: homes, CONF_REVERSED_COVERS: [], CONF_POLL_INTERVAL: 30}
 
 
 async def test_the_form_calls_a_curtain_as_its_owner_does(hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -57,11 +60,9 @@ async def test_an_account_without_curtains_is_not_asked_about_them(
             cloud.remove_device(device_id)
     await asyncio.sleep(1)
     flow = await opened(hass, entry)
-    assert suggested(flow) == {CONF_POLL_INTERVAL: 30}
-    assert await configure(hass, entry, **{CONF_POLL_INTERVAL: 45}) == {
-        CONF_POLL_INTERVAL: 45,
-        CONF_REVERSED_COVERS: [],
-    }
+    assert suggested(flow) == {CONF_HOMES: ["nha-da-nang"], CONF_POLL_INTERVAL: 30}
+    options = await configure(hass, entry, **{CONF_POLL_INTERVAL: 45})
+    assert options == {CONF_EXCLUDED_HOMES: [], CONF_POLL_INTERVAL: 45, CONF_REVERSED_COVERS: []}
 
 
 async def test_the_form_can_be_filled_in_while_the_cloud_is_gone(
@@ -72,8 +73,94 @@ async def test_the_form_can_be_filled_in_while_the_cloud_is_gone(
     cloud.maintenance()
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert len(choices(await opened(hass, entry), CONF_REVERSED_COVERS)) == 5
+    flow = await opened(hass, entry)
+    assert len(choices(flow, CONF_REVERSED_COVERS)) == 5
+    assert CONF_HOMES not in suggested(flow)
     cloud.end_maintenance()
+
+
+# Homes
+
+
+async def test_a_home_that_is_left_out_leaves_and_comes_back_as_it_was(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Devices and entities, with what their owner called them."""
+    flow = await opened(hass, entry)
+    assert choices(flow, CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội", "can-ho-my-dinh": "Căn hộ Mỹ Đình"}
+    entities, registry = er.async_get(hass), dr.async_get(hass)
+    before = entities.async_update_entity(BEDSIDE, new_entity_id="switch.den_ngu_cua_toi", name="Đèn ngủ của tôi")
+    assert before.device_id is not None
+    child = registry.async_get(before.device_id)
+    assert isinstance(child, dr.ChildDeviceEntry)
+    registry.async_update_device(child.parent_device_id, name_by_user="Công tắc cửa")
+
+    await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
+    assert hass.states.get("switch.den_ngu_cua_toi") is None
+    assert entities.async_get("switch.den_ngu_cua_toi") is None
+    assert registry.async_get(child.parent_device_id) is None
+    assert not {"Rèm cửa sổ", "Ổ cắm điều hòa", "Công tắc cửa ra vào"} & devices(hass, entry).keys()
+    await shows(hass, ROLLER, "closed")
+
+    await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"]})
+    await shows(hass, "switch.den_ngu_cua_toi", "off", friendly_name="Đèn ngủ của tôi")
+    after = entities.async_get("switch.den_ngu_cua_toi")
+    assert after is not None
+    assert (after.id, after.device_id) == (before.id, before.device_id)
+    parent = registry.async_get(child.parent_device_id)
+    assert parent is not None
+    assert parent.name_by_user == "Công tắc cửa"
+
+
+async def test_what_happens_in_a_home_that_is_left_out_changes_nothing_and_costs_nothing(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Whatever the app does there; in the end it may be removed."""
+    await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
+    await asyncio.sleep(60)
+    states = {state.entity_id: state for state in hass.states.async_all()}
+    before, known = len(cloud.requests), devices(hass, entry)
+    cloud.touch("cong-tac-can-ho", "2", on=True)
+    cloud.set_online("o-cam-dieu-hoa", False)
+    cloud.update_device("o-cam-dieu-hoa", name="Ổ cắm mới")
+    cloud.rename_room("can-ho-my-dinh", "ngu", "Phòng của ba")
+    cloud.add_device("can-ho-my-dinh", {**NEW_LAMP, "room_id": "ngu"})
+    cloud.touch("den-hoc", "1", on=False)
+    cloud.remove_device("rem-can-ho")
+    await asyncio.sleep(200)
+    cloud.remove_home("can-ho-my-dinh")
+    await asyncio.sleep(200)
+    assert {state.entity_id: state for state in hass.states.async_all()} == states
+    assert (len(cloud.requests), devices(hass, entry)) == (before, known)
+    assert choices(await opened(hass, entry), CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội"}
+
+
+async def test_a_home_that_comes_later_is_there_by_itself(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Whatever was left out before."""
+    await configure(hass, entry, **{CONF_HOMES: []})
+    assert hass.states.async_all() == []
+    flow = await opened(hass, entry)
+    cloud.share_home("nha-da-nang", OWNER.username)
+    await asyncio.sleep(1)
+    assert "Nhà Đà Nẵng" in choices(await opened(hass, entry), CONF_HOMES).values()
+    assert devices(hass, entry).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    # Nor is one left out by a form that was opened before it came.
+    await hass.config_entries.options.async_configure(flow["flow_id"], {CONF_POLL_INTERVAL: 20})
+    await hass.async_block_till_done()
+    assert devices(hass, entry).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+
+
+async def test_an_account_may_show_no_home_and_is_fine(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Over a restart, too."""
+    await configure(hass, entry, **{CONF_HOMES: []})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert (entry.state, hass.states.async_all()) == (ConfigEntryState.LOADED, [])
+    await configure(hass, entry, **{CONF_HOMES: ["can-ho-my-dinh"]})
+    await shows(hass, BEDSIDE, "off")
 
 
 # Reversed curtains: what they do then is in test_cover.py

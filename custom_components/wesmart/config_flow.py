@@ -1,6 +1,6 @@
 """Adding an account, and logging in again: the server first, then the account, then terms that are still open."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlow, ConfigFlowResult
@@ -13,10 +13,12 @@ from yarl import URL
 
 from .cloud import Endpoints, Tokens, WeSmartClient, discover, log_in, revoke, server_origin
 from .cloud.errors import InvalidRequestError, SessionEndedError, TermsNotAcceptedError, WeSmartError
-from .cloud.models import Account, Terms
+from .cloud.models import Account, Home, Terms
 from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
+from .const import CONF_ENDPOINTS, CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
 from .errors import link, markdown, placeholders, short, terms_link, translation_key
+from .forms import HomeChoice, any_of, async_home_choice
+from .identity import account_unique_id, async_server_identity, server_identity
 from .options_flow import WeSmartOptionsFlow
 
 CONF_ACCEPT = "accept"
@@ -43,9 +45,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
 
     _server: str
+    _identity: str
     _endpoints: Endpoints
     _client: WeSmartClient
     _account: Account
+    _homes: tuple[Home, ...]
+    _choice: HomeChoice
     _terms: Terms
     # Whether the cloud lets the account in although there are terms it has not accepted.
     _admitted: bool
@@ -83,6 +88,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
                 error = err
             else:
                 self._server = str(origin)
+                self._identity = async_server_identity(self.hass, self._server)
                 return await self.async_step_account()
         return self._show("user", _SERVER_SCHEMA, error, user_input, contract_url=CONTRACT_URL)
 
@@ -110,9 +116,27 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._show_terms(err)
         return await self._async_step_access(terms_can_wait=True)
 
+    async def async_step_homes(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which homes to show, where there is a choice; all but those that another account shows already."""
+        if user_input is not None:
+            return self._create(excluded=self._choice.names.keys() - set(user_input.get(CONF_HOMES, ())))
+        self._choice = async_home_choice(self.hass, self._identity, self._homes)
+        names, taken = self._choice
+        if len(names) == len(self._homes) <= 1:
+            return self._create(excluded=())
+        if not names:
+            return self._show("homes_taken", vol.Schema({}), None, taken=taken)
+        schema = vol.Schema({vol.Optional(CONF_HOMES): any_of(names)})
+        return self._show("homes", schema, None, {CONF_HOMES: [*names]}, taken=taken)
+
+    async def async_step_homes_taken(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say that other accounts show all homes of this one already."""
+        return await self.async_step_homes() if user_input is None else self._create(excluded=())
+
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Log in again: the session has ended."""
         self._server = entry_data[CONF_SERVER]
+        self._identity = server_identity(self._get_reauth_entry())
         self._use(msgspec.convert(entry_data[CONF_ENDPOINTS], Endpoints))
         self._username = entry_data[CONF_USERNAME]
         return await self.async_step_reauth_confirm()
@@ -130,7 +154,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             await self._async_open_session(user_input[CONF_USERNAME], user_input[CONF_PASSWORD])
         except WeSmartError as err:
             return self._show_login(err)
-        await self.async_set_unique_id(f"{self._server} {self._account.id}")
+        await self.async_set_unique_id(account_unique_id(self._identity, self._account.id))
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch()
         else:
@@ -142,36 +166,44 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         self._terms = self._account.terms
         try:
             # The account may be read in any state; whether its homes may, only they can tell.
-            await self._client.snapshot()
+            snapshot = await self._client.snapshot()
         except TermsNotAcceptedError as err:
             self._terms = Terms(current=err.version or self._terms.current, url=err.url or self._terms.url)
             self._admitted = False
             return self._show_terms(None)
         except WeSmartError as err:
             return self._show_login(err)
+        self._homes = snapshot.homes if snapshot else ()
         self._admitted = True
         if self._terms.accepted != self._terms.current and not terms_can_wait:
             return self._show_terms(None)
         return await self._async_finish()
 
     async def _async_finish(self) -> ConfigFlowResult:
-        data = {
+        if self.source != SOURCE_REAUTH:
+            return await self.async_step_homes()
+        entry = self._get_reauth_entry()
+        replaced = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
+        result = self.async_update_reload_and_abort(entry, data_updates=self._hand_over())
+        await revoke(async_get_transport(self.hass), self._endpoints, replaced)
+        return result
+
+    def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
+        account = self._account
+        title = account.full_name or account.email or account.phone or self._server
+        return self.async_create_entry(
+            title=title, data=self._hand_over(), options={CONF_EXCLUDED_HOMES: sorted(excluded)}
+        )
+
+    def _hand_over(self) -> dict[str, Any]:
+        """Return the data of an entry, whose the session is from here on."""
+        tokens, self._tokens = self._tokens, None
+        return {
             CONF_SERVER: self._server,
             CONF_ENDPOINTS: msgspec.to_builtins(self._endpoints),
             CONF_USERNAME: self._username,
-            CONF_TOKENS: msgspec.to_builtins(self._tokens),
+            CONF_TOKENS: msgspec.to_builtins(tokens),
         }
-        # From here on the session is the entry's.
-        self._tokens = None
-        if self.source == SOURCE_REAUTH:
-            entry = self._get_reauth_entry()
-            replaced = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
-            result = self.async_update_reload_and_abort(entry, data=data)
-            await revoke(async_get_transport(self.hass), self._endpoints, replaced)
-            return result
-        account = self._account
-        title = account.full_name or account.email or account.phone or self._server
-        return self.async_create_entry(title=title, data=data)
 
     async def _async_open_session(self, username: str, password: str) -> None:
         transport = async_get_transport(self.hass)

@@ -19,8 +19,12 @@ CONTRACT_URL: Final = "https://github.com/wesmart-community/home-assistant-wesma
 CONF_SERVER: Final = "server"
 CONF_ENDPOINTS: Final = "endpoints"
 CONF_TOKENS: Final = "tokens"
+# And which homes are the entry's: no other shows them then.
+CONF_HOMES: Final = "homes"
 
-# In its options: the unique ids of covers that were mounted the wrong way round, and the seconds between polls.
+# In its options: the homes that its owner does not want, so that one that comes later is there by itself; the unique
+# ids of covers that were mounted the wrong way round; and the seconds between polls.
+CONF_EXCLUDED_HOMES: Final = "excluded_homes"
 CONF_REVERSED_COVERS: Final = "reversed_covers"
 CONF_POLL_INTERVAL: Final = "poll_interval"
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import override
 import uuid
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
@@ -19,18 +19,20 @@ from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
 )
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
 import msgspec
 
-from . import devices, issues
+from . import devices, homes, issues
 from .areas import Areas
 from .cloud import Command, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
 from .cloud.errors import CloudConnectionError, CloudTimeoutError, CommandRejectedError, SessionEndedError, WeSmartError
 from .cloud.models import Account, Endpoint, EndpointKey, Ticket
 from .cloud.replica import Changes
 from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, LOGGER, POLL_INTERVAL_S
+from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
+from .identity import server_identity
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
@@ -67,6 +69,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_press=self._handle_press,
             on_refusal=self._handle_refusal,
             on_account=self._handle_account,
+            wants_home=self._wants_home,
             poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
         )
@@ -93,6 +96,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def async_start(self) -> None:
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
+        await self._areas.async_load()
         try:
             await self._live.start()
         except SessionEndedError as err:
@@ -102,8 +106,10 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             self._handle_refusal(err)
             raise translated(ConfigEntryNotReady, err, {"phone": self.endpoints.support_phone}) from err
         self._handle_refusal(None)
-        await self._areas.async_load()
-        devices.async_sync_all(self.hass, self.config_entry, self.replica, self._areas)
+        # Without a pause since the homes were chosen: what is claimed now, nobody else has claimed meanwhile.
+        self._sync_homes()
+        signal = async_dispatcher_connect(self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._handle_entry_changed)
+        self.config_entry.async_on_unload(signal)
         self.config_entry.async_create_background_task(self.hass, self._follow(), f"WeSMART {self.config_entry.title}")
 
     async def async_close(self) -> None:
@@ -196,13 +202,37 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     @callback
     def _handle_changes(self, changes: Changes) -> None:
         if changes.homes:
-            devices.async_sync_all(self.hass, self.config_entry, self.replica, self._areas)
+            self._sync_homes()
         elif changes.devices:
             devices.async_sync(self.hass, self.config_entry, self.replica, self._areas, changes.devices)
         if changes.structure:
             for arrived in tuple(self._arrival_listeners):
                 arrived(changes.endpoints)
         self._wake(changes.endpoints)
+
+    def _wants_home(self, home_id: str) -> bool:
+        return homes.async_wants(self.hass, self.config_entry, home_id)
+
+    @callback
+    def _sync_homes(self) -> None:
+        """Have and say that we have the homes of the replica, with the devices in them, and nothing else."""
+        entry, replica = self.config_entry, self.replica
+        others = homes.async_entries(self.hass, server_identity(entry), besides=entry)
+        devices.async_adopt(self.hass, entry, others, replica.devices)
+        # Whoever takes over what is not ours any more takes the devices over now, before they are removed.
+        homes.async_claim(self.hass, entry, replica.homes)
+        devices.async_sync_all(self.hass, entry, replica, self._areas)
+
+    @callback
+    def _handle_entry_changed(self, _change: ConfigEntryChange, other: ConfigEntry) -> None:
+        """Take over the homes that another entry does not show any more."""
+        entry, replica = self.config_entry, self.replica
+        if other.domain != DOMAIN or other is entry:
+            return
+        if freed := {home_id for home_id in replica.left_out if self._wants_home(home_id)}:
+            device_ids = [device_id for device_id, home_id in replica.left_out_devices.items() if home_id in freed]
+            devices.async_adopt(self.hass, entry, [other], device_ids)
+            self._live.reconsider()
 
     @callback
     def _handle_presence(self, lost: WeSmartError | None) -> None:

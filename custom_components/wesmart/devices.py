@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
+from itertools import product
 from urllib.parse import quote
 
 from homeassistant.config_entries import ConfigEntry
@@ -13,7 +14,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .areas import Areas, Places
 from .cloud.models import ButtonEndpoint, CurtainEndpoint, Device, Endpoint, EndpointKey, LightEndpoint, SwitchEndpoint
 from .cloud.replica import Replica
-from .const import CONF_SERVER, DOMAIN, MANUFACTURER
+from .const import DOMAIN, MANUFACTURER
+from .identity import server_identity
 
 # Where the entity of a type of endpoint is; a type without a platform here has none.
 _PLATFORMS: dict[type[Endpoint], Platform] = {
@@ -34,12 +36,12 @@ def unique_id(entry: ConfigEntry, key: EndpointKey) -> str:
 
 def device_unique_id(entry: ConfigEntry, device_id: str) -> str:
     """Return the identifier of a device."""
-    return f"{_server_id(entry.data[CONF_SERVER])}:{quote(device_id, safe='')}"
+    return f"{_server_id(server_identity(entry))}:{quote(device_id, safe='')}"
 
 
 @lru_cache(maxsize=8)
-def _server_id(server: str) -> str:
-    return sha256(server.encode()).hexdigest()[:12]
+def _server_id(identity: str) -> str:
+    return sha256(identity.encode()).hexdigest()[:12]
 
 
 def is_own_device(replica: Replica, endpoint: Endpoint) -> bool:
@@ -92,6 +94,39 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, ar
     for identifier, registered_id in known.items():
         if identifier not in wanted:
             registry.async_remove_device(registered_id)
+
+
+@callback
+def async_adopt(
+    hass: HomeAssistant, entry: ConfigEntry, others: Iterable[ConfigEntry], device_ids: Iterable[str]
+) -> None:
+    """Take over those of these devices that are registered under other entries, with what their user made of them."""
+    registry, entities = dr.async_get(hass), er.async_get(hass)
+    for other, device_id in product(others, device_ids):
+        identifier = (DOMAIN, device_unique_id(entry, device_id))
+        device = registry.async_get_device_by_identifier(identifier, other.entry_id)
+        if device is None:
+            continue
+        children = dr.async_entries_for_parent_device(registry, device.id)
+        for owner in (device, *children):
+            for entity in er.async_entries_for_device(entities, owner.id, include_disabled_entities=True):
+                if entity.platform == DOMAIN:
+                    # Home Assistant remembers its id and all that its user chose, and returns it to the new entity.
+                    entities.async_remove(entity.entity_id)
+        # A device can only move without its children.
+        for child in children:
+            registry.async_remove_device(child.id)
+        registry.async_update_device(device.id, new_config_entry_id=entry.entry_id)
+        for child in children:
+            again = registry.async_get_or_create_child(
+                config_entry_id=entry.entry_id,
+                identifiers=child.identifiers,
+                name=child.name,
+                parent_device_id=device.id,
+            )
+            registry.async_update_child_device(
+                again.id, area_id=child.area_id, labels=child.labels, name_by_user=child.name_by_user
+            )
 
 
 @callback

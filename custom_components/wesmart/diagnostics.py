@@ -21,6 +21,8 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: WeSmart
             "seq": replica.position.seq,
         },
         "homes": [{"rooms": len(home.rooms), "scenes": len(home.scenes)} for home in replica.homes.values()],
+        # Not wanted here, or shown by another account.
+        "left_out": {"homes": len(replica.left_out), "devices": len(replica.left_out_devices)},
         "devices": _devices(replica),
     }
 

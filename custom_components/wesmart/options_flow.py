@@ -1,22 +1,19 @@
-"""An account's settings: which curtains are mounted the wrong way round, and how often the cloud is polled."""
+"""An account's settings: its homes, curtains that are mounted the wrong way round, and how often the cloud is polled."""
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import Platform, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers import area_registry as ar, entity_registry as er
-from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-)
+from homeassistant.helpers.selector import NumberSelector, NumberSelectorConfig, NumberSelectorMode
 import voluptuous as vol
 
-from .const import CONF_POLL_INTERVAL, CONF_REVERSED_COVERS, POLL_INTERVAL_S
+from .cloud.models import Home
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS, POLL_INTERVAL_S
+from .coordinator import WeSmartConfigEntry
+from .forms import any_of, async_home_choice
+from .identity import server_identity
 
 # After a minute without a word the client asks anyway, before everything becomes unavailable: longer would be a lie.
 _POLL_INTERVAL_SELECTOR = NumberSelector(
@@ -27,34 +24,51 @@ _POLL_INTERVAL_SELECTOR = NumberSelector(
 class WeSmartOptionsFlow(OptionsFlowWithReload):
     """Changes the options of an account; each has a sensible value as long as nobody chose one."""
 
+    # What the form offers, by id: what comes while it is being read was not refused by whoever fills it in.
+    _homes: dict[str, str]
+    _covers: dict[str, str]
+
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the settings, and store them."""
+        if user_input is None:
+            return self._show()
+        # What the form did not offer stays as it was: it may come back.
         options = self.config_entry.options
-        covers = self._covers()
-        if user_input is not None:
-            # A reversed curtain that is not there now may come back.
-            absent = set(options.get(CONF_REVERSED_COVERS, ())) - covers.keys()
-            return self.async_create_entry(
-                data={
-                    CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL]),
-                    CONF_REVERSED_COVERS: sorted(absent.union(user_input.get(CONF_REVERSED_COVERS, ()))),
-                }
-            )
+        excluded = set(options.get(CONF_EXCLUDED_HOMES, ())) - self._homes.keys()
+        excluded |= self._homes.keys() - set(user_input.get(CONF_HOMES, ()))
+        absent = set(options.get(CONF_REVERSED_COVERS, ())) - self._covers.keys()
+        return self.async_create_entry(
+            data={
+                CONF_EXCLUDED_HOMES: sorted(excluded),
+                CONF_REVERSED_COVERS: sorted(absent.union(user_input.get(CONF_REVERSED_COVERS, ()))),
+                CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL]),
+            }
+        )
+
+    def _show(self) -> ConfigFlowResult:
+        entry, options = self.config_entry, self.config_entry.options
+        self._homes, taken = async_home_choice(self.hass, server_identity(entry), _homes_of(entry), besides=entry)
+        self._covers = self._names_of_covers()
         fields: dict[vol.Marker, object] = {}
-        if covers:
-            fields[vol.Optional(CONF_REVERSED_COVERS)] = _choice(covers)
+        if self._homes:
+            fields[vol.Optional(CONF_HOMES)] = any_of(self._homes)
+        if self._covers:
+            fields[vol.Optional(CONF_REVERSED_COVERS)] = any_of(self._covers)
         fields[vol.Required(CONF_POLL_INTERVAL)] = _POLL_INTERVAL_SELECTOR
         # Suggested and not default values: what a user clears must not come back.
         suggested = {
+            CONF_HOMES: [home for home in self._homes if home not in options.get(CONF_EXCLUDED_HOMES, ())],
+            CONF_REVERSED_COVERS: [cover for cover in self._covers if cover in options.get(CONF_REVERSED_COVERS, ())],
             CONF_POLL_INTERVAL: options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
-            CONF_REVERSED_COVERS: [cover for cover in options.get(CONF_REVERSED_COVERS, ()) if cover in covers],
         }
         return self.async_show_form(
-            step_id="init", data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested)
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
+            description_placeholders={"taken": taken},
         )
 
     @callback
-    def _covers(self) -> dict[str, str]:
+    def _names_of_covers(self) -> dict[str, str]:
         """Return what the account's covers are called and where they are, by unique id; a lost cloud does not matter."""
         areas, registry = ar.async_get(self.hass), er.async_get(self.hass)
         covers: dict[str, str] = {}
@@ -67,7 +81,9 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
         return covers
 
 
-def _choice(labels: dict[str, str]) -> SelectSelector:
-    """Return a selector of any number of values, shown by their labels."""
-    options = [SelectOptionDict(value=value, label=label) for value, label in labels.items()]
-    return SelectSelector(SelectSelectorConfig(options=options, multiple=True, sort=True))
+def _homes_of(entry: WeSmartConfigEntry) -> list[Home]:
+    """Return the homes that an account sees; none while it is not set up, when nobody knows."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return []
+    replica = entry.runtime_data.replica
+    return [*replica.homes.values(), *replica.left_out.values()]

@@ -1,0 +1,58 @@
+"""Which homes an account's entry shows: those that its owner wants and that no other entry shows.
+
+A home that several accounts see belongs to the entry that showed it first, so that each device is there once. That is
+written down in the entries, so that the order in which they start does not matter. The home is free again when its
+entry goes, is disabled, or does not show it any more.
+"""
+
+from collections.abc import Collection
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
+from .identity import server_identity
+
+
+@callback
+def async_wants(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
+    """Return whether an entry is to show a home."""
+    if home_id in entry.options.get(CONF_EXCLUDED_HOMES, ()):
+        return False
+    return async_holder(hass, server_identity(entry), home_id, besides=entry) is None
+
+
+@callback
+def async_holder(
+    hass: HomeAssistant, identity: str, home_id: str, *, besides: ConfigEntry | None = None
+) -> ConfigEntry | None:
+    """Return which entry of a server shows a home; None where none does."""
+    for entry in async_entries(hass, identity, besides=besides):
+        # A disabled entry shows its homes until it is unloaded.
+        gone = entry.disabled_by is not None and entry.state is ConfigEntryState.NOT_LOADED
+        if not gone and home_id in entry.data.get(CONF_HOMES, ()):
+            return entry
+    return None
+
+
+@callback
+def async_claim(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
+    """Write down which homes an entry shows; it has made sure of each that it may (`async_wants`)."""
+    for other in async_entries(hass, server_identity(entry), besides=entry):
+        # One that is disabled does not get back what somebody else shows now.
+        _write(hass, other, set(other.data.get(CONF_HOMES, ())).difference(home_ids))
+    _write(hass, entry, home_ids)
+
+
+@callback
+def async_entries(hass: HomeAssistant, identity: str, *, besides: ConfigEntry | None = None) -> list[ConfigEntry]:
+    """Return the entries of a server."""
+    return [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        if entry is not besides and server_identity(entry) == identity
+    ]
+
+
+def _write(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOMES: sorted(home_ids)})
