@@ -1,6 +1,7 @@
 """Adding an account, and logging in again: the server first, then the account, then terms that are still open."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlow, ConfigFlowResult
@@ -143,7 +144,17 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the account's name, which may have changed in the app, and its password."""
+        if user_input is None:
+            await self._async_sign_out()
+            # Whoever gets the password is named before it is asked for. Where nothing can be read, that is who has
+            # got it before.
+            with suppress(WeSmartError):
+                self._use(await discover(async_get_transport(self.hass), URL(self._server)))
         return await self._async_step_login(user_input)
+
+    async def async_step_reauth_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the same, where other hosts than before would get it."""
+        return await self.async_step_reauth_confirm(user_input)
 
     async def _async_step_login(self, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         if user_input is None:
@@ -183,9 +194,11 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source != SOURCE_REAUTH:
             return await self.async_step_homes()
         entry = self._get_reauth_entry()
+        # What was opened at the hosts of before is ended there.
+        pinned = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
         replaced = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
         result = self.async_update_reload_and_abort(entry, data_updates=self._hand_over())
-        await revoke(async_get_transport(self.hass), self._endpoints, replaced)
+        await revoke(async_get_transport(self.hass), pinned, replaced)
         return result
 
     def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
@@ -229,13 +242,21 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         self._endpoints = endpoints
         self._support_phone = endpoints.support_phone
 
+    @property
+    def _login_step(self) -> str:
+        if self.source != SOURCE_REAUTH:
+            return "account"
+        pinned = msgspec.convert(self._get_reauth_entry().data[CONF_ENDPOINTS], Endpoints)
+        return "reauth_confirm" if self._endpoints.origins == pinned.origins else "reauth_moved"
+
     def _show_login(self, error: WeSmartError | None) -> ConfigFlowResult:
         return self._show(
-            "reauth_confirm" if self.source == SOURCE_REAUTH else "account",
+            self._login_step,
             _LOGIN_SCHEMA,
             error,
             {CONF_USERNAME: self._username},
             server=self._server,
+            hosts=markdown(", ".join(dict.fromkeys(self._endpoints.origins))),
             login_host=markdown(URL(self._endpoints.token_endpoint).host),
             terms_url=link(self._endpoints.terms_url),
         )

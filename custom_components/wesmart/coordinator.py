@@ -22,11 +22,19 @@ from homeassistant.exceptions import (
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
 import msgspec
+from yarl import URL
 
 from . import devices, homes, issues
 from .areas import Areas
-from .cloud import Command, Endpoints, Feedback, LiveHome, Tokens, WeSmartClient
-from .cloud.errors import CloudConnectionError, CloudTimeoutError, CommandRejectedError, SessionEndedError, WeSmartError
+from .cloud import Command, Endpoints, Feedback, LiveHome, Rediscovery, Tokens, WeSmartClient
+from .cloud.errors import (
+    CloudConnectionError,
+    CloudTimeoutError,
+    CommandRejectedError,
+    NotFoundError,
+    SessionEndedError,
+    WeSmartError,
+)
 from .cloud.models import Account, Endpoint, EndpointKey, Ticket
 from .cloud.replica import Changes
 from .connection import async_get_transport, wall_clock
@@ -53,11 +61,20 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         self.config_entry = entry
         self.endpoints = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
         tokens = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
+        transport = async_get_transport(hass)
+        self._rediscovery = Rediscovery(
+            transport,
+            URL(entry.data[CONF_SERVER]),
+            self.endpoints,
+            on_moved=self._handle_moved,
+            on_refused=self._handle_refused,
+        )
         self.client = WeSmartClient(
-            async_get_transport(hass),
+            transport,
             self.endpoints,
             tokens,
             on_tokens=self._save_tokens,
+            on_not_found=self._rediscovery.miss,
             clock=wall_clock,
         )
         self._session_id = tokens.session_id
@@ -98,7 +115,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
         await self._areas.async_load()
         try:
-            await self._live.start()
+            await self._async_fetch_first()
         except SessionEndedError as err:
             self._handle_refusal(None)
             raise translated(ConfigEntryAuthFailed, err) from err
@@ -111,6 +128,17 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         signal = async_dispatcher_connect(self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._handle_entry_changed)
         self.config_entry.async_on_unload(signal)
         self.config_entry.async_create_background_task(self.hass, self._follow(), f"WeSMART {self.config_entry.title}")
+        self.config_entry.async_create_background_task(self.hass, self._rediscovery.run(), "WeSMART rediscovery")
+
+    async def _async_fetch_first(self) -> None:
+        try:
+            await self._live.start()
+        except NotFoundError, CloudConnectionError:
+            # The endpoints may have moved while Home Assistant was off. Nobody else would find out: what does so once
+            # a day runs only after this.
+            if not await self._rediscovery.read():
+                raise
+            await self._live.start()
 
     async def async_close(self) -> None:
         """Give up commands on their way, and let a token renewal end that is under way."""
@@ -271,6 +299,19 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         listeners.remove(update_callback)
         if listeners:
             self._listeners[context] = tuple(listeners)
+
+    @callback
+    def _handle_moved(self, endpoints: Endpoints) -> None:
+        self.endpoints = endpoints
+        self.client.use(endpoints)
+        data = {**self.config_entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)}
+        self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+
+    @callback
+    def _handle_refused(self, _endpoints: Endpoints) -> None:
+        # The flow reads the document once more and says where the password would go; Home Assistant makes a repair of
+        # it, and one only, however often this happens.
+        self.config_entry.async_start_reauth(self.hass)
 
     @callback
     def _save_tokens(self, tokens: Tokens) -> None:

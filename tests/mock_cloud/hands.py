@@ -218,6 +218,10 @@ class Hands:
         """Answer a ticket."""
         self._support.answer(ticket_id, reply)
 
+    def move(self, prefix: str) -> None:
+        """Have all endpoints under a prefix such as /2027 from now on, and none where they were; streams stay open."""
+        self._server.prefix = prefix
+
     # What goes wrong on the way
 
     def lose_answers(self, count: int = 1) -> None:

@@ -27,6 +27,10 @@ REVOKE = "/oauth/revoke"
 EVENTS = f"{API}/events"
 TERMS = "/terms"
 DISCOVERY = "/.well-known/wesmart"
+# Where there is nothing.
+NOWHERE = "/nowhere"
+# The path that was asked for, wherever the cloud has moved.
+REAL_PATH = web.RequestKey("real_path", str)
 
 MAX_BODY = 1024 * 1024
 # A peer that does not answer a close frame gets no longer than this.
@@ -57,6 +61,7 @@ class Server:
         self.streams: list[Stream] = []
         self.requests: list[Request] = []
         self.origin = ""
+        self.prefix = ""
         self._commands = commands
         self._support = support
         self._observer = observer
@@ -85,6 +90,11 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer any request."""
+        real_path = request.path
+        if self.prefix and real_path != DISCOVERY:
+            path = real_path.removeprefix(self.prefix) if real_path.startswith(f"{self.prefix}/") else NOWHERE
+            request = request.clone(rel_url=request.rel_url.with_path(path, keep_query=True))
+        request[REAL_PATH] = real_path
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -173,7 +183,7 @@ class Server:
         elif self._observer is not None:
             headers = dict(response.headers)
             self._observer.answered(
-                request.method, request.path, request.headers, body, answer.status, headers, answer.body
+                request.method, request[REAL_PATH], request.headers, body, answer.status, headers, answer.body
             )
         return response
 
@@ -181,7 +191,7 @@ class Server:
         self.requests.append(
             Request(
                 method=request.method,
-                path=request.path,
+                path=request[REAL_PATH],
                 status=status,
                 at=self.core.clock(),
                 body=body,
@@ -193,15 +203,16 @@ class Server:
     # Without a bearer
 
     def _discovery(self, request: web.Request, body: bytes) -> Answer:
+        base = self.origin + self.prefix
         document: JsonObject = {
             "version": 1,
             "issuer": self.origin,
-            "token_endpoint": self.origin + TOKEN,
-            "revocation_endpoint": self.origin + REVOKE,
+            "token_endpoint": base + TOKEN,
+            "revocation_endpoint": base + REVOKE,
             "grant_types_supported": ["password", "refresh_token"],
-            "api_url": self.origin + API,
-            "events_url": self.origin.replace("http", "ws", 1) + EVENTS,
-            "terms_url": self.origin + TERMS,
+            "api_url": base + API,
+            "events_url": base.replace("http", "ws", 1) + EVENTS,
+            "terms_url": base + TERMS,
             "support": self.core.world.support,
         }
         return self._json(self.core.freedoms.discovery(document))

@@ -22,6 +22,7 @@ from .live import LiveHome
 from .models import LightEndpoint
 from .origins import server_origin
 from .pump import CommandPump
+from .rediscovery import Rediscovery
 from .session import Tokens, log_in, revoke
 from .transport import Transport, keep_refusals
 
@@ -32,6 +33,7 @@ __all__ = [
     "Feedback",
     "LightEndpoint",
     "LiveHome",
+    "Rediscovery",
     "Tokens",
     "Transport",
     "WeSmartClient",

@@ -11,7 +11,7 @@ from yarl import URL
 
 from .commands import Command, CommandResult
 from .discovery import Endpoints
-from .errors import DECODE_ERRORS, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
+from .errors import DECODE_ERRORS, NotFoundError, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
 from .models import Account, FeedbackCategory, Position, Ticket
 from .problems import Answer
 from .session import Session, Tokens
@@ -53,13 +53,22 @@ class WeSmartClient:
         tokens: Tokens,
         *,
         on_tokens: Callable[[Tokens], None] = lambda _tokens: None,
+        on_not_found: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Use `tokens` at `endpoints`; `on_tokens` is called whenever the tokens have been renewed, to save them."""
+        """Use `tokens` at `endpoints`; `on_tokens` is called whenever the tokens have been renewed, to save them.
+
+        `on_not_found` is called when the cloud does not know a path: its endpoints may have moved.
+        """
         self._transport = transport
-        self._api_url = endpoints.api_url.rstrip("/")
-        self._events_url = URL(endpoints.events_url)
+        self._endpoints = endpoints
+        self._on_not_found = on_not_found
         self.session = Session(transport, endpoints, tokens, on_tokens=on_tokens, clock=clock)
+
+    def use(self, endpoints: Endpoints) -> None:
+        """Find the cloud elsewhere from now on; the stream that is open stays where it is."""
+        self._endpoints = endpoints
+        self.session.use(endpoints)
 
     async def account(self) -> Account:
         """Return the profile and the terms; works while the account is blocked, too."""
@@ -90,19 +99,25 @@ class WeSmartClient:
     async def connect(self, held: Position) -> EventStream:
         """Open the event stream behind what is held."""
         query = {"since": str(held.seq), "epoch": held.epoch}
-        return EventStream(
-            await self._authorized(lambda token: self._transport.connect(self._events_url, token=token, query=query))
-        )
+        url = URL(self._endpoints.events_url)
+        return EventStream(await self._authorized(lambda token: self._transport.connect(url, token=token, query=query)))
 
     async def _request(
         self, method: str, path: str, *, json: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        url = URL(f"{self._api_url}/{path}")
+        url = URL(f"{self._endpoints.api_url.rstrip('/')}/{path}")
         return await self._authorized(
             lambda token: self._transport.request(method, url, token=token, json=json, headers=headers)
         )
 
     async def _authorized[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
+        try:
+            return await self._with_good_token(attempt)
+        except NotFoundError:
+            self._on_not_found()
+            raise
+
+    async def _with_good_token[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
         """Return what comes of an attempt with an access token; with a new one where the first is refused."""
         token = await self.session.access_token()
         with suppress(UnauthorizedError):

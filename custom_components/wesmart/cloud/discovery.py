@@ -50,6 +50,12 @@ class Endpoints(Struct, frozen=True, kw_only=True):
     support_email: str | None = None
     support_url: str | None = None
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origin of each endpoint that gets a password or a token."""
+        secret = (self.token_endpoint, self.revocation_endpoint, self.api_url, self.events_url)
+        return tuple(str(URL(url).origin()) for url in secret)
+
 
 async def discover(transport: Transport, origin: URL) -> Endpoints:
     """Read and check the discovery document of a server.

@@ -105,6 +105,10 @@ class Session:
         self._clock = clock
         self._renewal: asyncio.Task[Tokens] | None = None
 
+    def use(self, endpoints: Endpoints) -> None:
+        """Find the cloud elsewhere from now on."""
+        self._endpoints = endpoints
+
     async def access_token(self) -> str:
         """Return an access token that is good for now. Raises SessionEndedError and what a request raises."""
         tokens = self._tokens

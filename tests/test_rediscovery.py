@@ -1,0 +1,242 @@
+"""What becomes of a running account when its server says that the endpoints are elsewhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientSession
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.issue_registry import async_get as async_get_issues
+import pytest
+
+from custom_components.wesmart.const import CONF_ENDPOINTS, CONF_SERVER, DOMAIN
+from tests.accounts import OWNER, submit
+from tests.guide import DISCOVERY, Guide
+from tests.home import shows
+from tests.mock_cloud import MockCloud
+
+KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
+DAY = 24 * 3600
+
+
+@pytest.fixture
+async def guide(cloud: MockCloud) -> AsyncIterator[Guide]:
+    """Return the server that the account was added with; it points at the cloud, where little happens by itself."""
+    cloud.heartbeat_s = 55
+    cloud.meters_report = False
+    async with Guide() as guide:
+        guide.point_at(cloud.url)
+        yield guide
+
+
+@pytest.fixture
+async def stranger() -> AsyncIterator[Guide]:
+    """Return a server that nobody has logged in to."""
+    async with Guide() as stranger:
+        yield stranger
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, guide: Guide) -> AsyncIterator[ConfigEntry]:
+    """Return the loaded entry of the account."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await submit(hass, flow, {CONF_SERVER: guide.url})
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    entry = flow["result"]
+    yield entry
+    if entry.state is ConfigEntryState.LOADED:
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+def login_flows(hass: HomeAssistant) -> list[ConfigFlowResult]:
+    """Return the dialogs that ask for a login."""
+    return list(hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+
+
+async def follows(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Make sure that the home is followed."""
+    for on, state in ((True, STATE_ON), (False, STATE_OFF)):
+        cloud.touch("cong-tac-bep", "1", on=on)
+        await shows(hass, KITCHEN, state)
+
+
+async def move(cloud: MockCloud, prefix: str) -> None:
+    """Have the cloud's endpoints elsewhere; whoever holds it against the specification reads that in its document."""
+    cloud.move(prefix)
+    async with ClientSession() as http:
+        await http.get(cloud.url + DISCOVERY)
+
+
+async def miss(cloud: MockCloud) -> None:
+    """Have some requests find nothing: the document is read again then."""
+    await move(cloud, "/nowhere-else")
+    cloud.cut()
+    await asyncio.sleep(10)
+    await move(cloud, "")
+    await asyncio.sleep(120)
+
+
+async def test_the_document_is_read_once_a_day_beside_the_two_requests_of_an_idle_hour(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry
+) -> None:
+    """What it says otherwise is kept, such as the hotline."""
+    guide.point_at(cloud.url, support={"phone": "1900 1234"})
+    await asyncio.sleep(1)
+    visits, requests = len(guide.visits), len(cloud.requests)
+    await asyncio.sleep(DAY)
+    assert [visit.path for visit in guide.visits[visits:]] == [DISCOVERY]
+    assert len(cloud.requests) - requests <= 2 * 24
+    assert entry.data[CONF_ENDPOINTS]["support_phone"] == "1900 1234"
+    assert login_flows(hass) == []
+
+
+@pytest.mark.parametrize("while_off", [False, True])
+async def test_endpoints_that_move_at_their_origin_are_found_without_a_restart(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry, while_off: bool
+) -> None:
+    """After the first 404; they are kept for the next start."""
+    if while_off:
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    await move(cloud, "/2027")
+    guide.point_at(f"{cloud.url}/2027")
+    if while_off:
+        assert await hass.config_entries.async_setup(entry.entry_id)
+    else:
+        cloud.cut()
+    await asyncio.sleep(90)
+    await follows(hass, cloud)
+    assert entry.data[CONF_ENDPOINTS]["api_url"] == f"{cloud.url}/2027/v1"
+    await asyncio.sleep(2 * 3600)
+    assert cloud.streams == 1
+    assert [request.path for request in cloud.requests if request.path.startswith("/2027/oauth/token")]
+    visits = len(guide.visits)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await follows(hass, cloud)
+    assert len(guide.visits) == visits
+    assert login_flows(hass) == []
+
+
+async def test_a_server_that_lost_its_endpoints_is_not_asked_again_and_again(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry
+) -> None:
+    """Six times an hour; when they are back, everything goes on."""
+    await asyncio.sleep(1)
+    await move(cloud, "/2027")
+    cloud.cut()
+    visits = len(guide.visits)
+    await asyncio.sleep(3600)
+    assert 5 <= len(guide.visits) - visits <= 7
+    await move(cloud, "")
+    await asyncio.sleep(180)
+    await follows(hass, cloud)
+
+
+MEMBERS = {"token_endpoint": "/token", "revocation_endpoint": "/revoke", "api_url": "/v1", "events_url": "/v1/events"}
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, entry: ConfigEntry, member: str
+) -> None:
+    """Once, however long that takes; the home is followed meanwhile where it was."""
+    pinned = {**entry.data[CONF_ENDPOINTS]}
+    url = stranger.url.replace("http", "ws") if member == "events_url" else stranger.url
+    guide.point_at(cloud.url, **{member: url + MEMBERS[member]})
+    for _ in range(3):
+        await miss(cloud)
+        await asyncio.sleep(600)
+    (flow,) = login_flows(hass)
+    assert (flow["context"]["source"], flow["step_id"]) == ("reauth", "reauth_moved")
+    (issue,) = async_get_issues(hass).issues.values()
+    assert (issue.domain, issue.translation_key) == ("homeassistant", "config_entry_reauth")
+    await asyncio.sleep(2 * 3600)
+    await follows(hass, cloud)
+    assert entry.data[CONF_ENDPOINTS] == pinned
+    shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert shown["description_placeholders"] is not None
+    assert url in shown["description_placeholders"]["hosts"]
+    assert stranger.visits == []
+    # A mistake that was corrected: the dialog is the usual one, and the login goes where it always went.
+    guide.point_at(cloud.url)
+    shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert shown["step_id"] == "reauth_confirm"
+    shown = await submit(hass, shown, CREDENTIALS)
+    assert shown["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert stranger.visits == []
+
+
+async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry
+) -> None:
+    """The old hosts end the old session; the new ones never see its tokens."""
+    async with MockCloud() as new:
+        guide.point_at(new.url)
+        await miss(cloud)
+        (flow,) = login_flows(hass)
+        assert new.requests == []
+        refused = await submit(hass, flow, {**CREDENTIALS, CONF_PASSWORD: "wrong"})
+        assert (refused["step_id"], refused["errors"]) == ("reauth_moved", {"base": "invalid_auth"})
+        flow = await submit(hass, flow, CREDENTIALS)
+        assert flow["reason"] == "reauth_successful"
+        await hass.async_block_till_done()
+        await follows(hass, new)
+        assert cloud.sessions(OWNER.username) == []
+        assert len(new.sessions(OWNER.username)) == 1
+        assert {request.path for request in new.requests if request.status >= 400} == {"/oauth/token"}
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_endpoints_that_moved_elsewhere_while_home_assistant_was_off_are_found_as_well(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, entry: ConfigEntry
+) -> None:
+    """Although nothing answers where they were."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await cloud.stop()
+    guide.point_at(stranger.url)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert [flow["step_id"] for flow in login_flows(hass)] == ["reauth_moved"]
+    assert stranger.visits == []
+
+
+@pytest.mark.parametrize("trouble", ["maintenance", "page", "nothing", "redirect", "next version", "unsafe", "closed"])
+async def test_a_document_that_cannot_be_read_changes_nothing(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, entry: ConfigEntry, trouble: str
+) -> None:
+    """Neither where requests go, nor who is asked for a login."""
+    pinned = {**entry.data[CONF_ENDPOINTS]}
+    match trouble:
+        case "maintenance":
+            guide.answer(503, Retry_After="600")
+        case "page":
+            guide.answer(200, "<html>Welcome", Content_Type="text/html")
+        case "nothing":
+            guide.answer(404)
+        case "redirect":
+            stranger.point_at(stranger.url)
+            guide.answer(302, Location=stranger.url + DISCOVERY)
+        case "next version":
+            guide.point_at(cloud.url, version=2)
+        case "unsafe":
+            guide.point_at(cloud.url, api_url="https://cloud.example.com/v1")
+        case "closed":
+            await guide.__aexit__(None, None, None)
+    await miss(cloud)
+    await follows(hass, cloud)
+    assert entry.data[CONF_ENDPOINTS] == pinned
+    assert login_flows(hass) == []
+    assert stranger.visits == []
+    cloud.sign_out(OWNER.username)
+    await asyncio.sleep(60)
+    (flow,) = login_flows(hass)
+    assert flow["step_id"] == "reauth_confirm"
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
