@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
-from custom_components.wesmart.const import CONF_ENDPOINTS, CONF_SERVER, DOMAIN
-from tests.accounts import OWNER, submit
+from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
+from tests.accounts import OWNER, log_in, submit
 from tests.guide import DISCOVERY, Guide
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -42,12 +41,7 @@ async def stranger() -> AsyncIterator[Guide]:
 @pytest.fixture
 async def entry(hass: HomeAssistant, guide: Guide) -> AsyncIterator[ConfigEntry]:
     """Return the loaded entry of the account."""
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    flow = await submit(hass, flow, {CONF_SERVER: guide.url})
-    flow = await submit(hass, flow, CREDENTIALS)
-    assert flow["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done()
-    entry = flow["result"]
+    entry = await log_in(hass, guide, OWNER)
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         assert await hass.config_entries.async_unload(entry.entry_id)
