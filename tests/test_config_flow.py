@@ -6,16 +6,32 @@ from contextlib import asynccontextmanager
 import json
 
 from aiohttp import web
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowContext,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
 from custom_components.wesmart.config_flow import CONF_ACCEPT
-from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN
+from custom_components.wesmart.const import (
+    CONF_ENDPOINTS,
+    CONF_EXCLUDED_HOMES,
+    CONF_HOMES,
+    CONF_SERVER,
+    CONTRACT_URL,
+    DOMAIN,
+)
 from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
+from tests.home import shows
 from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
@@ -500,3 +516,126 @@ async def test_logging_in_again_refuses_another_account(
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "unique_id_mismatch")
     await settled(hass)
     assert cloud.sessions(OTHER.username) == []
+
+
+# Another server, another password
+
+
+async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    """Return the flow that a user starts by *Reconfigure*."""
+    context: ConfigFlowContext = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "reconfigure")
+    assert suggested(flow) == {CONF_SERVER: entry.data[CONF_SERVER]}
+    return flow
+
+
+def known_entities(hass: HomeAssistant, entry: ConfigEntry) -> set[tuple[str, ...]]:
+    """Return the entities of an account, with everything that makes them the same ones."""
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return {(entity.id, entity.entity_id, entity.unique_id, str(entity.device_id)) for entity in entities}
+
+
+async def move(cloud: MockCloud) -> str:
+    """Let the cloud answer under another address; return that."""
+    before = cloud.url
+    await cloud.stop()
+    await cloud.start()
+    assert cloud.url != before
+    return cloud.url
+
+
+async def test_a_server_that_has_moved_is_entered_anew_and_everything_stays(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Entities with their ids, devices, homes; also over the next restart."""
+    before, unique_id = known_entities(hass, entry), entry.unique_id
+    url = await move(cloud)
+    flow = await reconfigure(hass, entry)
+    flow = await submit(hass, flow, {CONF_SERVER: entry.data[CONF_SERVER]})
+    assert problem(flow, "reconfigure") == "cannot_connect"
+    flow = await submit(hass, flow, {CONF_SERVER: url})
+    assert (flow["step_id"], said(flow)["server"]) == ("reconfigure_confirm", url)
+    assert suggested(flow) == {CONF_USERNAME: OWNER.username, CONF_PASSWORD: None}
+    flow = await submit(hass, flow, {CONF_USERNAME: OWNER.username, CONF_PASSWORD: "wrong"})
+    assert problem(flow, "reconfigure_confirm") == "invalid_auth"
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    await hass.async_block_till_done()
+    assert (entry.state, entry.data[CONF_SERVER], entry.unique_id) == (ConfigEntryState.LOADED, url, unique_id)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert known_entities(hass, entry) == before
+    cloud.touch("cong-tac-bep", "1", on=True)
+    await shows(hass, "switch.bep_cong_tac_bep_den_tran", "on", within_s=1)
+
+
+async def test_a_new_password_replaces_the_session(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """The old one is ended in the cloud, and not before the new one is there."""
+    (before,) = cloud.sessions(OWNER.username)
+    flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: cloud.url})
+    assert cloud.sessions(OWNER.username) == [before]
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["reason"] == "reconfigure_successful"
+    await settled(hass)
+    (after,) = cloud.sessions(OWNER.username)
+    assert after is not before
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_another_account_is_refused_and_nothing_changes(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It can be an entry of its own."""
+    before = {**entry.data}
+    flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: cloud.url})
+    flow = await submit(hass, flow, {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password})
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "unique_id_mismatch")
+    await settled(hass)
+    assert ({**entry.data}, entry.state) == (before, ConfigEntryState.LOADED)
+    assert (len(cloud.sessions(OWNER.username)), cloud.sessions(OTHER.username)) == (1, [])
+
+
+async def test_a_server_of_before_that_does_not_answer_is_not_waited_for(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The session there ends by itself."""
+    async with server(_silent) as url:
+        endpoints = {**entry.data[CONF_ENDPOINTS], "revocation_endpoint": f"{url}/revoke"}
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: endpoints})
+        flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: cloud.url})
+        started = asyncio.get_running_loop().time()
+        flow = await submit(hass, flow, CREDENTIALS)
+        assert flow["reason"] == "reconfigure_successful"
+        assert asyncio.get_running_loop().time() - started < 1
+        await settled(hass)
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_reconfiguring_an_account_that_has_to_log_in_again_is_enough(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Nobody asks twice."""
+    await reauthenticate(hass, cloud)
+    flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: cloud.url})
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert flow["reason"] == "reconfigure_successful"
+    await settled(hass)
+    assert (entry.state, hass.config_entries.flow.async_progress()) == (ConfigEntryState.LOADED, [])
+
+
+async def test_a_server_that_has_moved_is_still_the_same_for_whoever_is_added_then(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The same account is not added twice, and a home that another one sees too is not shown twice."""
+    url = await move(cloud)
+    flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: url})
+    await submit(hass, flow, CREDENTIALS)
+    await hass.async_block_till_done()
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "already_configured")
+    cloud.share_home("nha-ha-noi", OTHER.username)
+    flow = await start_flow(hass, cloud)
+    flow = await submit(hass, flow, {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password})
+    assert choices(flow, CONF_HOMES) == {"nha-da-nang": "Nhà Đà Nẵng"}
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await settled(hass)

@@ -1,10 +1,10 @@
-"""Adding an account, and logging in again: the server first, then the account, then terms that are still open."""
+"""Adding an account, changing its server, and logging in again: the server, the account, open terms, the homes."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
@@ -46,7 +46,6 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
 
     _server: str
-    _identity: str
     _endpoints: Endpoints
     _client: WeSmartClient
     _account: Account
@@ -79,7 +78,19 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the server, and find out whether it offers the contract."""
+        """Ask for the server."""
+        return await self._async_step_server("user", user_input)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask where the server is now; whoever only wants to log in anew leaves it as it is."""
+        entry = self._get_reconfigure_entry()
+        self._username = entry.data[CONF_USERNAME]
+        return await self._async_step_server("reconfigure", user_input, {CONF_SERVER: entry.data[CONF_SERVER]})
+
+    async def _async_step_server(
+        self, step_id: str, user_input: dict[str, Any] | None, suggested: Mapping[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Find out whether the server offers the contract."""
         error: WeSmartError | None = None
         if user_input is not None:
             try:
@@ -89,9 +100,8 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
                 error = err
             else:
                 self._server = str(origin)
-                self._identity = async_server_identity(self.hass, self._server)
-                return await self.async_step_account()
-        return self._show("user", _SERVER_SCHEMA, error, user_input, contract_url=CONTRACT_URL)
+                return self._show_login(None)
+        return self._show(step_id, _SERVER_SCHEMA, error, user_input or suggested, contract_url=CONTRACT_URL)
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who logs in."""
@@ -123,7 +133,8 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._create(excluded=self._choice.names.keys() - set(user_input.get(CONF_HOMES, ())))
         self._choice = async_home_choice(self.hass, self._identity, self._homes)
         names, taken = self._choice
-        if len(names) == len(self._homes) <= 1:
+        if len(self._homes) < 2 and len(names) == len(self._homes):
+            # Nothing to choose, and nothing to say.
             return self._create(excluded=())
         if not names:
             return self._show("homes_taken", vol.Schema({}), None, taken=taken)
@@ -137,7 +148,6 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Log in again: the session has ended."""
         self._server = entry_data[CONF_SERVER]
-        self._identity = server_identity(self._get_reauth_entry())
         self._use(msgspec.convert(entry_data[CONF_ENDPOINTS], Endpoints))
         self._username = entry_data[CONF_USERNAME]
         return await self.async_step_reauth_confirm()
@@ -156,6 +166,10 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the same, where other hosts than before would get it."""
         return await self.async_step_reauth_confirm(user_input)
 
+    async def async_step_reconfigure_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the same account's login, on the server that was entered."""
+        return await self._async_step_login(user_input)
+
     async def _async_step_login(self, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         if user_input is None:
             return self._show_login(None)
@@ -166,10 +180,10 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         except WeSmartError as err:
             return self._show_login(err)
         await self.async_set_unique_id(account_unique_id(self._identity, self._account.id))
-        if self.source == SOURCE_REAUTH:
-            self._abort_if_unique_id_mismatch()
-        else:
+        if self._known is None:
             self._abort_if_unique_id_configured()
+        else:
+            self._abort_if_unique_id_mismatch()
         return await self._async_step_access()
 
     async def _async_step_access(self, *, terms_can_wait: bool = False) -> ConfigFlowResult:
@@ -191,14 +205,14 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_finish()
 
     async def _async_finish(self) -> ConfigFlowResult:
-        if self.source != SOURCE_REAUTH:
+        entry = self._known
+        if entry is None:
             return await self.async_step_homes()
-        entry = self._get_reauth_entry()
-        # What was opened at the hosts of before is ended there.
+        # What was opened at the hosts of before is ended there; nobody waits for it, as they may be gone.
         pinned = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
         replaced = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
         result = self.async_update_reload_and_abort(entry, data_updates=self._hand_over())
-        await revoke(async_get_transport(self.hass), pinned, replaced)
+        self.hass.async_create_task(revoke(async_get_transport(self.hass), pinned, replaced), "WeSMART sign out")
         return result
 
     def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
@@ -217,6 +231,19 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_USERNAME: self._username,
             CONF_TOKENS: msgspec.to_builtins(tokens),
         }
+
+    @property
+    def _known(self) -> ConfigEntry | None:
+        """The entry that logs in again; None for an account that is added."""
+        if self.source == SOURCE_REAUTH:
+            return self._get_reauth_entry()
+        return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
+
+    @property
+    def _identity(self) -> str:
+        """What the server is known by: an account that logs in again keeps it, wherever its server is now."""
+        entry = self._known
+        return async_server_identity(self.hass, self._server) if entry is None else server_identity(entry)
 
     async def _async_open_session(self, username: str, password: str) -> None:
         transport = async_get_transport(self.hass)
@@ -244,9 +271,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @property
     def _login_step(self) -> str:
-        if self.source != SOURCE_REAUTH:
+        entry = self._known
+        if entry is None:
             return "account"
-        pinned = msgspec.convert(self._get_reauth_entry().data[CONF_ENDPOINTS], Endpoints)
+        if self.source == SOURCE_RECONFIGURE:
+            return "reconfigure_confirm"
+        pinned = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
         return "reauth_confirm" if self._endpoints.origins == pinned.origins else "reauth_moved"
 
     def _show_login(self, error: WeSmartError | None) -> ConfigFlowResult:
