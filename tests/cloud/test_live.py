@@ -539,6 +539,83 @@ async def test_a_blocked_account_is_probed_slowly_and_comes_back(cloud: MockClou
     assert_converged(following, cloud)
 
 
+async def test_a_hint_about_access_asks_for_the_whole_snapshot_at_once(cloud: MockCloud, following: Following) -> None:
+    """A 304 would say nothing about it; the stream goes on."""
+    before = len(cloud.requests)
+    cloud.unblock(OWNER.username)
+    await asyncio.sleep(1)
+    (request,) = asked(cloud, since=before)
+    assert (request.status, "If-None-Match" in request.headers) == (200, False)
+    assert following.streaming()
+    assert following.presence == []
+
+
+async def test_a_hint_that_was_lost_on_the_way_is_made_good_by_the_snapshot_behind_the_gap(
+    cloud: MockCloud, following: Following
+) -> None:
+    """The account is read with it."""
+    cloud.drop_next()
+    cloud.change_terms("2027-01", required=False)
+    before = len(cloud.requests)
+    cloud.touch(*PANEL, on=False)
+    await asyncio.sleep(5)
+    assert len(asked(cloud, since=before)) == 1
+    assert len(asked(cloud, "/v1/account", since=before)) == 1
+
+
+async def test_terms_that_lock_the_account_are_lost_and_back_at_once(cloud: MockCloud, following: Following) -> None:
+    """By whichever of the event and the close comes first."""
+    cloud.change_terms("2027-01")
+    await asyncio.sleep(3)
+    assert [present for _, present in following.presence] == [False]
+    cloud.change_terms("2026-03")
+    await following.home.refresh()
+    assert [present for _, present in following.presence] == [False, True]
+    await asyncio.sleep(25)
+    assert following.streaming()
+    assert_converged(following, cloud)
+
+
+async def test_a_server_that_restarts_is_not_polled_by_everybody(cloud: MockCloud, following: Following) -> None:
+    """It has said to come again: the stream does, after a moment, and resumes."""
+    await asyncio.sleep(POLL_S)  # the last poll from before push was up
+    before = len(cloud.requests)
+    cloud._close_streams(1012, quiet=True)
+    await asyncio.sleep(30)
+    assert [request.path for request in cloud.requests[before:]] == [EVENTS]
+    assert following.streaming()
+
+
+async def test_a_server_that_restarts_and_is_not_back_is_polled(cloud: MockCloud, following: Following) -> None:
+    """Push is lost after all."""
+    cloud.rate_limit(600, path=EVENTS)
+    before = len(cloud.requests)
+    cloud._close_streams(1013, quiet=True)
+    await asyncio.sleep(POLL_S)
+    assert [request.path for request in cloud.requests[before:]][:2] == [EVENTS, SNAPSHOT]
+    assert not following.streaming()
+    assert following.presence == []
+
+
+async def test_maintenance_that_one_request_meets_while_push_is_up_is_not_the_clouds_end(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """The stream says how the home is."""
+    frames: list[str | float] = [hello(5), beat(5), *(19.0, beat(5)) * 300]
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=frames)
+    await asyncio.sleep(25)
+    tell = scripted._last
+
+    async def maintained(request: web.Request) -> web.StreamResponse:
+        return await (tell if request.path == EVENTS else answer(503, {}, Retry_After="60"))(request)
+
+    scripted.replies(maintained)
+    await asyncio.sleep(SAFETY_POLL_S)
+    assert following.streaming()
+    assert following.presence == []
+    await following.stop()
+
+
 async def test_tokens_expire_unnoticed(cloud: MockCloud, following: Following, saved: list[Tokens]) -> None:
     """The stream outlives them; polling renews them."""
     await asyncio.sleep(2 * 3600 + 100)

@@ -63,6 +63,7 @@ class LiveHome:
         on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
         on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
         on_account: Callable[[Account], None] = lambda _account: None,
+        on_plan: Callable[[str | None, str | None], None] = lambda _starts_at, _ends_at: None,
         wants_home: Callable[[str], bool] = lambda _home_id: True,
         poll_interval_s: float,
         clock: Callable[[], float] = time.time,
@@ -71,14 +72,18 @@ class LiveHome:
 
         `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
         cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
-        with None when it does again. `on_account` gets the account whenever it may have changed. Homes that
-        `wants_home` refuses cost nothing but their part of a snapshot. `clock` is Unix time.
+        with None when it does again. `on_account` gets the account whenever it may have changed, `on_plan` the
+        beginning and the end of planned maintenance (RFC 3339), two times None where it was called off; both may be
+        told again. Homes that `wants_home` refuses cost nothing but their part of a snapshot. `clock` is Unix time.
         """
         self._client = client
         self._on_changes = on_changes
         self._on_presence = on_presence
         self._on_press = on_press
-        self._standing = Standing(client, on_refusal=on_refusal, on_account=on_account, on_doubt=self._ask)
+        self._due = asyncio.Event()
+        self._standing = Standing(
+            client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._due.set
+        )
         self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
         self._overlay = Overlay()
         self._overlay_timer: asyncio.TimerHandle | None = None
@@ -89,7 +94,6 @@ class LiveHome:
         # The homes, to read.
         self.replica = self._sync.replica
         self._overlay_epoch = ""
-        self._due = asyncio.Event()
         self._word = asyncio.Event()
         self._heard_at = 0.0
         # Why there was no word the last time one was asked for.
@@ -172,10 +176,9 @@ class LiveHome:
         self._standing.admit()
         self._heard()
         if snapshot is not None:
+            # It may have covered a hint that never came.
+            self._standing.reread()
             self._tell(*self._sync.load(snapshot))
-
-    def _ask(self) -> None:
-        self._due.set()
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
         if self.replica.epoch != self._overlay_epoch:
@@ -304,8 +307,6 @@ class LiveHome:
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         self._hello_at = parse_timestamp(hello.at)
-        if not hello.resumed:
-            self._standing.reread()
         if self._hello_at is not None:
             self._pump.order_after(self._hello_at.timestamp())
         self._take(*self._sync.receive(hello))

@@ -42,12 +42,14 @@ class Standing:
         *,
         on_refusal: Callable[[WeSmartError | None], None],
         on_account: Callable[[Account], None],
+        on_plan: Callable[[str | None, str | None], None],
         on_doubt: Callable[[], None],
     ) -> None:
         """`on_doubt` has the homes asked for now; the others are those of `LiveHome`."""
         self._client = client
         self._on_refusal = on_refusal
         self._on_account = on_account
+        self._on_plan = on_plan
         self._on_doubt = on_doubt
         self._admission = asyncio.Event()
         self._admission.set()
@@ -66,7 +68,9 @@ class Standing:
         await self._admission.wait()
 
     def heed(self, event: AccountEvent) -> None:
-        """Take a hint of the stream; what it may hint at in the future is not our business."""
+        """Take a hint of the stream; one that we do not know is ignored."""
+        if event.change == "maintenance":
+            self._on_plan(event.starts_at, event.ends_at)
         if event.change in ("terms", "maintenance"):
             self._everybody = True
             self._unread.set()
@@ -79,7 +83,7 @@ class Standing:
         self._on_doubt()
 
     def reread(self) -> None:
-        """Read the account: nobody knows what was said of it."""
+        """Read the account: something may have been said of it that was missed."""
         self._unread.set()
 
     def refuse(self, err: WeSmartError) -> bool:
@@ -95,7 +99,6 @@ class Standing:
         if not self.admitted:
             self._admission.set()
             self._on_refusal(None)
-            self.reread()
 
     async def run(self) -> None:
         """Read the account at the beginning and whenever it may have changed; raises SessionEndedError."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from .models import NOWHERE, Position
 from .replica import CannotApplyError, Changes, Replica
-from .wire_events import ButtonEvent, Event, EventsFrame, Frame, HelloFrame
+from .wire_events import AccountEvent, ButtonEvent, Event, EventsFrame, Frame, HelloFrame
 from .wire_home import Snapshot
 
 # Events held back behind a gap; a gap that long is filled by the snapshot alone.
@@ -130,8 +130,8 @@ class Sync:
             applied.append(event)
         for seq in sorted(seq for seq in self._held if seq <= self.replica.seq):
             event = self._held.pop(seq)
-            # A snapshot shows what happened to the home, but not that somebody pressed a button.
-            if isinstance(event, ButtonEvent):
+            # A snapshot shows what happened to the home, but neither a press of a button nor what to ask REST.
+            if isinstance(event, ButtonEvent | AccountEvent):
                 applied.append(event)
         if self.wanted is not None and not self.doubtful and not self._held and self.replica.seq >= self.wanted:
             self.wanted = None

@@ -31,6 +31,8 @@ class _WireEvent(Struct):
     cause: str | None = None
     press: str | None = None
     change: str | None = None
+    starts_at: str | None = None
+    ends_at: str | None = None
     state: Raw = Raw()  # empty where absent
     device: Raw = Raw()
     home: Raw = Raw()
@@ -107,9 +109,14 @@ class ButtonEvent(Event, frozen=True, kw_only=True):
 
 
 class AccountEvent(Event, frozen=True, kw_only=True):
-    """A hint to ask REST about the account: `change` is terms, access, session or maintenance."""
+    """A hint to ask REST about the account: `change` is terms, access, session or maintenance.
+
+    The moments (RFC 3339) are those of planned maintenance; both are None where it was called off.
+    """
 
     change: str
+    starts_at: str | None = None
+    ends_at: str | None = None
 
 
 class UnapplicableEvent(Event, frozen=True, kw_only=True):
@@ -235,7 +242,7 @@ def _button_event(seq: int, wire: _WireEvent) -> Event:
 
 
 def _account_event(seq: int, wire: _WireEvent) -> Event:
-    return AccountEvent(seq=seq, at=wire.at, change=wire.change or "")
+    return AccountEvent(seq=seq, at=wire.at, change=wire.change or "", starts_at=wire.starts_at, ends_at=wire.ends_at)
 
 
 def _feedback_event(seq: int, wire: _WireEvent) -> Event:

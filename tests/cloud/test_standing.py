@@ -1,0 +1,169 @@
+"""What the stream hints of the account is asked about: at once, but not by everybody at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from custom_components.wesmart.cloud import Tokens, Transport, WeSmartClient
+from custom_components.wesmart.cloud.errors import (
+    AccountBlockedError,
+    CloudTimeoutError,
+    MaintenanceError,
+    RateLimitedError,
+    SessionEndedError,
+    TermsNotAcceptedError,
+    WeSmartError,
+)
+from custom_components.wesmart.cloud.models import Account
+from custom_components.wesmart.cloud.standing import Standing
+from custom_components.wesmart.cloud.wire_events import AccountEvent
+from tests.cloud.conftest import wall_clock
+from tests.cloud.scripted import Reply, ScriptedServer, answer, reset
+
+ACCOUNT = {"id": "a", "terms": {"accepted": "1", "current": "2", "url": "https://example.com/terms"}}
+
+
+class Told:
+    """A standing that is kept, and what it has told."""
+
+    def __init__(self, client: WeSmartClient) -> None:
+        self.refusals: list[WeSmartError | None] = []
+        self.accounts: list[tuple[float, Account]] = []
+        self.plans: list[tuple[str | None, str | None]] = []
+        self.doubts: list[float] = []
+        loop = asyncio.get_running_loop()
+        self.standing = Standing(
+            client,
+            on_refusal=self.refusals.append,
+            on_account=lambda account: self.accounts.append((loop.time(), account)),
+            on_plan=lambda starts_at, ends_at: self.plans.append((starts_at, ends_at)),
+            on_doubt=lambda: self.doubts.append(loop.time()),
+        )
+
+    def hint(self, change: str, **moments: str) -> None:
+        """Let the stream say something."""
+        self.standing.heed(AccountEvent(seq=1, change=change, **moments))
+
+
+@pytest.fixture
+async def told(transport: Transport, scripted: ScriptedServer) -> AsyncIterator[Told]:
+    """Return a standing whose account was read once."""
+    scripted.replies(answer(200, ACCOUNT))
+    tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
+    told = Told(WeSmartClient(transport, scripted.endpoints(), tokens, clock=wall_clock))
+    running = asyncio.create_task(told.standing.run())
+    await asyncio.sleep(1)
+    yield told
+    running.cancel()
+    with suppress(asyncio.CancelledError, SessionEndedError):
+        await running
+
+
+async def test_the_account_is_read_at_the_beginning(told: Told, scripted: ScriptedServer) -> None:
+    """Once, for its terms."""
+    await asyncio.sleep(10_000)
+    assert [request.path for request in scripted.requests] == ["/v1/account"]
+    ((_, account),) = told.accounts
+    assert (account.terms.accepted, account.terms.current) == ("1", "2")
+
+
+@pytest.mark.parametrize("change", ["access", "session"])
+async def test_what_one_account_was_told_is_asked_about_at_once(told: Told, change: str) -> None:
+    """By asking for the homes: the account itself can be read in any state."""
+    told.hint(change)
+    assert told.doubts == [1]
+    assert told.standing.doubted
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 1
+
+
+@pytest.mark.parametrize("change", ["terms", "maintenance"])
+async def test_what_every_account_was_told_is_asked_about_within_two_seconds(told: Told, change: str) -> None:
+    """Not by all in the same moment; and then for the homes."""
+    told.hint(change)
+    told.hint(change)
+    assert told.doubts == []
+    await asyncio.sleep(10)
+    _, (at, _) = told.accounts
+    assert 1 < at <= 3
+    assert told.doubts == [pytest.approx(at, abs=0.1)]
+
+
+@pytest.mark.parametrize("change", ["loyalty_points", ""])
+async def test_a_hint_from_the_future_is_ignored(told: Told, scripted: ScriptedServer, change: str) -> None:
+    """It costs no request."""
+    told.hint(change)
+    await asyncio.sleep(60)
+    assert (told.doubts, len(scripted.requests)) == ([], 1)
+
+
+async def test_planned_maintenance_is_told_with_its_moments(told: Told) -> None:
+    """And with none when it was called off."""
+    told.hint("maintenance", starts_at="2026-11-21T18:00:00Z", ends_at="2026-11-21T20:00:00Z")
+    told.hint("maintenance")
+    assert told.plans == [("2026-11-21T18:00:00Z", "2026-11-21T20:00:00Z"), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "within_s"),
+    [(reset, 5), (answer(500), 5), (answer(429, {}, Retry_After="60"), 70), (answer(503, {}, Retry_After="60"), 70)],
+)
+async def test_an_account_that_could_not_be_read_is_read_later(
+    told: Told, scripted: ScriptedServer, reply: Reply, within_s: float
+) -> None:
+    """When the cloud is back, and not before it wants to be asked; what was hinted at is asked meanwhile."""
+    scripted.replies(reply, reply, answer(200, ACCOUNT))
+    told.hint("terms")
+    await asyncio.sleep(3)
+    assert len(told.doubts) == 1
+    await asyncio.sleep(2 * within_s)
+    assert len(told.accounts) == 2
+
+
+async def test_an_account_that_makes_no_sense_is_not_asked_for_again(told: Told, scripted: ScriptedServer) -> None:
+    """Until there is a reason."""
+    scripted.replies(answer(200, b"<html>"), answer(200, ACCOUNT))
+    told.standing.reread()
+    await asyncio.sleep(3600)
+    assert (len(scripted.requests), len(told.accounts)) == (2, 1)
+    told.standing.reread()
+    await asyncio.sleep(1)
+    assert len(told.accounts) == 2
+
+
+async def test_a_session_that_is_over_ends_it(transport: Transport, scripted: ScriptedServer) -> None:
+    """Only a new login helps."""
+    scripted.replies(answer(401, {}), answer(400, {"error": "invalid_grant"}))
+    tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
+    told = Told(WeSmartClient(transport, scripted.endpoints(), tokens, clock=wall_clock))
+    with pytest.raises(SessionEndedError):
+        await told.standing.run()
+
+
+@pytest.mark.parametrize(
+    "refusal", [AccountBlockedError("", terminated=False), TermsNotAcceptedError(""), MaintenanceError("")]
+)
+async def test_a_refusal_stands_until_the_homes_are_shown_again(told: Told, refusal: WeSmartError) -> None:
+    """Each word of it is told, since it may say something new; its end is told once."""
+    waiting = asyncio.create_task(told.standing.until_admitted())
+    await waiting
+    assert told.standing.refuse(refusal)
+    assert told.standing.refuse(refusal)
+    waiting = asyncio.create_task(told.standing.until_admitted())
+    await asyncio.sleep(1000)
+    assert not told.standing.admitted
+    assert not waiting.done()
+    told.standing.admit()
+    told.standing.admit()
+    await waiting
+    assert told.refusals == [refusal, refusal, None]
+
+
+@pytest.mark.parametrize("failure", [CloudTimeoutError(""), RateLimitedError(""), SessionEndedError("")])
+async def test_other_failures_say_nothing_of_the_account(told: Told, failure: WeSmartError) -> None:
+    """Whether it may see its homes is as unknown as before."""
+    assert not told.standing.refuse(failure)
+    assert told.standing.admitted
+    assert told.refusals == []
