@@ -86,6 +86,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_press=self._handle_press,
             on_refusal=self._handle_refusal,
             on_account=self._handle_account,
+            on_plan=self._handle_plan,
             wants_home=self._wants_home,
             poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
@@ -278,6 +279,10 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     @callback
     def _handle_account(self, account: Account) -> None:
         issues.async_report_terms(self.hass, self.config_entry, account.terms)
+
+    @callback
+    def _handle_plan(self, starts_at: str | None, ends_at: str | None) -> None:
+        issues.async_report_plan(self.hass, self.config_entry, starts_at, ends_at)
 
     @callback
     def _handle_press(self, key: EndpointKey, press: str) -> None:

@@ -1,18 +1,24 @@
 """What the owner of an account is told under Repairs, for as long as it is so: blocks, maintenance, terms to accept."""
 
+from datetime import datetime
+
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
 
 from .cloud.errors import AccountBlockedError, MaintenanceError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Terms
+from .cloud.wire_events import parse_timestamp
 from .const import DOMAIN
 from .errors import local_time, markdown, short
 
 # An entry has at most one of each; which text it shows is its translation key.
 _BLOCK = "account_blocked"
 _MAINTENANCE = "maintenance"
+_PLAN = "maintenance_planned"
 _TERMS = "terms"
 
 # In the data of the issue, for the flow that repairs it.
@@ -60,9 +66,31 @@ def async_report_refusal(hass: HomeAssistant, entry: ConfigEntry, phone: str, er
             async_report_terms(hass, entry, Terms(current=err.version, url=err.url), refused=True)
         case _:
             reported = ""
-    for kind in (_BLOCK, _MAINTENANCE, _TERMS):
+    for kind in (_BLOCK, _MAINTENANCE, _PLAN, _TERMS):
         if kind != reported:
             ir.async_delete_issue(hass, DOMAIN, _issue_id(kind, entry))
+
+
+@callback
+def async_report_plan(hass: HomeAssistant, entry: ConfigEntry, starts_at: str | None, ends_at: str | None) -> None:
+    """Say when maintenance is planned, until it is over; what was called off or is history is not said."""
+    issue_id = _issue_id(_PLAN, entry)
+    over = parse_timestamp(ends_at or starts_at)
+    if over is None or over <= dt_util.utcnow():
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    plan: dict[str, str | int | float | None] = {"over": over.timestamp()}
+    begin, until = local_time(starts_at), local_time(ends_at)
+    _async_create(hass, entry, _PLAN, _PLAN, ir.IssueSeverity.WARNING, data=plan, begin=begin, until=until)
+
+    @callback
+    def forget(_now: datetime) -> None:
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+        # Another plan may have taken its place.
+        if issue is not None and issue.data == plan:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+    entry.async_on_unload(async_track_point_in_utc_time(hass, forget, over))
 
 
 @callback
@@ -102,7 +130,7 @@ def _async_create(
         DOMAIN,
         _issue_id(kind, entry),
         data=data,
-        is_fixable=data is not None,
+        is_fixable=kind == _TERMS,
         is_persistent=False,
         severity=severity,
         translation_key=translation_key,
