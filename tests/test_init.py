@@ -8,7 +8,7 @@ from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 import pytest
 
-from tests.accounts import OWNER, Person, log_in
+from tests.accounts import OTHER, OWNER, Person, log_in
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
@@ -140,6 +140,34 @@ async def test_set_up_waits_as_long_as_the_cloud_has_asked_for(
     await shows(hass, KITCHEN, "off")
 
 
+@pytest.mark.parametrize("hiccup", ["limited", "maintained", "lost", "late"])
+async def test_a_token_endpoint_with_a_hiccup_asks_nobody_to_log_in(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hiccup: str
+) -> None:
+    """However long it takes: when it is over the session goes on."""
+    await asyncio.sleep(3500)
+    match hiccup:
+        case "limited":
+            cloud.rate_limit(60, count=20, path="/oauth/token")
+        case "maintained":
+            cloud.maintenance(retry_after=600)
+        case "lost":
+            cloud.lose_answers(300)
+        case _:
+            cloud.latency = 30
+    await asyncio.sleep(200)  # the token expires
+    cloud.cut()
+    await asyncio.sleep(800)
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE)
+    cloud.end_maintenance()
+    cloud._server.faults.lost_answers = 0
+    cloud.latency = 0
+    await asyncio.sleep(800)
+    await shows(hass, KITCHEN, "off")
+    assert hass.config_entries.flow.async_progress() == []
+    assert len(cloud.sessions(OWNER.username)) == 1
+
+
 async def test_renewed_tokens_are_saved(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """The next start goes on with them."""
     before = {**entry.data["tokens"]}
@@ -170,6 +198,42 @@ async def test_home_assistant_stops_at_once(hass: HomeAssistant, cloud: MockClou
     started = asyncio.get_running_loop().time()
     await hass.async_stop(force=True)
     assert asyncio.get_running_loop().time() - started < 5
+
+
+async def test_two_accounts_do_not_add_up_to_a_storm(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """In maintenance they ask as often as one would; afterwards both are back, not in the same moment."""
+    other = await log_in(hass, cloud, OTHER)
+    await asyncio.sleep(60)
+    before = len(cloud.requests)
+    cloud.maintenance(retry_after=300)
+    await asyncio.sleep(3600)
+    assert 10 <= len(cloud.requests) - before <= 16
+    cloud.end_maintenance()
+    before = len(cloud.requests)
+    await asyncio.sleep(400)
+    await shows(hass, KITCHEN, "off")
+    assert cloud.streams == 2
+    back = sorted(request.at for request in cloud.requests[before:] if request.path == "/v1/snapshot")
+    assert back[-1] - back[0] > 0.1
+    assert len(back) <= 4
+    assert await hass.config_entries.async_unload(other.entry_id)
+
+
+async def test_a_reload_does_not_ask_sooner_than_the_cloud_wants_to_be_asked(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """What the home has heard, its next set-up knows."""
+    await asyncio.sleep(60)
+    cloud.maintenance(retry_after=600)
+    await asyncio.sleep(10)
+    before = len(cloud.requests)
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    await asyncio.sleep(500)
+    assert len(cloud.requests) == before
+    cloud.end_maintenance()
+    await asyncio.sleep(800)
+    await shows(hass, KITCHEN, "off")
 
 
 async def test_two_logins_of_one_account_do_not_sign_each_other_out(

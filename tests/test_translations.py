@@ -119,6 +119,55 @@ def test_every_sentence_is_used() -> None:
             assert f"async_step_{step}" in source, step
 
 
+def test_every_repair_is_used_and_its_placeholders_are_filled() -> None:
+    """Its title and description by the issue, its dialog by the flow; what can go wrong there has a sentence."""
+    english = load("en")
+    source = (INTEGRATION / "issues.py").read_text(encoding="utf-8")
+    filled = {
+        "account_suspended": {"account", "reason", "until", "phone"},
+        "account_terminated": {"account", "reason", "until", "phone"},
+        "maintenance": {"account", "until"},
+        "maintenance_planned": {"account", "begin", "until"},
+        "terms": {"account"},
+    }
+    assert keys(english, "issues") == filled.keys()
+    texts = dict(flat(english))
+    for issue, known in filled.items():
+        assert f'"{issue}"' in source
+        for part in ("title", "description"):
+            assert placeholders(texts.get(f"issues.{issue}.{part}", "")) <= known
+    flow = ("issues", "terms", "fix_flow")
+    assert keys(english, *flow, "step") == {"terms"}
+    assert keys(english, *flow, "step", "terms", "data") == keys(english, *flow, "step", "terms", "data_description")
+    assert placeholders(texts["issues.terms.fix_flow.step.terms.description"]) == {"version", "terms_url"}
+    assert keys(english, *flow, "abort") == {"refused", "refused_and_locked"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        cloud.CloudConnectionError(""),
+        cloud.CloudTimeoutError(""),
+        cloud.CloudFaultError(""),
+        cloud.UnexpectedAnswerError(""),
+        cloud.SessionEndedError(""),
+        cloud.MaintenanceError(""),
+        cloud.RateLimitedError(""),
+        cloud.AccountBlockedError("", terminated=True),
+        cloud.AccountBlockedError("", terminated=False),
+        cloud.TermsNotAcceptedError(""),
+        cloud.NotFoundError(""),
+        cloud.InvalidRequestError(""),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_goes_wrong_with_accepting_terms_has_a_sentence(error: cloud.WeSmartError) -> None:
+    """In the dialog, with its placeholders filled."""
+    texts = dict(flat(load("en")))
+    sentence = texts[f"issues.terms.fix_flow.error.{errors.translation_key(error)}"]
+    assert placeholders(sentence) <= errors.placeholders(error).keys()
+
+
 def test_fields_are_described() -> None:
     """Each field of each step and action says what it is for."""
     english = load("en")
