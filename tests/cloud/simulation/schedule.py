@@ -1,0 +1,251 @@
+"""What happens, step by step: made at random from a seed, played, and printed as a test when it breaks a promise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from custom_components.wesmart.cloud.commands import Command
+from custom_components.wesmart.cloud.models import EndpointKey
+from tests.cloud.simulation.agenda import Agenda
+from tests.cloud.simulation.cloud import CURTAIN, GANGS, LAMP, PLUG, SimulatedCloud
+from tests.cloud.simulation.home import Caller, Parts, SimulatedHome
+from tests.cloud.simulation.link import Link
+from tests.cloud.simulation.witness import BrokenPromiseError, Witness
+
+# How long after the last step everything must be right: a silent stream, a backoff and a doubt, one after the other.
+QUIET_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Time passes."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody else changes the state of a thing."""
+
+    key: tuple[str, str]
+    fields: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An action of Home Assistant is called; without fields the curtain is stopped."""
+
+    key: tuple[str, str]
+    fields: dict[str, bool | float | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The next frame, command request, fetch or connection has bad luck."""
+
+    on: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Something happens that is said in a word; `what` is a device or a home where there is one."""
+
+    verb: str
+    what: str = ""
+
+
+type Step = Pass | Press | Call | Fault | Do
+
+_FAULTS = {
+    "frame": ("lose", "double", "delay", "garble"),
+    "command": ("lose", "late", "very late", "double", "unanswered", "slow", "swallow", "429", "503", "long"),
+    "fetch": ("lose", "delay", "busy"),
+    "connect": ("lose", "busy"),
+}
+_PLAIN = (
+    "cut",
+    "mute",
+    "down",
+    "up",
+    "burst",
+    "send",
+    "forget",
+    "unknown",
+    "restart",
+    "backup",
+    "restore",
+    "fail over",
+)
+_ABOUT = ("offline", "online", "rename", "remove", "add", "remove home", "add home")
+_DEVICES = ("lamp", "panel", "curtain", "plug")
+_KEYS = (LAMP, LAMP, LAMP, *GANGS, CURTAIN, PLUG)
+
+
+def random_schedule(seed: int) -> list[Step]:
+    """Return what happens under a seed; each value comes once, so that it can be told from all others."""
+    rng = Random(seed)
+    # A schedule with everything in it would be nothing but noise: each has its own mood.
+    verbs = rng.sample(_PLAIN + _ABOUT, 6)
+    on = rng.sample(sorted(_FAULTS), 2)
+    patience = rng.choice((0.02, 0.2, 2.0))
+    steps: list[Step] = []
+    for number in range(1, rng.randrange(8, 30)):
+        match rng.randrange(8):
+            case 0 | 1:
+                key, fields = _change(rng, number)
+                steps.append(Call((key.device_id, key.endpoint_id), fields))
+            case 2 | 3:
+                key, fields = _change(rng, number, calls=False)
+                steps.append(Press((key.device_id, key.endpoint_id), dict(fields)))
+            case 4 | 5:
+                steps.append(Pass(round(rng.expovariate(1 / patience), 3)))
+            case 6:
+                where = rng.choice(on)
+                steps.append(Fault(where, rng.choice(_FAULTS[where])))
+            case 7:
+                verb = rng.choice(verbs)
+                what = rng.choice(("home", "other")) if "home" in verb else rng.choice(_DEVICES)
+                steps.append(Do(verb, what if verb in _ABOUT else ""))
+    return steps
+
+
+def _change(
+    rng: Random, number: int, *, calls: bool = True
+) -> tuple[EndpointKey, dict[str, bool | float | str | None]]:
+    key = rng.choice(_KEYS)
+    if key == LAMP:
+        kind = rng.randrange(5 if calls else 4)
+        if kind == 0:
+            return key, {"on": rng.random() < 0.5}
+        if kind == 1:
+            return key, {"color_temp_kelvin": 3000.0 + number, **({} if calls else {"mode": "white"})}
+        if kind == 2:
+            return key, {"hue": float(number), "saturation": 50.0, **({} if calls else {"mode": "color"})}
+        if kind == 4:
+            return key, {"effect": "none that the lamp has"}
+        return key, {"on": True, "brightness": 1 + number / 10}
+    if key == CURTAIN:
+        if calls:
+            return key, {} if rng.random() < 0.3 else {"position": float(number)}
+        return key, {"position": float(number), "motion": "stopped"}
+    if key == PLUG and not calls:
+        return key, {"power_w": float(number)}
+    return key, {"on": rng.random() < 0.5}
+
+
+def play(steps: Sequence[Step], parts: Parts | None = None, *, tags_lag: bool = False) -> None:
+    """Play a schedule and wait for quiet; raises BrokenPromiseError."""
+    agenda = Agenda()
+    cloud = SimulatedCloud(agenda)
+    link = Link(agenda, cloud)
+    link.tags_lag = tags_lag
+    witness = Witness(agenda, cloud)
+    home = witness.home = SimulatedHome(agenda, link, witness, parts or Parts())
+    home.begin()
+    agenda.run_until(agenda.now + 1)
+    troubles = 0
+    for number, step in enumerate(steps):
+        troubles += isinstance(step, Fault | Do)
+        _take(step, number, agenda, cloud, link, witness)
+        witness.look()
+    link.end_burst()
+    link.heal()
+    for _ in range(4):
+        agenda.run_until(agenda.now + QUIET_S / 4)
+        witness.look()
+    witness.judge(most_fetches=8 + 3 * troubles + agenda.now / 20)
+
+
+def _take(step: Step, number: int, agenda: Agenda, cloud: SimulatedCloud, link: Link, witness: Witness) -> None:
+    match step:
+        case Pass(seconds):
+            agenda.run_until(agenda.now + seconds)
+        case Press(key, fields):
+            cloud.write(EndpointKey(*key), dict(fields))
+        case Call(key, fields):
+            command = Command.set(EndpointKey(*key), **fields) if fields else Command.stop(EndpointKey(*key))
+            caller = Caller(number, command, agenda.now)
+            witness.called(caller)
+            assert witness.home is not None
+            witness.home.call(caller)
+        case Fault(on, kind):
+            queues = {
+                "frame": link.frame_faults,
+                "command": link.command_faults,
+                "fetch": link.fetch_faults,
+                "connect": link.connect_faults,
+            }
+            queues[on].append(kind)
+        case Do(verb, what):
+            _do(verb, what, cloud, link, witness)
+
+
+def _do(verb: str, what: str, cloud: SimulatedCloud, link: Link, witness: Witness) -> None:
+    def restored(lose_streams: Callable[[], None]) -> None:
+        link.end_burst()
+        lose_streams()
+        witness.restores += 1
+        cloud.restore()
+
+    def restarted() -> None:
+        link.cut()
+        cloud.forget()
+
+    verbs: dict[str, Callable[[], None]] = {
+        "cut": link.cut,
+        "mute": link.mute,
+        "down": lambda: link.set_down(True),
+        "up": lambda: link.set_down(False),
+        "burst": link.begin_burst,
+        "send": link.end_burst,
+        "forget": cloud.forget,
+        "unknown": cloud.count_unknown,
+        "restart": restarted,
+        "backup": cloud.back_up,
+        "restore": lambda: restored(link.cut),
+        "fail over": lambda: restored(link.orphan),
+        "offline": lambda: cloud.change_device(what, online=False),
+        "online": lambda: cloud.change_device(what, online=True),
+        "rename": lambda: cloud.change_device(what, name="another"),
+        "remove": lambda: cloud.remove_device(what),
+        "add": lambda: cloud.add_device(what),
+        "remove home": lambda: cloud.remove_home(what),
+        "add home": lambda: cloud.add_home(what),
+    }
+    verbs[verb]()
+
+
+def breaks(steps: Sequence[Step], parts: Parts, *, tags_lag: bool = False) -> str | None:
+    """Return which promise a schedule breaks, None for none."""
+    try:
+        play(steps, parts, tags_lag=tags_lag)
+    except BrokenPromiseError as err:
+        return str(err)
+    return None
+
+
+def shrunk(steps: Sequence[Step], parts: Parts, *, tags_lag: bool = False) -> list[Step]:
+    """Return as few of the steps as still break a promise."""
+    left = list(steps)
+    size = len(left) // 2
+    while size:
+        start = 0
+        while start < len(left):
+            fewer = left[:start] + left[start + size :]
+            if breaks(fewer, parts, tags_lag=tags_lag):
+                left = fewer
+            else:
+                start += size
+        size //= 2
+    return left
+
+
+def as_test(steps: Sequence[Step], seed: int, reason: str) -> str:
+    """Return the text of a test that plays the steps."""
+    lines = "".join(f"            {step!r},\n" for step in steps)
+    return (
+        f"def test_schedule_{seed}() -> None:\n"
+        f'    """Keeps what seed {seed} broke: {reason.replace(chr(34), chr(39))}."""\n'
+        f"    play(\n        [\n{lines}        ]\n    )\n"
+    )
