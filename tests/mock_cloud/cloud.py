@@ -48,6 +48,7 @@ class MockCloud(Hands):
         self._server = Server(self._core, self._commands, self._support, observer)
         self._state_file = StateFile(state_file, self._core, self._commands, self._support) if state_file else None
         self._save_timer: asyncio.TimerHandle | None = None
+        self._watchers: list[Callable[[str, Event], None]] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -184,12 +185,21 @@ class MockCloud(Hands):
         """Return an account's sessions that were not revoked."""
         return self._core.sessions.live(self._account(account).id)
 
+    def watch(self, changed: Callable[[str, Event], None]) -> None:
+        """Call back with each change (an account's id, and the event) when it is counted, whoever hears of it."""
+        self._watchers.append(changed)
+
     def _push(self, account_id: str, event: Event) -> None:
+        for changed in self._watchers:
+            changed(account_id, event)
         if not self._listeners(account_id):
             return  # nothing is pushed, so nothing can go wrong with it
-        for receiver, arriving in self._server.faults.pass_on(account_id, event):
+        for delay, receiver, arriving in self._server.faults.pass_on(account_id, event):
             for stream in self._listeners(receiver):
-                stream.push(arriving)
+                if delay:  # for this stream only: another may count anew by then
+                    asyncio.get_running_loop().call_later(delay, stream.push, arriving)
+                else:
+                    stream.push(arriving)
 
     def _listeners(self, account_id: str) -> list[Stream]:
         return [stream for stream in self._server.streams if stream.session.account_id == account_id]

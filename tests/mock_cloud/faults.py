@@ -1,5 +1,6 @@
-"""What a test lets go wrong on the way: lost, doubled and reordered pushes, silence, refusals, slow and lost answers."""
+"""What a test lets go wrong on the way: lost, late, doubled and reordered pushes, silence, refusals, slow and lost answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.mock_cloud.history import Event
@@ -30,7 +31,10 @@ class Faults:
     rate_limits: list[RateLimit] = field(default_factory=list)
     lost_answers: int = 0
     drop: int = 0
+    delay: int = 0
+    delay_s: float = 0
     double: int = 0
+    apart_s: float = 0
     reorder: int = 0
     held: list[tuple[str, Event]] = field(default_factory=list)
 
@@ -49,18 +53,20 @@ class Faults:
         self.lost_answers -= 1
         return True
 
-    def pass_on(self, account_id: str, event: Event) -> list[tuple[str, Event]]:
-        """Return what arrives now instead of an event that is pushed now."""
+    def pass_on(self, account_id: str, event: Event) -> Iterator[tuple[float, str, Event]]:
+        """Return what arrives instead of an event that is pushed now, and how many seconds from now."""
         if self.drop:
             self.drop -= 1
-            return []
-        if self.reorder:
+        elif self.delay:
+            self.delay -= 1
+            yield self.delay_s, account_id, event
+        elif self.reorder:
             self.held.append((account_id, event))
-            if len(self.held) < self.reorder:
-                return []
-            arriving, self.held, self.reorder = self.held[::-1], [], 0
-            return arriving
-        if self.double:
-            self.double -= 1
-            return [(account_id, event), (account_id, event)]
-        return [(account_id, event)]
+            if len(self.held) == self.reorder:
+                yield from ((0, *arriving) for arriving in self.held[::-1])
+                self.held, self.reorder = [], 0
+        else:
+            yield 0, account_id, event
+            if self.double:
+                self.double -= 1
+                yield self.apart_s, account_id, event

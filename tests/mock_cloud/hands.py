@@ -1,5 +1,6 @@
 """The hands of a test: what people, things and the weather do to the cloud. Mixed into `MockCloud`."""
 
+from copy import deepcopy
 import datetime as dt
 
 from aiohttp import WSMsgType
@@ -7,9 +8,9 @@ from aiohttp import WSMsgType
 from tests.mock_cloud.behaviour import Behaviour
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.endpoints import checked_state
-from tests.mock_cloud.faults import Maintenance, RateLimit
+from tests.mock_cloud.faults import Faults, Maintenance, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
-from tests.mock_cloud.model import Account, Block, BlockKind, Device, Room
+from tests.mock_cloud.model import Account, Block, BlockKind, Device, Room, World
 from tests.mock_cloud.server import Server
 from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED, Spoiler
 from tests.mock_cloud.support import Support
@@ -254,13 +255,25 @@ class Hands:
         """Lose the next `n` pushed events."""
         self._server.faults.drop += n
 
-    def double_next(self, n: int = 1) -> None:
-        """Push the next `n` events twice."""
+    def delay_next(self, n: int = 1, seconds: float = 1) -> None:
+        """Push the next `n` events so much later, when others may have overtaken them."""
+        self._server.faults.delay += n
+        self._server.faults.delay_s = seconds
+
+    def double_next(self, n: int = 1, apart: float = 0) -> None:
+        """Push the next `n` events twice, the second time `apart` seconds later."""
         self._server.faults.double += n
+        self._server.faults.apart_s = apart
 
     def reorder_next(self, n: int = 2) -> None:
         """Hold the next `n` pushed events back until there are all, and push them in the opposite order."""
         self._server.faults.reorder = n
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more; pushes that were held back to be reordered are lost."""
+        self._server.faults = Faults()
+        self._server.latency = 0
+        self.mute(False)
 
     def forget_history(self) -> None:
         """Lose the events so far, but not the numbering: nobody who missed one can resume."""
@@ -268,9 +281,23 @@ class Hands:
             ledger.forget()
 
     def new_epoch(self) -> None:
-        """Restart from a backup: number anew, and let everybody come again."""
+        """Number anew, as after a crash, and let everybody come again."""
         self._core.new_epoch()
+        self._server.faults.held.clear()
         self._close_streams(RESTARTING, quiet=True)
+
+    def back_up(self) -> World:
+        """Return a copy of the world as it is now."""
+        return deepcopy(self._core.world)
+
+    def restore(self, backup: World) -> None:
+        """Restart with the world of a backup; sessions, tickets and command ids are not part of it."""
+        for device in self._core.world.devices():
+            self._behaviour.interrupt(device, *device.endpoints)
+        self._core.world = deepcopy(backup)
+        self.new_epoch()
+        for device in self._core.world.devices():
+            self._behaviour.rest(device)
 
     def _account(self, key: str) -> Account:
         return self._core.world.account(key)

@@ -283,6 +283,8 @@ class Server:
     async def _events(self, request: web.Request, body: bytes) -> web.StreamResponse:
         if self.latency:
             await asyncio.sleep(self.latency)
+            if request.transport is None:  # whoever asked did not wait
+                return web.Response()
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, timeout=CLOSE_S, compress=False)
         since: int | None = None
         session: Session | None = None

@@ -230,3 +230,44 @@ async def test_requests_are_remembered(cloud: MockCloud, client: Client) -> None
     ]
     assert cloud.requests[2].query["since"] == "0"
     assert cloud.requests[1].at == pytest.approx(cloud.now(), abs=1)
+
+
+async def test_a_late_event_is_overtaken_and_a_doubled_one_comes_again_later(cloud: MockCloud, client: Client) -> None:
+    """As on a line with two ways."""
+    async with client.stream(0) as stream:
+        await stream.frame()
+        cloud.delay_next(seconds=5)
+        cloud.double_next(apart=2)
+        for on in (False, True):
+            cloud.touch(PANEL, "1", on=on)
+        assert [event["seq"] for event in await stream.events(3)] == [2, 2, 1]
+
+
+async def test_a_healed_cloud_loses_nothing_more(cloud: MockCloud, client: Client) -> None:
+    """Whatever was about to go wrong."""
+    cloud.drop_next(5)
+    cloud.latency = 60
+    cloud.maintenance()
+    cloud.heal()
+    async with client.stream(0) as stream:
+        await stream.frame()
+        cloud.touch(PANEL, "1", on=False)
+        assert [event["seq"] for event in await stream.events(1)] == [1]
+
+
+async def test_a_restored_backup_is_the_world_of_then_under_another_epoch(cloud: MockCloud, client: Client) -> None:
+    """What happened since is undone, and nobody's session ends."""
+    backup, epoch = cloud.back_up(), cloud.epoch
+    before = cloud.device(PANEL)
+    cloud.touch(PANEL, "1", on=False)
+    cloud.restore(backup)
+    assert cloud.device(PANEL) == before
+    assert (await client.get("/snapshot"))["epoch"] == cloud.epoch != epoch
+
+
+async def test_whoever_watches_hears_of_changes_that_are_pushed_to_nobody(cloud: MockCloud) -> None:
+    """Each when it is counted."""
+    seen: list[tuple[str, int]] = []
+    cloud.watch(lambda account_id, event: seen.append((account_id, event.seq)))
+    cloud.touch(PANEL, "1", on=False)
+    assert seen == [("tk-minh-anh", 1)]
