@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 import inspect
 import os
-from types import SimpleNamespace
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -16,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.accounts import OWNER, SERVER_SEED, Person, log_in
 from tests.mock_cloud import Freedoms, MockCloud
 from tests.specification import SpecificationChecker
-from tests.virtual_time import VirtualTimeLoop
+from tests.virtual_time import VirtualTimeLoop, follow_loop
 
 # The same examples each time, so that a change is judged by what it changes; WESMART_HYPOTHESIS=nightly looks further.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -43,16 +42,7 @@ async def wall_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     if not isinstance(loop, VirtualTimeLoop):  # a synchronous test: its asynchronous fixtures get an ordinary loop
         assert not inspect.iscoroutinefunction(request.function)
         return
-    for name in (
-        "homeassistant.util.dt.utcnow",
-        "homeassistant.util.utcnow",
-        "homeassistant.helpers.event.time_tracker_utcnow",
-    ):
-        monkeypatch.setattr(name, loop.utcnow)
-    monkeypatch.setattr("homeassistant.helpers.event.time_tracker_timestamp", lambda: loop.utcnow().timestamp())
-    # For how long a state is attributed to the action that led to it.
-    monkeypatch.setattr("homeassistant.helpers.entity.time", SimpleNamespace(time=lambda: loop.utcnow().timestamp()))
-    monkeypatch.setattr("homeassistant.helpers.entity.timer", lambda: loop.utcnow().timestamp())
+    follow_loop(loop, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

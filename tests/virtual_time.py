@@ -9,7 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 import datetime as dt
 import selectors
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, override
+
+import pytest
 
 # What the wall clock of a test says when its loop says zero: a date of its own, so that snapshots are stable.
 EPOCH = dt.datetime(2026, 11, 20, 5, 0, tzinfo=dt.UTC)
@@ -85,3 +88,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             await super().shutdown_default_executor(timeout)
         finally:
             self.executor_jobs -= 1
+
+
+def follow_loop(loop: VirtualTimeLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make Home Assistant's wall clock follow a loop: its timers check one against the other."""
+    for name in (
+        "homeassistant.util.dt.utcnow",
+        "homeassistant.util.utcnow",
+        "homeassistant.helpers.event.time_tracker_utcnow",
+    ):
+        monkeypatch.setattr(name, loop.utcnow)
+    monkeypatch.setattr("homeassistant.helpers.event.time_tracker_timestamp", lambda: loop.utcnow().timestamp())
+    # For how long a state is attributed to the action that led to it.
+    monkeypatch.setattr("homeassistant.helpers.entity.time", SimpleNamespace(time=lambda: loop.utcnow().timestamp()))
+    monkeypatch.setattr("homeassistant.helpers.entity.timer", lambda: loop.utcnow().timestamp())
