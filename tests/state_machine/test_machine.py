@@ -24,6 +24,7 @@ def houses() -> Iterator[None]:
         machine.teardown()
 
 
+@pytest.mark.timeout(5 * _SETTINGS.max_examples)
 def test_whatever_happens_the_promises_hold() -> None:
     """All that people, things and lines do, in any order."""
     run_state_machine_as_test(HomeMachine, settings=_SETTINGS)
