@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 import logging
+import random
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
@@ -11,8 +12,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 import pytest
 
-from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES
-from tests.accounts import OTHER, OWNER, choices, configure, log_in, start_flow, submit, suggested
+from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
+from tests.accounts import OTHER, OWNER, Person, choices, configure, log_in, start_flow, submit, suggested
 from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
 
@@ -22,6 +23,8 @@ FLAT = "can-ho-my-dinh"
 KITCHEN = "switch.bep_cong_tac_bep_den_tran"
 PANEL = "cong-tac-bep"
 GANG = "switch.hanh_lang_den_hanh_lang"
+# A device of each home, by a name that no other home has.
+WITNESSES = {HANOI: "Công tắc bếp", DANANG: "Đèn bàn", FLAT: "Ổ cắm điều hòa"}
 FRIDGE = "switch.bep_o_cam_tu_lanh"
 
 
@@ -200,6 +203,23 @@ async def test_an_account_that_comes_back_leaves_the_home_where_it_is_now(
     assert complaints(caplog) == []
 
 
+async def test_a_home_of_an_account_that_is_disabled_may_be_shared_later(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, other: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Device by device, it is the one that its user knows."""
+    registry = dr.async_get(hass)
+    (lamp,) = (d for d in dr.async_entries_for_config_entry(registry, other.entry_id) if d.name == "Đèn bàn")
+    registry.async_update_device(lamp.id, name_by_user="Đèn học")
+    assert await hass.config_entries.async_set_disabled_by(other.entry_id, ConfigEntryDisabler.USER)
+    cloud.share_home(DANANG, OWNER.username)
+    await asyncio.sleep(1)
+    known = registry.async_get(lamp.id)
+    assert isinstance(known, dr.DeviceEntry)
+    assert (known.config_entry_id, known.name_by_user, known.disabled_by) == (entry.entry_id, "Đèn học", None)
+    assert dr.async_entries_for_config_entry(registry, other.entry_id) == []
+    assert complaints(caplog) == []
+
+
 async def test_a_home_that_the_other_account_does_not_want_stays_away(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, other: ConfigEntry
 ) -> None:
@@ -248,3 +268,114 @@ async def test_a_home_may_go_to_and_fro(
     assert again is not None
     assert again.id == known.id
     assert complaints(caplog) == []
+
+
+# Everything at random
+
+
+class Household:
+    """Two accounts that see some of three homes, and what their owners and the cloud do to that."""
+
+    def __init__(self, hass: HomeAssistant, cloud: MockCloud, entries: dict[str, ConfigEntry]) -> None:
+        """Begin with these entries, by the name of their person."""
+        self.hass = hass
+        self.cloud = cloud
+        self.entries = entries
+        self.holders: dict[str, str] = {}
+
+    def sees(self, person: Person) -> set[str]:
+        """Return the homes that an account sees in the cloud."""
+        homes = self.cloud.snapshot(person.username)["homes"]
+        assert isinstance(homes, list)
+        return {home["id"] for home in homes}
+
+    def wants(self, person: Person) -> set[str]:
+        """Return the homes that an account would show if it were alone."""
+        entry = self.entries[person.username]
+        if entry.state is not ConfigEntryState.LOADED:
+            return set()
+        return self.sees(person) - set(entry.options[CONF_EXCLUDED_HOMES])
+
+    def shows(self, person: Person) -> set[str]:
+        """Return the homes whose devices an account has in the registry."""
+        entry = self.entries[person.username]
+        if entry.disabled_by is not None:
+            return set()
+        names = devices(self.hass, entry).keys()
+        return {home for home, device in WITNESSES.items() if device in names}
+
+    async def happen(self, choose: random.Random) -> str:
+        """Let something happen; return what."""
+        person, home = choose.choice((OWNER, OTHER)), choose.choice(sorted(WITNESSES))
+        entry = self.entries[person.username]
+        match choose.choice(("share", "choose", "choose", "disable", "reload", "replace")):
+            case "share" if home in self.sees(person):
+                self.cloud.unshare_home(home, person.username)
+                return f"{home} is not shared with {person.full_name} any more"
+            case "share":
+                self.cloud.share_home(home, person.username)
+                return f"{home} is shared with {person.full_name}"
+            case "choose" if entry.state is ConfigEntryState.LOADED:
+                flow = await self.hass.config_entries.options.async_init(entry.entry_id)
+                fields = suggested(flow)
+                if CONF_HOMES in fields:
+                    fields[CONF_HOMES] = [free for free in choices(flow, CONF_HOMES) if choose.random() < 0.6]
+                await self.hass.config_entries.options.async_configure(flow["flow_id"], fields)
+                return f"{person.full_name} chooses {fields}"
+            case "disable":
+                by = None if entry.disabled_by else ConfigEntryDisabler.USER
+                await self.hass.config_entries.async_set_disabled_by(entry.entry_id, by)
+                return f"{person.full_name} is disabled by {by}"
+            case "replace":
+                await self.hass.config_entries.async_remove(entry.entry_id)
+                self.entries[person.username] = await log_in(self.hass, self.cloud, person)
+                # The other may have taken over what was free for a moment.
+                self.holders = {home: name for home, name in self.holders.items() if name != person.username}
+                return f"{person.full_name} is removed and added again"
+        if entry.state is ConfigEntryState.LOADED:
+            await self.hass.config_entries.async_reload(entry.entry_id)
+        return f"{person.full_name} is reloaded"
+
+    def check(self) -> None:
+        """Each home that somebody wants is there once, where it was if it can stay there."""
+        people = {person.username: person for person in (OWNER, OTHER)}
+        for home in WITNESSES:
+            wanting = {name for name, person in people.items() if home in self.wants(person)}
+            showing = {name for name, person in people.items() if home in self.shows(person)}
+            assert len(showing) == min(len(wanting), 1), (home, wanting, showing)
+            assert showing <= wanting, (home, wanting, showing)
+            if (before := self.holders.get(home)) in wanting:
+                assert showing == {before}, home
+            self.holders[home] = next(iter(showing), "")
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_a_home_is_there_once_and_stays_where_it_is(
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    other: ConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    seed: int,
+) -> None:
+    """Forty things happen to two accounts and three homes, in an order that the seed says."""
+    household = Household(hass, cloud, {OWNER.username: entry, OTHER.username: other})
+    choose = random.Random(seed)
+    entities = er.async_get(hass)
+    known: dict[str, str] = {}
+    story = []
+    for _ in range(40):
+        story.append(await household.happen(choose))
+        await hass.async_block_till_done()
+        await asyncio.sleep(2)
+        try:
+            household.check()
+        except AssertionError as err:
+            raise AssertionError("\n".join([*story, str(err)])) from err
+        now = {e.unique_id: e.entity_id for e in entities.entities.values() if e.platform == DOMAIN}
+        assert now == {**now, **{unique_id: known[unique_id] for unique_id in now.keys() & known.keys()}}, story
+        known |= now
+        assert complaints(caplog) == [], story
+    for running in household.entries.values():
+        if running.state is ConfigEntryState.LOADED:
+            assert await hass.config_entries.async_unload(running.entry_id)

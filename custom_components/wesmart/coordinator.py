@@ -233,6 +233,8 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         if changes.homes:
             self._sync_homes()
         elif changes.devices:
+            # One that is new here may be registered under an account that is disabled, or that it was moved from.
+            self._adopt(changes.devices & self.replica.devices.keys())
             devices.async_sync(self.hass, self.config_entry, self.replica, self._areas, changes.devices)
         if changes.structure:
             for arrived in tuple(self._arrival_listeners):
@@ -246,11 +248,16 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     def _sync_homes(self) -> None:
         """Have and say that we have the homes of the replica, with the devices in them, and nothing else."""
         entry, replica = self.config_entry, self.replica
-        others = homes.async_entries(self.hass, server_identity(entry), besides=entry)
-        devices.async_adopt(self.hass, entry, others, replica.devices)
+        self._adopt(replica.devices)
         # Whoever takes over what is not ours any more takes the devices over now, before they are removed.
         homes.async_claim(self.hass, entry, replica.homes)
         devices.async_sync_all(self.hass, entry, replica, self._areas)
+
+    @callback
+    def _adopt(self, device_ids: Collection[str]) -> None:
+        entry = self.config_entry
+        others = homes.async_entries(self.hass, server_identity(entry), besides=entry)
+        devices.async_adopt(self.hass, entry, others, device_ids)
 
     @callback
     def _handle_entry_changed(self, _change: ConfigEntryChange, other: ConfigEntry) -> None:
