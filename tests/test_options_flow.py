@@ -208,8 +208,7 @@ async def test_the_cloud_is_polled_as_often_as_its_owner_wants_while_push_is_dow
     await asyncio.sleep(1)
     before = len(cloud.requests)
     await asyncio.sleep(1200)
-    assert {request.path for request in cloud.requests[before:]} == {"/v1/snapshot"}
-    assert len(cloud.requests) - before == 100
+    assert sum(request.path == "/v1/snapshot" for request in cloud.requests[before:]) == 100
 
 
 @pytest.mark.parametrize("seconds", [9, 61])
