@@ -14,6 +14,7 @@ BLOCKED = ("account_suspended", False)
 CLOSED = ("account_terminated", False)
 MAINTAINED = ("maintenance", False)
 PLANNED = ("maintenance_planned", False)
+TAKEN = ("homes_taken", False)
 TERMS = ("terms", True)
 
 

@@ -16,6 +16,7 @@ from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOM
 from tests.accounts import OTHER, OWNER, Person, choices, configure, log_in, start_flow, submit, suggested
 from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
+from tests.repairs import TAKEN, comes, placeholders
 
 HANOI = "nha-ha-noi"
 DANANG = "nha-da-nang"
@@ -103,10 +104,33 @@ async def test_an_account_whose_homes_are_all_here_is_told_so_and_may_wait(
     await hass.async_block_till_done()
     other = flow["result"]
     assert (other.state, devices(hass, other)) == (ConfigEntryState.LOADED, {})
+    await comes(hass, TAKEN)
+    assert placeholders(hass) == {"account": OTHER.full_name, "taken": f"Nhà Hà Nội ({OWNER.full_name})"}
     assert await hass.config_entries.async_remove(entry.entry_id)
     await taken_over(hass, cloud, other)
+    await comes(hass)
     assert complaints(caplog) == []
     assert await hass.config_entries.async_unload(other.entry_id)
+
+
+async def test_an_account_that_loses_its_last_home_to_another_says_who_has_the_others(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, other: ConfigEntry
+) -> None:
+    """For as long as it is set up, and has none of them; what its owner does not want is no loss."""
+    await comes(hass)
+    cloud.remove_home(DANANG)
+    await comes(hass, TAKEN)
+    assert await hass.config_entries.async_unload(other.entry_id)
+    await comes(hass)
+    assert await hass.config_entries.async_setup(other.entry_id)
+    await comes(hass, TAKEN)
+    cloud.share_home(FLAT, OTHER.username)
+    await configure(hass, entry, **{CONF_HOMES: [HANOI]})
+    await comes(hass)
+    hass.config_entries.async_update_entry(other, options={CONF_EXCLUDED_HOMES: [HANOI, FLAT]})
+    assert await hass.config_entries.async_reload(other.entry_id)
+    await asyncio.sleep(1)
+    await comes(hass)
 
 
 async def test_a_home_that_is_shared_while_both_run_stays_where_it_is(

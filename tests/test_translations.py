@@ -126,6 +126,7 @@ def test_every_repair_is_used_and_its_placeholders_are_filled() -> None:
     filled = {
         "account_suspended": {"account", "reason", "until", "phone"},
         "account_terminated": {"account", "reason", "until", "phone"},
+        "homes_taken": {"account", "taken"},
         "maintenance": {"account", "until"},
         "maintenance_planned": {"account", "begin", "until"},
         "terms": {"account"},

@@ -18,7 +18,8 @@ from .cloud.models import Account, Home, Terms
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
 from .errors import link, markdown, placeholders, short, terms_link, translation_key
-from .forms import HomeChoice, any_of, async_home_choice
+from .forms import any_of
+from .homes import HomeChoice, async_home_choice
 from .identity import account_unique_id, async_server_identity, server_identity
 from .options_flow import WeSmartOptionsFlow
 

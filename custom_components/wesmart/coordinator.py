@@ -252,6 +252,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         # Whoever takes over what is not ours any more takes the devices over now, before they are removed.
         homes.async_claim(self.hass, entry, replica.homes)
         devices.async_sync_all(self.hass, entry, replica, self._areas)
+        issues.async_report_homes(self.hass, entry, replica)
 
     @callback
     def _adopt(self, device_ids: Collection[str]) -> None:
@@ -269,6 +270,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             device_ids = [device_id for device_id, home_id in replica.left_out_devices.items() if home_id in freed]
             devices.async_adopt(self.hass, entry, [other], device_ids)
             self._live.reconsider()
+        issues.async_report_homes(self.hass, entry, replica)
 
     @callback
     def _handle_presence(self, lost: WeSmartError | None) -> None:

@@ -5,13 +5,23 @@ written down in the entries, so that the order in which they start does not matt
 entry goes, is disabled, or does not show it any more.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
+from .cloud.models import Home
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
+from .errors import markdown
 from .identity import server_identity
+
+
+class HomeChoice(NamedTuple):
+    """What a user can choose from, and what not."""
+
+    names: dict[str, str]  # of the homes that are free, by id
+    taken: str  # the others, and who has them; a dash for none
 
 
 @callback
@@ -33,6 +43,22 @@ def async_holder(
         if not gone and home_id in entry.data.get(CONF_HOMES, ()):
             return entry
     return None
+
+
+@callback
+def async_home_choice(
+    hass: HomeAssistant, identity: str, homes: Iterable[Home], *, besides: ConfigEntry | None = None
+) -> HomeChoice:
+    """Return which of the homes that an account of a server sees are free."""
+    names: dict[str, str] = {}
+    taken: list[str] = []
+    for home in homes:
+        name = home.name or home.id
+        if holder := async_holder(hass, identity, home.id, besides=besides):
+            taken.append(f"{markdown(name)} ({markdown(holder.title)})")
+        else:
+            names[home.id] = name
+    return HomeChoice(names, ", ".join(taken) or markdown(None))
 
 
 @callback

@@ -11,14 +11,18 @@ from homeassistant.util import dt as dt_util
 
 from .cloud.errors import AccountBlockedError, MaintenanceError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Terms
+from .cloud.replica import Replica
 from .cloud.wire_events import parse_timestamp
-from .const import DOMAIN
+from .const import CONF_EXCLUDED_HOMES, DOMAIN
 from .errors import local_time, markdown, short
+from .homes import async_home_choice
+from .identity import server_identity
 
 # An entry has at most one of each; which text it shows is its translation key.
 _BLOCK = "account_blocked"
 _MAINTENANCE = "maintenance"
 _PLAN = "maintenance_planned"
+_TAKEN = "homes_taken"
 _TERMS = "terms"
 
 # In the data of the issue, for the flow that repairs it.
@@ -36,6 +40,7 @@ def async_setup_issues(hass: HomeAssistant) -> None:
     def forget(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
         if entry.domain == DOMAIN and entry.state is ConfigEntryState.NOT_LOADED:
             async_report_refusal(hass, entry, "", None)
+            ir.async_delete_issue(hass, DOMAIN, _issue_id(_TAKEN, entry))
 
     # For as long as Home Assistant runs: an entry whose set-up is tried again has no hook of its own for this.
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, forget)
@@ -112,6 +117,18 @@ def async_report_terms(hass: HomeAssistant, entry: ConfigEntry, terms: Terms, *,
             ISSUE_REFUSED: refused,
         },
     )
+
+
+@callback
+def async_report_homes(hass: HomeAssistant, entry: ConfigEntry, replica: Replica) -> None:
+    """Say who shows the homes of an account that wants some and is left with none."""
+    excluded = entry.options.get(CONF_EXCLUDED_HOMES, ())
+    missed = [home for home in replica.left_out.values() if home.id not in excluded]
+    names, taken = async_home_choice(hass, server_identity(entry), missed, besides=entry)
+    if missed and not names and not replica.homes:
+        _async_create(hass, entry, _TAKEN, "homes_taken", ir.IssueSeverity.WARNING, taken=taken)
+    else:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(_TAKEN, entry))
 
 
 @callback

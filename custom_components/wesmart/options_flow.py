@@ -12,7 +12,8 @@ import voluptuous as vol
 from .cloud.models import Home
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS, POLL_INTERVAL_S
 from .coordinator import WeSmartConfigEntry
-from .forms import any_of, async_home_choice
+from .forms import any_of
+from .homes import async_home_choice
 from .identity import server_identity
 
 # After a minute without a word the client asks anyway, before everything becomes unavailable: longer would be a lie.
