@@ -215,6 +215,10 @@ class Hands:
         """Refuse the next `count` requests (to `path`, such as /v1/commands) with 429 and a wait of `seconds`."""
         self._server.faults.rate_limits.append(RateLimit(retry_after=seconds, count=count, path=path))
 
+    def forgive(self) -> None:
+        """Refuse no more requests than the contract asks for: the end of every `rate_limit`."""
+        self._server.faults.rate_limits.clear()
+
     def answer_ticket(self, ticket_id: str, reply: str) -> None:
         """Answer a ticket."""
         self._support.answer(ticket_id, reply)

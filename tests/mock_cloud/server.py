@@ -302,7 +302,10 @@ class Server:
         self._note(request, body, answer.status)
         if session is None or answer.status != 101:
             return self._send(request, body, answer)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:
+            return socket  # nobody waits for it any more
         stream = Stream(self.core, session, socket, self.heartbeat_s)
         if self._observer is not None:
             stream.on_frame = self._observer.pushed
