@@ -234,10 +234,10 @@ class LiveHome:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._due.wait()
-            self._due.clear()
             if self._sync.doubtful and not self._standing.doubted:
                 await asyncio.sleep(doubted_at + _DOUBT_S - loop.time())
                 doubted_at = loop.time()
+            self._due.clear()  # whatever was due until now is answered by what is asked now
             try:
                 await self._fetch()
             except SessionEndedError:
