@@ -1,4 +1,4 @@
-"""How long to wait before asking again: growing, random, and never shorter than the cloud has asked for. Pure."""
+"""How long to wait before asking again: growing, random, and never shorter than the cloud has asked for."""
 
 import random
 

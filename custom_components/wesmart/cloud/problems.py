@@ -107,11 +107,11 @@ def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
     match answer.status, name:
         case 403, "account-suspended" | "account-terminated":
             raise AccountBlockedError(
-                message, terminated=name == "account-terminated", reason=problem.reason, until=problem.until
+                f"{message} {name}", terminated=name == "account-terminated", reason=problem.reason, until=problem.until
             )
         case 403, "terms-not-accepted":
             terms = _sensible(_terms_decoder, problem.terms) or Terms()
-            raise TermsNotAcceptedError(message, version=terms.current, url=terms.url)
+            raise TermsNotAcceptedError(f"{message} {name}", version=terms.current, url=terms.url)
     match _BY_STATUS.get(answer.status):
         case "maintenance":
             raise MaintenanceError(message, retry_after=retry_after, ends_at=problem.ends_at)
