@@ -205,6 +205,24 @@ async def test_when_the_session_is_over_nothing_pretends_to_be_known(
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
+async def test_a_new_token_that_is_refused_as_well_asks_for_a_login(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was tried once; nothing goes round in circles."""
+    await asyncio.sleep(1)
+    before = len(cloud.requests)
+    # A cloud that has lost its mind: it gives tokens and knows none.
+    monkeypatch.setattr(cloud._core.sessions, "of_access_token", lambda _token, _now: None)
+    cloud.cut()
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=30)
+    await hass.async_block_till_done()
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+    assert [request.path for request in cloud.requests[before:]].count("/oauth/token") == 1
+    asked = len(cloud.requests)
+    await asyncio.sleep(3600)
+    assert len(cloud.requests) == asked
+
+
 async def test_an_action_that_finds_the_session_over_asks_for_a_login(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

@@ -203,6 +203,26 @@ async def test_what_stands_in_the_way_of_set_up_is_shown_until_it_is_gone_or_the
     assert issues(hass) == []
 
 
+async def test_a_set_up_that_does_not_reach_the_cloud_takes_nothing_back(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The account is as suspended as before."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.suspend(OWNER.username)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await comes(hass, BLOCKED)
+    port = cloud.port
+    await cloud.stop()
+    await asyncio.sleep(120)
+    assert entry.reason is not None
+    assert "cannot be reached" in entry.reason
+    assert issues(hass) == [BLOCKED]
+    await cloud.start(port=port)
+    cloud.unblock(OWNER.username)
+    await comes(hass, within_s=300)
+    await shows(hass, KITCHEN, STATE_OFF)
+
+
 async def test_unloading_takes_the_repairs_along(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """Nobody would clear them later."""
     cloud.suspend(OWNER.username)

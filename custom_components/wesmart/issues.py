@@ -69,8 +69,10 @@ def async_report_refusal(hass: HomeAssistant, entry: ConfigEntry, phone: str, er
         case TermsNotAcceptedError():
             reported = _TERMS
             async_report_terms(hass, entry, Terms(current=err.version, url=err.url), refused=True)
-        case _:
+        case None:
             reported = ""
+        case _:
+            return  # not a word about the account: what was said of it stands
     for kind in (_BLOCK, _MAINTENANCE, _PLAN, _TERMS):
         if kind != reported:
             ir.async_delete_issue(hass, DOMAIN, _issue_id(kind, entry))
