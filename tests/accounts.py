@@ -1,5 +1,6 @@
 """The people of the mock cloud's home file, and logging one in as a user would: through the config flow."""
 
+import asyncio
 import os
 from typing import NamedTuple, Protocol
 
@@ -88,4 +89,5 @@ async def log_in(hass: HomeAssistant, server: Server, person: Person) -> ConfigE
     flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
     await hass.async_block_till_done()
+    await asyncio.sleep(0.1)  # what is asked at the beginning has been answered
     return flow["result"]

@@ -42,7 +42,6 @@ async def stranger() -> AsyncIterator[Guide]:
 async def entry(hass: HomeAssistant, guide: Guide) -> AsyncIterator[ConfigEntry]:
     """Return the loaded entry of the account."""
     entry = await log_in(hass, guide, OWNER)
-    await asyncio.sleep(1)  # what is asked at the beginning has been answered
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         assert await hass.config_entries.async_unload(entry.entry_id)

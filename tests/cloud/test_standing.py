@@ -125,10 +125,14 @@ async def test_an_account_that_could_not_be_read_is_read_later(
 async def test_an_account_that_makes_no_sense_is_not_asked_for_again(told: Told, scripted: ScriptedServer) -> None:
     """Until there is a reason."""
     scripted.replies(answer(200, b"<html>"), answer(200, ACCOUNT))
-    told.standing.reread()
+    told.standing.outdated = True
+    told.standing.catch_up()
+    told.standing.catch_up()
     await asyncio.sleep(3600)
     assert (len(scripted.requests), len(told.accounts)) == (2, 1)
-    told.standing.reread()
+    told.standing.outdated = True
+    told.standing.catch_up()
+    told.standing.catch_up()
     await asyncio.sleep(1)
     assert len(told.accounts) == 2
 

@@ -176,8 +176,10 @@ class LiveHome:
         self._standing.admit()
         self._heard()
         if snapshot is not None:
-            # It may have covered a hint that never came.
-            self._standing.reread()
+            # It may have covered a hint that never came. While push is down that can wait: polling costs enough.
+            self._standing.outdated = True
+            if self.streaming:
+                self._standing.catch_up()
             self._tell(*self._sync.load(snapshot))
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
@@ -317,7 +319,9 @@ class LiveHome:
                 _LOGGER.debug("Ignored %s", err)
                 continue
             # Up only now: a socket that opens and says nothing more must neither stop polling nor the backoff.
-            self.streaming = True
+            if not self.streaming:
+                self.streaming = True
+                self._standing.catch_up()
             if frame is None or isinstance(frame, HelloFrame):
                 self._heard()  # a second greeting says nothing about where this stream is
             else:

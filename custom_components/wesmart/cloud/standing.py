@@ -33,7 +33,7 @@ class Standing:
     """Knows whether the cloud lets the account see its homes, and reads the account where that may have changed.
 
     `doubted` is set where only a whole answer counts: nothing says that a server looks at the account before it
-    answers 304.
+    answers 304. `outdated` is set where hints may have been missed.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Standing:
         self._unread.set()
         self._everybody = False
         self.doubted = False
+        self.outdated = False
 
     @property
     def admitted(self) -> bool:
@@ -82,9 +83,11 @@ class Standing:
         self.doubted = True
         self._on_doubt()
 
-    def reread(self) -> None:
-        """Read the account: something may have been said of it that was missed."""
-        self._unread.set()
+    def catch_up(self) -> None:
+        """Read the account if something may have been said of it that a snapshot has covered."""
+        if self.outdated:
+            self.outdated = False
+            self._unread.set()
 
     def refuse(self, err: WeSmartError) -> bool:
         """Take the cloud's answer to a request for the homes; return whether it is a word about the whole account."""
