@@ -89,5 +89,5 @@ async def log_in(hass: HomeAssistant, server: Server, person: Person) -> ConfigE
     flow = await keep_homes(hass, flow)
     assert flow["type"] is FlowResultType.CREATE_ENTRY, flow
     await hass.async_block_till_done()
-    await asyncio.sleep(0.1)  # what is asked at the beginning has been answered
+    await asyncio.sleep(1)  # what is asked at the beginning has been answered
     return flow["result"]
