@@ -81,7 +81,8 @@ class Sync:
         self._unbased = False
         self.doubtful = False
         self._whole = False
-        changes, applied = self.replica.load(snapshot), list[Event]()
+        applied: list[Event] = []
+        changes = self.replica.load(snapshot)
         if self.wanted is not None and snapshot.position.seq >= self.wanted:
             self.wanted = None
         self._drain(changes, applied)
@@ -107,7 +108,8 @@ class Sync:
             self.wanted = position.seq if position.seq > self.replica.seq else None
 
     def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
-        changes, applied = Changes(), list[Event]()
+        changes = Changes()
+        applied: list[Event] = []
         for event in frame.events:
             if event.seq == self.replica.seq + 1 and not self._held and not self._unbased:
                 self._apply(event, changes)
