@@ -23,13 +23,15 @@ class Visit:
 
 
 class Guide:
-    """Answers the discovery document, and 404 to everything else."""
+    """Answers the discovery document, and 404 or a redirect to everything else."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         """Listen at 127.0.0.1 once entered, by https if there is a context for it."""
         self.visits: list[Visit] = []
         self.url = ""
         self._tls = tls
+        self._target = ""
+        self._target_status = 404
         self._status = 404
         self._body = b""
         self._headers: dict[str, str] = {}
@@ -71,8 +73,13 @@ class Guide:
         self._status, self._body = status, text.encode()
         self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
+    def redirect(self, status: int, url: str) -> None:
+        """Redirect whatever is not the document to the same path of `url`."""
+        self._target_status, self._target = status, url
+
     async def _handle(self, request: web.Request) -> web.Response:
         self.visits.append(Visit(request.method, request.path, dict(request.headers), await request.read()))
         if request.path != DISCOVERY:
-            return web.Response(status=404)
+            headers = {"Location": self._target + request.path} if self._target else {}
+            return web.Response(status=self._target_status, headers=headers)
         return web.Response(status=self._status, body=self._body, headers=self._headers)

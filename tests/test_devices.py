@@ -276,3 +276,39 @@ async def test_ids_and_what_a_user_made_of_an_entity_survive(
     await hass.async_block_till_done()
     assert known() == before
     await shows(hass, "switch.tu_lanh", STATE_ON)
+
+
+async def test_a_home_without_rooms_and_a_device_with_things_from_the_future_are_fine(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """What is not known yet has no entity, and keeps nothing else from being there."""
+    cloud.add_home(OWNER.username, {"id": "kho", "name": "Kho"})
+    future: JsonObject = {"id": "f", "type": "fountain", "features": {"jets": 7}, "state": {"height_m": 2.5}}
+    lamp = NEW_LAMP["endpoints"]
+    assert isinstance(lamp, list)
+    cloud.add_device("kho", {**NEW_LAMP, "id": "dai-phun", "room_id": None, "name": "Đài phun", "endpoints": [future]})
+    cloud.add_device(
+        "kho", {**NEW_LAMP, "id": "den-kho", "room_id": None, "name": "Đèn kho", "endpoints": [future, *lamp]}
+    )
+    await shows(hass, "light.den_kho", STATE_ON, within_s=2)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await shows(hass, "light.den_kho", STATE_ON)
+    assert {"Đài phun", "Đèn kho"} <= devices(hass, entry).keys()
+    device = device_of(hass, "light.den_kho")
+    assert device is not None
+    assert device.area_id is None
+
+
+async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """One snapshot, and each is followed."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for number in range(1000):
+        cloud.add_device("nha-ha-noi", {**NEW_LAMP, "id": f"den-{number}", "name": f"Đèn {number}"})
+    before = len(cloud.requests)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert [request.path for request in cloud.requests[before:]].count("/v1/snapshot") == 1
+    assert len(hass.states.async_entity_ids("light")) >= 1000
+    await asyncio.sleep(1)
+    cloud.touch("den-999", "1", on=False)
+    await shows(hass, "light.phong_ngu_cua_be_den_999", STATE_OFF, within_s=1)
