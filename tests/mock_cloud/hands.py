@@ -223,6 +223,10 @@ class Hands:
         """Answer a ticket."""
         self._support.answer(ticket_id, reply)
 
+    def close_ticket(self, ticket_id: str) -> None:
+        """Close a ticket."""
+        self._support.close(ticket_id)
+
     def move(self, prefix: str) -> None:
         """Have all endpoints under a prefix such as /2027 from now on, and none where they were; streams stay open."""
         self._server.prefix = prefix

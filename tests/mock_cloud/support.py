@@ -73,6 +73,12 @@ class Support:
         ticket.status, ticket.reply, ticket.replied_at = "answered", reply, self._core.clock()
         self.publish(ticket)
 
+    def close(self, ticket_id: str) -> None:
+        """Close a ticket, answered or not."""
+        ticket = self.ticket(ticket_id)
+        ticket.status = "closed"
+        self.publish(ticket)
+
     def ticket(self, ticket_id: str) -> Ticket:
         """Return a ticket by id; KeyError when there is none."""
         for ticket in self.tickets:

@@ -15,9 +15,10 @@ The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSM
         await client.session.revoke()
 """
 
-from .client import Feedback, WeSmartClient
+from .client import WeSmartClient
 from .commands import Command
 from .discovery import Endpoints, discover
+from .feedback import Feedback
 from .live import LiveHome
 from .models import LightEndpoint
 from .origins import server_origin

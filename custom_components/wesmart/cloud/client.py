@@ -12,7 +12,8 @@ from yarl import URL
 from .commands import Command, CommandResult
 from .discovery import Endpoints
 from .errors import DECODE_ERRORS, NotFoundError, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
-from .models import Account, FeedbackCategory, Position, Ticket
+from .feedback import Feedback
+from .models import Account, Dealer, Position, Ticket
 from .problems import Answer
 from .session import Session, Tokens
 from .stream import EventStream
@@ -33,14 +34,12 @@ class _TermsBody(Struct):
     version: str
 
 
-class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a user has to say; the limits are those of the contract, section "Support"."""
+class _TicketsBody(Struct):
+    tickets: list[Ticket]
 
-    category: FeedbackCategory
-    message: str
-    subject: str | None = None
-    rating: int | None = None
-    device_id: str | None = None
+
+class _DealersBody(Struct):
+    dealers: list[Dealer]
 
 
 class WeSmartClient:
@@ -96,6 +95,16 @@ class WeSmartClient:
             await self._request("POST", "feedback", json=msgspec.json.encode(feedback), headers=headers), Ticket
         )
 
+    async def tickets(self) -> list[Ticket]:
+        """Return the account's tickets, newest first; works while the account is blocked, too."""
+        return _decode(await self._request("GET", "feedback"), _TicketsBody).tickets
+
+    async def dealers(self, province: str | None = None) -> list[Dealer]:
+        """Return the dealers of a province, however it is spelled, or of all; nobody has to be logged in for that."""
+        url = self._url("dealers")
+        answer = await self._transport.request("GET", url if province is None else url.with_query(province=province))
+        return _decode(answer, _DealersBody).dealers
+
     async def connect(self, held: Position) -> EventStream:
         """Open the event stream behind what is held."""
         query = {"since": str(held.seq), "epoch": held.epoch}
@@ -105,10 +114,13 @@ class WeSmartClient:
     async def _request(
         self, method: str, path: str, *, json: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        url = URL(f"{self._endpoints.api_url.rstrip('/')}/{path}")
+        url = self._url(path)
         return await self._authorized(
             lambda token: self._transport.request(method, url, token=token, json=json, headers=headers)
         )
+
+    def _url(self, path: str) -> URL:
+        return URL(f"{self._endpoints.api_url.rstrip('/')}/{path}")
 
     async def _authorized[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
         try:

@@ -25,14 +25,15 @@ from .errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
-from .models import Account, Endpoint, EndpointKey
+from .models import Account, Endpoint, EndpointKey, Ticket
 from .overlay import Overlay
 from .pump import CommandPump
 from .replica import Changes
 from .standing import Standing
 from .stream import EventStream
 from .sync import EpochChangedError, Sync
-from .wire_events import AccountEvent, ButtonEvent, Event, HelloFrame, parse_timestamp
+from .tickets import TicketNews
+from .wire_events import AccountEvent, ButtonEvent, Event, HelloFrame, TicketEvent, parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class LiveHome:
         on_changes: Callable[[Changes], None],
         on_presence: Callable[[WeSmartError | None], None],
         on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
+        on_ticket: Callable[[Ticket], None] = lambda _ticket: None,
         on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
         on_account: Callable[[Account], None] = lambda _account: None,
         on_plan: Callable[[str | None, str | None], None] = lambda _starts_at, _ends_at: None,
@@ -68,7 +70,7 @@ class LiveHome:
         poll_interval_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`on_changes` gets what is to be shown anew, `on_press` each press of a button, once.
+        """`on_changes` gets what is to be shown anew, `on_press` and `on_ticket` each press and news of a ticket, once.
 
         `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
         cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
@@ -85,6 +87,7 @@ class LiveHome:
             client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._due.set
         )
         self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
+        self._tickets = TicketNews(client.tickets, on_ticket)
         self._overlay = Overlay()
         self._overlay_timer: asyncio.TimerHandle | None = None
         # When the stream began, on the cloud's clock: presses long before it are of the past.
@@ -100,6 +103,12 @@ class LiveHome:
         self._trouble: WeSmartError | None = None
         self.present = True
         self.streaming = False
+        self._event_at: float | None = None
+
+    @property
+    def event_age_s(self) -> float | None:
+        """Seconds since the stream brought an event; None before the first."""
+        return None if self._event_at is None else asyncio.get_running_loop().time() - self._event_at
 
     def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """Return an endpoint as it is to be shown: commanded values cover what they have overtaken."""
@@ -180,7 +189,10 @@ class LiveHome:
             self._standing.outdated = True
             if self.streaming:
                 self._standing.catch_up()
+            before = self.replica.position
             self._tell(*self._sync.load(snapshot))
+            if self.replica.position != before:
+                self._tickets.miss()
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
         if self.replica.epoch != self._overlay_epoch:
@@ -192,6 +204,8 @@ class LiveHome:
         for event in events:
             if isinstance(event, ButtonEvent) and self._is_fresh(event):
                 self._on_press(event.key, event.press)
+            elif isinstance(event, TicketEvent):
+                self._tickets.take(event.ticket)
             elif isinstance(event, AccountEvent):
                 self._standing.heed(event)
 
@@ -242,6 +256,8 @@ class LiveHome:
             self._due.clear()  # whatever was due until now is answered by what is asked now
             try:
                 await self._fetch()
+                if self.streaming:
+                    await self._tickets.catch_up()
             except SessionEndedError:
                 raise
             except EpochChangedError:
@@ -309,6 +325,7 @@ class LiveHome:
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         self._hello_at = parse_timestamp(hello.at)
+        self._tickets.begin(self._hello_at)
         if self._hello_at is not None:
             self._pump.order_after(self._hello_at.timestamp())
         self._take(*self._sync.receive(hello))
@@ -322,6 +339,8 @@ class LiveHome:
             if not self.streaming:
                 self.streaming = True
                 self._standing.catch_up()
+                if self._tickets.missed:
+                    self._due.set()
             if frame is None or isinstance(frame, HelloFrame):
                 self._heard()  # a second greeting says nothing about where this stream is
             else:
@@ -329,6 +348,8 @@ class LiveHome:
 
     def _take(self, changes: Changes, events: Sequence[Event]) -> None:
         self._heard()
+        if events:
+            self._event_at = self._heard_at
         self._tell(changes, events)
         if self._sync.wanted is not None:
             self._due.set()

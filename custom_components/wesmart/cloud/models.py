@@ -4,10 +4,11 @@ Numbers of the contract come as integers or floats (section "The WeSMART cloud c
 unit and range their comment says. None means unknown.
 """
 
+from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Self, override
+from typing import Annotated, NamedTuple, Self, override
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class EndpointKey(NamedTuple):
@@ -240,14 +241,27 @@ class FeedbackCategory(StrEnum):
     SECURITY = "security"
 
 
+# A moment of the contract says that it is UTC, in one of several spellings.
+type Timestamp = Annotated[datetime, Meta(tz=True)]
+
+
 class Ticket(Struct, frozen=True, kw_only=True):
-    """A piece of feedback, as the cloud keeps it."""
+    """A piece of feedback, as the cloud keeps it; category and status may be of a kind from the future."""
 
     id: str
     category: str
     message: str
-    status: str
+    status: str  # open, answered or closed
+    created_at: Timestamp
     subject: str | None = None
-    created_at: str | None = None
     reply: str | None = None
-    replied_at: str | None = None
+    replied_at: Timestamp | None = None
+
+
+class Dealer(Struct, frozen=True, kw_only=True):
+    """Somebody who sells what the vendor makes; without a name it goes by its address."""
+
+    name: str | None
+    address: str
+    province: str
+    phone: str

@@ -17,7 +17,7 @@ from msgspec import Meta, Raw, Struct, field
 
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .lenient import LenientDecoder
-from .models import EndpointKey, Home, Position
+from .models import EndpointKey, Home, Position, Ticket
 from .wire_home import DeviceReport, Id, WholeNumber, decode_device, decode_home
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class _WireEvent(Struct):
     state: Raw = Raw()  # empty where absent
     device: Raw = Raw()
     home: Raw = Raw()
+    ticket: Raw = Raw()
 
 
 class _WireEventHead(Struct):
@@ -119,6 +120,12 @@ class AccountEvent(Event, frozen=True, kw_only=True):
     ends_at: str | None = None
 
 
+class TicketEvent(Event, frozen=True, kw_only=True):
+    """A ticket is new, answered or closed."""
+
+    ticket: Ticket
+
+
 class UnapplicableEvent(Event, frozen=True, kw_only=True):
     """An event of a known kind that makes no sense; what it meant is fetched with a snapshot."""
 
@@ -155,6 +162,7 @@ type Frame = HelloFrame | EventsFrame | HeartbeatFrame
 
 _event_decoder = LenientDecoder(msgspec.json.Decoder(_WireEvent), "event")
 _event_head_decoder = msgspec.json.Decoder(_WireEventHead)
+_ticket_decoder = LenientDecoder(msgspec.json.Decoder(Ticket), "ticket")
 _frame_decoder = LenientDecoder(msgspec.json.Decoder(_WireFrame), "frame", essential=("events",))
 _states_decoder = msgspec.json.Decoder(_StatesFrame)
 _frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)
@@ -246,7 +254,10 @@ def _account_event(seq: int, wire: _WireEvent) -> Event:
 
 
 def _feedback_event(seq: int, wire: _WireEvent) -> Event:
-    return Event(seq=seq, at=wire.at)
+    try:
+        return TicketEvent(seq=seq, at=wire.at, ticket=_ticket_decoder.decode(wire.ticket))
+    except DECODE_ERRORS:
+        return Event(seq=seq, at=wire.at)  # no snapshot could tell more about a ticket
 
 
 _EVENTS = {
