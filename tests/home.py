@@ -40,6 +40,16 @@ def devices(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, object]:
     return found
 
 
+def device_of(hass: HomeAssistant, entity_id: str) -> dr.AnyDeviceEntry:
+    """Return the device of an entity."""
+    entity = er.async_get(hass).async_get(entity_id)
+    assert entity is not None
+    assert entity.device_id is not None
+    device = dr.async_get(hass).async_get(entity.device_id)
+    assert device is not None
+    return device
+
+
 def _area_name(hass: HomeAssistant, area_id: str | None) -> str | None:
     area = ar.async_get(hass).async_get_area(area_id) if area_id else None
     return area.name if area else None

@@ -1,24 +1,31 @@
-"""Scene buttons: each press once, in Home Assistant's own words, and none of the past."""
+"""Scene buttons: each press once, and none of the past. Tickets: each answer once, however late it comes."""
 
 import asyncio
+from datetime import timedelta
 
 from homeassistant.components.event import DOMAIN as EVENT
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.wesmart.const import DOMAIN
+from tests.accounts import OWNER, log_in
 from tests.home import entities, shows
 from tests.mock_cloud import MockCloud
 
 BUTTON = "event.phong_ngu_chinh_nut_dau_giuong_ve_nha"
 DEVICE = "nut-dau-giuong"
+FEEDBACK = "event.wesmart_feedback"
+REPLY = "Kỹ thuật viên sẽ đến sáng mai."
 
 
-async def test_every_button_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
-    """With the presses it can tell apart."""
+async def test_every_event_of_the_account(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
+    """Buttons with the presses they can tell apart, and what becomes of feedback."""
     assert entities(hass, entry, EVENT) == snapshot
 
 
@@ -70,3 +77,182 @@ async def test_a_button_of_an_offline_panel_is_unavailable(
     """As everything of it is."""
     cloud.set_online(DEVICE, False)
     await shows(hass, BUTTON, STATE_UNAVAILABLE, within_s=2)
+
+
+class Letters(list[tuple[str, str | None]]):
+    """What an automation of the user's gets to see of tickets: what happened, and the reply."""
+
+    @classmethod
+    async def reach(cls, hass: HomeAssistant) -> Letters:
+        """Set the automation up."""
+        letters = cls()
+        hass.bus.async_listen("letter", letters.take)
+        event_data = {name: f"{{{{ trigger.to_state.attributes.{name} }}}}" for name in ("event_type", "reply")}
+        automation = {
+            "triggers": {
+                "trigger": "event.received",
+                "target": {"entity_id": FEEDBACK},
+                "options": {"event_type": ["opened", "answered", "closed"]},
+            },
+            "actions": {"event": "letter", "event_data": event_data},
+            "mode": "queued",
+        }
+        assert await async_setup_component(hass, "automation", {"automation": automation})
+        await asyncio.sleep(1)
+        return letters
+
+    @callback
+    def take(self, event: Event[dict[str, str]]) -> None:
+        """Keep what the automation saw."""
+        self.append((event.data["event_type"], event.data["reply"]))
+
+
+async def write(hass: HomeAssistant, subject: str = "Rèm kêu to") -> str:
+    """Send feedback as a user does; return the ticket's id."""
+    data = {"category": "after_sales", "message": "Rèm phòng khách kêu to khi mở.", "subject": subject}
+    response = await hass.services.async_call(DOMAIN, "send_feedback", data, blocking=True, return_response=True)
+    assert response is not None
+    ticket = response["ticket"]
+    assert isinstance(ticket, dict)
+    return str(ticket["id"])
+
+
+async def test_an_automation_hears_once_what_becomes_of_feedback(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Also where the cloud says it twice."""
+    letters = await Letters.reach(hass)
+    ticket_id = await write(hass)
+    await asyncio.sleep(1)
+    cloud.double_next()
+    cloud.answer_ticket(ticket_id, REPLY)
+    await asyncio.sleep(1)
+    replied_at = dt_util.utcnow()
+    state = hass.states.get(FEEDBACK)
+    assert state is not None
+    told = dict(state.attributes)
+    assert replied_at - dt_util.parse_datetime(told.pop("replied_at"), raise_on_error=True) < timedelta(seconds=2)
+    for name in ("event_types", "friendly_name"):
+        del told[name]
+    assert told == {
+        "event_type": "answered",
+        "ticket_id": ticket_id,
+        "category": "after_sales",
+        "subject": "Rèm kêu to",
+        "reply": REPLY,
+    }
+    cloud.close_ticket(ticket_id)
+    await asyncio.sleep(1)
+    assert letters == [("opened", None), ("answered", REPLY), ("closed", REPLY)]
+
+
+async def test_an_answer_that_came_while_push_was_down_is_still_news(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Polling has covered its event by then; the list of tickets tells."""
+    letters = await Letters.reach(hass)
+    ticket_id = await write(hass)
+    cloud.rate_limit(60, path="/v1/events")
+    cloud.cut()
+    await asyncio.sleep(5)
+    cloud.answer_ticket(ticket_id, REPLY)
+    await asyncio.sleep(300)
+    assert letters == [("opened", None), ("answered", REPLY)]
+
+
+@pytest.mark.parametrize("restored", [False, True])
+async def test_an_answer_in_a_long_outage_is_still_news(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, restored: bool
+) -> None:
+    """Where the cloud knows the events no more, or counts anew."""
+    letters = await Letters.reach(hass)
+    first, second = await write(hass), await write(hass, "Rèm kẹt")
+    port = cloud.port
+    await cloud.stop()
+    await asyncio.sleep(6 * 3600)
+    cloud.answer_ticket(second, "Mời chị gửi ảnh.")
+    await asyncio.sleep(60)
+    cloud.answer_ticket(first, REPLY)
+    if restored:
+        cloud.new_epoch()
+    else:
+        cloud.forget_history()
+    await cloud.start(port=port)
+    await asyncio.sleep(300)
+    assert letters == [("opened", None)] * 2 + [("answered", "Mời chị gửi ảnh."), ("answered", REPLY)]
+
+
+async def test_an_answer_whose_event_got_lost_is_still_news(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The gap shows with whatever comes next."""
+    letters = await Letters.reach(hass)
+    ticket_id = await write(hass)
+    await asyncio.sleep(1)
+    cloud.drop_next()
+    cloud.answer_ticket(ticket_id, REPLY)
+    await asyncio.sleep(60)
+    assert letters == [("opened", None), ("answered", REPLY)]
+
+
+async def test_an_answer_from_before_the_account_was_added_is_no_news(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Neither at once, nor when the list is read, nor after a reload."""
+    cloud.meters_report = False
+    entry = await log_in(hass, cloud, OWNER)
+    cloud.answer_ticket(await write(hass), REPLY)
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    await asyncio.sleep(3600)
+    letters = await Letters.reach(hass)
+    entry = await log_in(hass, cloud, OWNER)
+    await asyncio.sleep(5)
+    cloud.cut()
+    cloud.press(DEVICE, "1", "single")
+    cloud.forget_history()
+    await asyncio.sleep(300)
+    assert any((request.method, request.path) == ("GET", "/v1/feedback") for request in cloud.requests)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await asyncio.sleep(5)
+    assert letters == []
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_nobody_asks_for_tickets_while_nothing_was_missed(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Neither at the start, nor in an idle hour, nor after a short cut."""
+    cloud.meters_report = False
+    await asyncio.sleep(2 * 3600)
+    cloud.cut()
+    await asyncio.sleep(300)
+    assert [request.path for request in cloud.requests if "feedback" in request.path] == []
+
+
+async def test_the_attributes_stay_short_enough_to_be_recorded(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The action returns all of a long letter."""
+    await asyncio.sleep(1)
+    ticket_id = await write(hass)
+    cloud.answer_ticket(ticket_id, "Kính gửi chị. " * 1000)
+    await asyncio.sleep(1)
+    state = hass.states.get(FEEDBACK)
+    assert state is not None
+    assert state.attributes["reply"] == ("Kính gửi chị. " * 1000)[:2000]
+    response = await hass.services.async_call(DOMAIN, "get_feedback", {}, blocking=True, return_response=True)
+    assert response is not None
+    tickets = response["tickets"]
+    assert isinstance(tickets, list)
+    assert [ticket["reply"] for ticket in tickets if isinstance(ticket, dict)] == ["Kính gửi chị. " * 1000]
+
+
+async def test_tickets_are_unavailable_while_there_is_no_word_from_the_cloud(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Nobody knows then whether there was an answer."""
+    await asyncio.sleep(1)
+    cloud.mute(True)
+    cloud.maintenance(retry_after=600)
+    await shows(hass, FEEDBACK, STATE_UNAVAILABLE, within_s=120)
+    cloud.mute(False)
+    cloud.end_maintenance()
+    await shows(hass, FEEDBACK, "unknown", within_s=1200)

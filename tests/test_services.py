@@ -1,6 +1,7 @@
-"""Feedback to the vendor, from an automation or from the actions page."""
+"""The vendor's support desk, from an automation or from the actions page."""
 
 import asyncio
+import json
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -13,18 +14,45 @@ import voluptuous as vol
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OTHER, OWNER, log_in
 from tests.mock_cloud import MockCloud
+from tests.mock_cloud.wire import JsonObject
 
+LAMP: JsonObject = {
+    "room_id": "bep",
+    "model": "Dimmer, 1 channel",
+    "firmware": "1.2.0",
+    "serial": "LD-1",
+    "online": True,
+    "identify": False,
+    "endpoints": [
+        {
+            "id": "1",
+            "type": "light",
+            "features": {"brightness": True, "color_temp": None, "color": False, "effects": [], "transition": False},
+            "state": {"on": True, "brightness": 50},
+        }
+    ],
+}
 MESSAGE = "Đèn trần bếp chớp tắt mỗi khi bật quạt hút."
 
 
-async def send(hass: HomeAssistant, **data: object) -> dict[str, object]:
-    """Call the action as a script would; return the ticket."""
-    data = {"category": "after_sales", "message": MESSAGE, **data}
-    response = await hass.services.async_call(DOMAIN, "send_feedback", data, blocking=True, return_response=True)
+async def ask(hass: HomeAssistant, action: str, **data: object) -> dict[str, object]:
+    """Call an action as a script would; return its response."""
+    response = await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
     assert response is not None
-    ticket = response["ticket"]
+    return dict(response)
+
+
+async def send(hass: HomeAssistant, **data: object) -> dict[str, object]:
+    """Send feedback; return the ticket."""
+    ticket = (await ask(hass, "send_feedback", **{"category": "after_sales", "message": MESSAGE, **data}))["ticket"]
     assert isinstance(ticket, dict)
-    return dict(ticket)
+    return ticket
+
+
+def list_of(value: object) -> list[dict[str, object]]:
+    """Return a list of a response."""
+    assert isinstance(value, list)
+    return value
 
 
 def device_id(hass: HomeAssistant, entity_id: str) -> str:
@@ -98,24 +126,40 @@ async def test_a_device_of_another_integration_is_refused(hass: HomeAssistant, e
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        {"category": "praise"},
-        {"message": ""},
-        {"message": "ệ" * 4001},
-        {"subject": "ệ" * 201},
-        {"rating": 0},
-        {"rating": 6},
-        {"rating": 4.5},
-    ],
+    "data", [{"category": "praise"}, {"rating": 0}, {"rating": 6}, {"rating": 4.5}, {"dry_run": "perhaps"}]
 )
-async def test_what_the_cloud_would_refuse_is_not_sent(
+async def test_what_no_form_would_offer_is_not_sent(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, data: dict[str, object]
 ) -> None:
-    """The limits are checked first."""
+    """An automation that says it is wrong from the start."""
     with pytest.raises(vol.Invalid):
         await send(hass, **data)
     assert cloud.tickets(OWNER.username) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "length", "limit"),
+    [
+        ({"message": ""}, "message_length", "0", "4000"),
+        ({"message": "ệ" * 4001}, "message_length", "4001", "4000"),
+        ({"subject": "ệ" * 201}, "subject_length", "201", "200"),
+    ],
+)
+async def test_a_text_that_the_cloud_would_refuse_is_not_sent(
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    data: dict[str, object],
+    key: str,
+    length: str,
+    limit: str,
+) -> None:
+    """Its writer is told how long it is and may be."""
+    with pytest.raises(ServiceValidationError) as error:
+        await send(hass, **data)
+    assert error.value.translation_key == key
+    assert error.value.translation_placeholders == {"length": length, "limit": limit}
+    assert [request.path for request in cloud.requests if "feedback" in request.path] == []
 
 
 @pytest.mark.parametrize("message", ["x", "ệ" * 4000, "👨‍👩‍👧‍👦 <b>[x](y)</b>\n\n- một\n- hai"])
@@ -164,6 +208,161 @@ async def test_feedback_to_a_cloud_that_does_not_answer_ends_in_time(
     await asyncio.sleep(60)
 
 
+async def test_a_dry_run_returns_exactly_what_would_be_sent(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """And sends nothing; then the same call sends just that."""
+    said = {
+        "category": "application",
+        "message": MESSAGE,
+        "subject": "Đèn chớp tắt",
+        "rating": 1,
+        "device_id": device_id(hass, "switch.bep_cong_tac_bep_den_tran"),
+        "include_diagnostics": True,
+    }
+    asked = len(cloud.requests)
+    shown = await ask(hass, "send_feedback", **said, dry_run=True)
+    assert len(cloud.requests) == asked
+    assert cloud.tickets(OWNER.username) == []
+    await ask(hass, "send_feedback", **said)
+    (filed,) = cloud.tickets(OWNER.username)
+    assert shown == {"would_send": filed.sent}
+
+
+async def test_a_dry_run_has_the_limits_of_the_real_one(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """It would be no preview otherwise."""
+    with pytest.raises(ServiceValidationError):
+        await ask(hass, "send_feedback", category="security", message="", dry_run=True)
+
+
+async def test_diagnostics_go_along_only_when_asked_for(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Those of the picked device's panel, or of the whole account; and of which versions."""
+    gang = device_id(hass, "switch.hanh_lang_den_hanh_lang")
+    await send(hass, device_id=gang)
+    await send(hass, device_id=gang, include_diagnostics=True)
+    await send(hass, include_diagnostics=True)
+    everything, panel, without = (ticket.sent for ticket in cloud.tickets(OWNER.username))
+    assert "diagnostics" not in without
+    diagnostics = panel["diagnostics"]
+    assert isinstance(diagnostics, dict)
+    assert {"home_assistant", "integration", "cloud", "devices"} == diagnostics.keys()
+    assert [device["model"] for device in list_of(diagnostics["devices"])] == ["Touch panel, 2 gangs"]
+    diagnostics = everything["diagnostics"]
+    assert isinstance(diagnostics, dict)
+    homes = cloud.snapshot(OWNER.username)["homes"]
+    assert len(list_of(diagnostics["devices"])) == sum(len(home["devices"]) for home in homes)
+
+
+async def test_diagnostics_of_a_large_home_are_shortened_to_what_the_contract_takes(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """They stay JSON, and say that they are not all."""
+    for number in range(400):
+        cloud.add_device("nha-ha-noi", {"id": f"den-{number}", "name": None, **LAMP})
+    await asyncio.sleep(5)
+    await send(hass, include_diagnostics=True)
+    (filed,) = cloud.tickets(OWNER.username)
+    diagnostics = filed.sent["diagnostics"]
+    assert isinstance(diagnostics, dict)
+    assert diagnostics["shortened"] is True
+    assert 60_000 < len(json.dumps(diagnostics)) <= 65_536
+
+
+async def test_feedback_about_the_account_itself_names_no_device(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Its service can be picked where devices are."""
+    await send(hass, device_id=device_id(hass, "event.wesmart_feedback"), include_diagnostics=True)
+    (filed,) = cloud.tickets(OWNER.username)
+    assert "device_id" not in filed.sent
+    diagnostics = filed.sent["diagnostics"]
+    assert isinstance(diagnostics, dict)
+    assert "homes" in diagnostics
+
+
+async def test_tickets_are_listed_newest_first(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """With what was answered."""
+    assert await ask(hass, "get_feedback") == {"tickets": []}
+    first = await send(hass, subject="Đèn chớp tắt")
+    await asyncio.sleep(60)
+    second = await send(hass, category="application", message="Ứng dụng chậm.")
+    cloud.answer_ticket(str(first["id"]), "Kỹ thuật viên sẽ đến sáng mai.")
+    answered = {**first, "status": "answered", "reply": "Kỹ thuật viên sẽ đến sáng mai."}
+    listed = list_of((await ask(hass, "get_feedback", config_entry_id=entry.entry_id))["tickets"])
+    assert listed[0] == second
+    assert listed[1] == {**answered, "replied_at": listed[1]["replied_at"]}
+    assert str(listed[1]["replied_at"]).startswith("2026-11-20T05:01:0")
+
+
+@pytest.mark.parametrize(
+    ("province", "addresses"),
+    [
+        ("Hà Nội", 3),
+        ("ha noi", 3),
+        ("HOÀ  BÌNH", 1),
+        ("Cà Mau", 0),
+        (None, 12),
+    ],
+)
+async def test_dealers_are_found_by_province_however_it_is_spelled(
+    hass: HomeAssistant, entry: ConfigEntry, province: str | None, addresses: int
+) -> None:
+    """Or all of them; one without a name goes by its address."""
+    dealers = list_of((await ask(hass, "find_dealers", **({"province": province} if province else {})))["dealers"])
+    assert len({dealer["address"] for dealer in dealers}) == addresses
+    for dealer in dealers:
+        assert dealer.keys() == {"name", "address", "province", "phone"}
+        assert dealer["phone"] == "0816 333 868"
+    if province == "ha noi":
+        assert [dealer["name"] for dealer in dealers] == ["WeSMART", None, None]
+
+
+@pytest.mark.parametrize("action", ["get_feedback", "find_dealers"])
+async def test_with_two_accounts_one_has_to_be_picked(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, action: str
+) -> None:
+    """Nobody reads another's letters by accident."""
+    other = await log_in(hass, cloud, OTHER)
+    await send(hass, config_entry_id=entry.entry_id)
+    with pytest.raises(ServiceValidationError):
+        await ask(hass, action)
+    assert await ask(hass, action, config_entry_id=other.entry_id) != {}
+    if action == "get_feedback":
+        assert await ask(hass, action, config_entry_id=other.entry_id) == {"tickets": []}
+    assert await hass.config_entries.async_unload(other.entry_id)
+
+
+@pytest.mark.parametrize("action", ["get_feedback", "find_dealers"])
+async def test_a_question_whose_answer_got_lost_is_asked_again(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, action: str
+) -> None:
+    """Within the ten seconds that every action has; then it is an error."""
+    await asyncio.sleep(1)
+    cloud.lose_answers(1)
+    assert await ask(hass, action)
+    cloud.latency = 30
+    with pytest.raises(HomeAssistantError) as error:
+        await ask(hass, action)
+    assert error.value.translation_key == "timeout_connect"
+    cloud.latency = 0
+    await asyncio.sleep(60)
+
+
+async def test_a_session_that_has_ended_asks_for_a_new_login(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Also where it is a question to the support desk that finds out; dealers are there for everybody."""
+    for session in cloud.sessions(OWNER.username):
+        session.revoked = True
+    assert await ask(hass, "find_dealers", province="Hà Tĩnh")
+    with pytest.raises(HomeAssistantError) as error:
+        await ask(hass, "get_feedback")
+    assert error.value.translation_key == "session_ended"
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+
+
 async def test_a_suspended_account_can_still_complain(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
@@ -171,10 +370,14 @@ async def test_a_suspended_account_can_still_complain(
     cloud.suspend(OWNER.username)
     await send(hass, category="security", message="Tôi không làm gì sai.")
     assert len(cloud.tickets(OWNER.username)) == 1
+    assert len(list_of((await ask(hass, "get_feedback"))["tickets"])) == 1
 
 
-async def test_the_action_is_there_before_any_account_is(hass: HomeAssistant) -> None:
-    """An automation that uses it loads, and is told what is missing."""
+async def test_the_actions_are_there_before_any_account_is(hass: HomeAssistant) -> None:
+    """An automation that uses them loads, and is told what is missing."""
     assert await async_setup_component(hass, DOMAIN, {})
     with pytest.raises(ServiceValidationError):
         await send(hass)
+    for action in ("get_feedback", "find_dealers"):
+        with pytest.raises(ServiceValidationError):
+            await ask(hass, action)

@@ -5,11 +5,10 @@ each push. Here an event wakes the entities of its endpoint, whatever the size o
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import override
-import uuid
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -26,7 +25,7 @@ from yarl import URL
 
 from . import devices, homes, issues
 from .areas import Areas
-from .cloud import Command, Endpoints, Feedback, LiveHome, Rediscovery, Tokens, WeSmartClient
+from .cloud import Command, Endpoints, LiveHome, Rediscovery, Tokens, WeSmartClient
 from .cloud.errors import (
     CloudConnectionError,
     CloudTimeoutError,
@@ -84,6 +83,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_changes=self._handle_changes,
             on_presence=self._handle_presence,
             on_press=self._handle_press,
+            on_ticket=self._handle_ticket,
             on_refusal=self._handle_refusal,
             on_account=self._handle_account,
             on_plan=self._handle_plan,
@@ -96,6 +96,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         # In tuples, which whoever is called may replace meanwhile.
         self._listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._press_listeners: dict[EndpointKey, Callable[[str], None]] = {}
+        self._ticket_listeners: list[Callable[[Ticket], None]] = []
         self._arrival_listeners: list[Callable[[Collection[EndpointKey]], None]] = []
 
     def endpoint(self, key: EndpointKey) -> Endpoint | None:
@@ -111,6 +112,11 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     def streaming(self) -> bool:
         """Whether changes arrive by push."""
         return self._live.streaming
+
+    @property
+    def event_age_s(self) -> float | None:
+        """Seconds since a change arrived by push; None before the first."""
+        return self._live.event_age_s
 
     async def async_start(self) -> None:
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
@@ -167,6 +173,12 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         self._press_listeners[key] = pressed
         return partial(self._press_listeners.__delitem__, key)
 
+    @callback
+    def async_add_ticket_listener(self, told: Callable[[Ticket], None]) -> Callable[[], None]:
+        """Call back with each ticket that is new, answered or closed, once for each of these."""
+        self._ticket_listeners.append(told)
+        return partial(self._ticket_listeners.remove, told)
+
     async def async_refresh(self) -> None:
         """Ask the cloud now. Raises HomeAssistantError."""
         try:
@@ -186,18 +198,20 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         except WeSmartError as err:
             raise self._failed(err, name) from err
 
-    async def async_send_feedback(self, feedback: Feedback) -> Ticket:
-        """File feedback once, however often it has to be sent for that. Raises HomeAssistantError."""
-        key = str(uuid.uuid4())
+    async def async_ask[T](self, request: Callable[[], Awaitable[T]]) -> T:
+        """Return the answer to a request that may be repeated, and is until the time of an action is over.
+
+        Raises HomeAssistantError.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _ACTION_S
         unanswered: WeSmartError
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    return await self.client.send_feedback(feedback, idempotency_key=key)
+                    return await request()
             except TimeoutError:
-                unanswered = CloudTimeoutError("no answer to feedback in time")
+                unanswered = CloudTimeoutError("no answer in time")
             except CloudConnectionError as err:
                 unanswered = err
             except WeSmartError as err:
@@ -297,6 +311,11 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     def _handle_press(self, key: EndpointKey, press: str) -> None:
         if pressed := self._press_listeners.get(key):
             pressed(press)
+
+    @callback
+    def _handle_ticket(self, ticket: Ticket) -> None:
+        for told in tuple(self._ticket_listeners):
+            told(ticket)
 
     @callback
     def _wake(self, keys: Collection[EndpointKey | None]) -> None:

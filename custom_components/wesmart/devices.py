@@ -39,6 +39,21 @@ def device_unique_id(entry: ConfigEntry, device_id: str) -> str:
     return f"{_server_id(server_identity(entry))}:{quote(device_id, safe='')}"
 
 
+def account_info(entry: ConfigEntry) -> dr.DeviceInfo:
+    """Return the service that stands for the account itself: nothing on a wall, so its name is the vendor's."""
+    return dr.DeviceInfo(
+        identifiers={(DOMAIN, entry.entry_id)},
+        entry_type=dr.DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        name=MANUFACTURER,
+    )
+
+
+def is_account(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
+    """Return whether a device is the service that stands for the account."""
+    return (DOMAIN, entry.entry_id) in device.identifiers
+
+
 @lru_cache(maxsize=8)
 def _server_id(identity: str) -> str:
     return sha256(identity.encode()).hexdigest()[:12]
@@ -90,7 +105,7 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, ar
         for _, identifier in device.identifiers
     }
     async_sync(hass, entry, replica, areas, replica.devices)
-    wanted = {device_unique_id(entry, device_id) for device_id in replica.devices}
+    wanted = {entry.entry_id, *(device_unique_id(entry, device_id) for device_id in replica.devices)}
     for identifier, registered_id in known.items():
         if identifier not in wanted:
             registry.async_remove_device(registered_id)

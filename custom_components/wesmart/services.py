@@ -1,37 +1,49 @@
-"""Actions that are not about an entity."""
+"""Actions that are not about an entity: the vendor's support desk (contract, "Support")."""
 
+from functools import partial
 from typing import cast
+import uuid
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, __version__ as ha_version
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.loader import async_get_integration
 import msgspec
 import voluptuous as vol
 
-from . import devices
-from .cloud import Feedback
+from . import devices, report
+from .cloud.feedback import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, fit
 from .cloud.models import FeedbackCategory
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
 
+SERVICE_FIND_DEALERS = "find_dealers"
+SERVICE_GET_FEEDBACK = "get_feedback"
 SERVICE_SEND_FEEDBACK = "send_feedback"
 
 ATTR_CATEGORY = "category"
+ATTR_DRY_RUN = "dry_run"
+ATTR_INCLUDE_DIAGNOSTICS = "include_diagnostics"
 ATTR_MESSAGE = "message"
+ATTR_PROVINCE = "province"
 ATTR_RATING = "rating"
 ATTR_SUBJECT = "subject"
 
-# The limits are the contract's, section "Support": what the cloud would refuse is not sent.
+_ACCOUNT = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_FIND_DEALERS_SCHEMA = vol.Schema({**_ACCOUNT, vol.Optional(ATTR_PROVINCE): cv.string})
+_GET_FEEDBACK_SCHEMA = vol.Schema(_ACCOUNT)
 _SEND_FEEDBACK_SCHEMA = vol.Schema(
     {
-        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        **_ACCOUNT,
         vol.Required(ATTR_CATEGORY): vol.Coerce(FeedbackCategory),
-        vol.Required(ATTR_MESSAGE): vol.All(cv.string, vol.Length(min=1, max=4000)),
-        vol.Optional(ATTR_SUBJECT): vol.All(cv.string, vol.Length(max=200)),
+        vol.Required(ATTR_MESSAGE): cv.string,
+        vol.Optional(ATTR_SUBJECT): cv.string,
         vol.Optional(ATTR_RATING): vol.All(vol.Coerce(float), vol.In((1, 2, 3, 4, 5)), vol.Coerce(int)),
         vol.Optional(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_INCLUDE_DIAGNOSTICS, default=False): cv.boolean,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
 
@@ -39,30 +51,64 @@ _SEND_FEEDBACK_SCHEMA = vol.Schema(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(
-        DOMAIN,
+    register = partial(hass.services.async_register, DOMAIN)
+    register(
         SERVICE_SEND_FEEDBACK,
         _async_send_feedback,
         schema=_SEND_FEEDBACK_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
+    register(
+        SERVICE_GET_FEEDBACK,
+        _async_get_feedback,
+        schema=_GET_FEEDBACK_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    register(
+        SERVICE_FIND_DEALERS,
+        _async_find_dealers,
+        schema=_FIND_DEALERS_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
 
 
 async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
-    """Send feedback to the vendor; return the ticket."""
+    """Send feedback to the vendor and return the ticket; a dry run returns what would be sent instead."""
     device = _device(call)
-    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID, device.config_entry_id if device else None)
-    entry = cast("WeSmartConfigEntry", async_get_config_entry(call.hass, DOMAIN, entry_id))
-    coordinator = entry.runtime_data
+    entry = _entry(call, device)
     feedback = Feedback(
         category=call.data[ATTR_CATEGORY],
-        message=call.data[ATTR_MESSAGE],
-        subject=call.data.get(ATTR_SUBJECT),
+        message=_checked(call.data[ATTR_MESSAGE], "message_length", 1, MESSAGE_LIMIT),
+        subject=_checked(call.data.get(ATTR_SUBJECT, ""), "subject_length", 0, SUBJECT_LIMIT) or None,
         rating=call.data.get(ATTR_RATING),
-        device_id=_cloud_id(entry, device) if device else None,
+        device_id=_cloud_id(entry, device),
+        diagnostics=await _async_diagnostics(call.hass, entry, device) if call.data[ATTR_INCLUDE_DIAGNOSTICS] else None,
     )
-    ticket = await coordinator.async_send_feedback(feedback)
-    return {"ticket": msgspec.to_builtins(ticket)}
+    if call.data[ATTR_DRY_RUN]:
+        return {"would_send": msgspec.to_builtins(feedback)}
+    coordinator = entry.runtime_data
+    # The cloud files it once under this key, however often it has to be sent.
+    send = partial(coordinator.client.send_feedback, feedback, idempotency_key=str(uuid.uuid4()))
+    return {"ticket": msgspec.to_builtins(await coordinator.async_ask(send))}
+
+
+async def _async_get_feedback(call: ServiceCall) -> ServiceResponse:
+    """Return the account's tickets, newest first."""
+    coordinator = _entry(call).runtime_data
+    return {"tickets": msgspec.to_builtins(await coordinator.async_ask(coordinator.client.tickets))}
+
+
+async def _async_find_dealers(call: ServiceCall) -> ServiceResponse:
+    """Return the vendor's dealers, of a province or of all."""
+    coordinator = _entry(call).runtime_data
+    find = partial(coordinator.client.dealers, call.data.get(ATTR_PROVINCE))
+    return {"dealers": msgspec.to_builtins(await coordinator.async_ask(find))}
+
+
+def _entry(call: ServiceCall, device: dr.AnyDeviceEntry | None = None) -> WeSmartConfigEntry:
+    """Return the account that was picked, or whose device was, or the only one."""
+    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID, device.config_entry_id if device else None)
+    return cast("WeSmartConfigEntry", async_get_config_entry(call.hass, DOMAIN, entry_id))
 
 
 def _device(call: ServiceCall) -> dr.AnyDeviceEntry | None:
@@ -75,14 +121,37 @@ def _device(call: ServiceCall) -> dr.AnyDeviceEntry | None:
     return device
 
 
-def _cloud_id(entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry) -> str:
+def _cloud_id(entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry | None) -> str | None:
+    """Return what the cloud calls a device; None for none, and for the service that stands for the account."""
+    if device is None or devices.is_account(entry, device):
+        return None
     found = devices.find_cloud_id(entry, entry.runtime_data.replica, device)
     if found is None:
         raise _unknown_device(device.name_by_user or device.name or device.id)
     return found
 
 
+async def _async_diagnostics(
+    hass: HomeAssistant, entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry | None
+) -> dict[str, object]:
+    """Return what helps whoever sees nothing else of this Home Assistant."""
+    integration = await async_get_integration(hass, DOMAIN)
+    versions = {"home_assistant": ha_version, "integration": str(integration.version)}
+    return fit(versions | (report.of_device(entry, device) if device else report.of_account(entry)))
+
+
 def _unknown_device(name: str) -> ServiceValidationError:
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key="unknown_device", translation_placeholders={"name": name}
     )
+
+
+def _checked(text: str, translation_key: str, least: int, most: int) -> str:
+    """Return a text that is not too long for the cloud, and not too short."""
+    if not least <= len(text) <= most:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key=translation_key,
+            translation_placeholders={"length": str(len(text)), "limit": str(most)},
+        )
+    return text

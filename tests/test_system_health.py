@@ -1,0 +1,121 @@
+"""System information, as the frontend asks for it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.wesmart.const import DOMAIN
+from tests.accounts import OTHER, log_in
+from tests.mock_cloud import MockCloud
+from tests.test_translations import keys, load
+
+type Information = dict[str, object]
+
+
+async def information(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> Information:
+    """Return what is shown of the integration, once nothing is pending."""
+    assert await async_setup_component(hass, "system_health", {})
+    await hass.async_block_till_done()
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "system_health/info"})
+    assert (await client.receive_json())["success"]
+    shown: Information = (await client.receive_json())["event"]["data"][DOMAIN]["info"]
+    while (event := (await client.receive_json())["event"])["type"] != "finish":
+        if event["domain"] == DOMAIN:
+            shown[event["key"]] = event["data"] if event["success"] else event["error"]
+    return shown
+
+
+async def test_a_cloud_that_is_well(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Reachable, how fast, whether push is up, and when the last change came by it."""
+    await asyncio.sleep(60)
+    changed_at = dt_util.utcnow()
+    cloud.press("nut-dau-giuong", "1", "single")
+    await asyncio.sleep(5)
+    cloud.latency = 0.25
+    shown = await information(hass, hass_ws_client)
+    last_event = shown.pop("last_event")
+    assert isinstance(last_event, Mapping)
+    assert last_event["type"] == "date"
+    age = dt_util.parse_datetime(last_event["value"], raise_on_error=True) - changed_at
+    assert 0 <= age.total_seconds() < 1
+    assert shown == {"cloud": "ok", "latency": "250 ms", "push": "1/1"}
+
+
+async def test_what_was_never_heard_is_not_shown(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """No change yet, and no push."""
+    cloud.rate_limit(3600, path="/v1/events")
+    cloud.cut()
+    assert await information(hass, hass_ws_client) == {"cloud": "ok", "latency": "0 ms", "push": "0/1"}
+
+
+async def test_with_two_accounts_each_line_tells_of_both(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """How many have push, and the older of the last changes; the server is asked once."""
+    other = await log_in(hass, cloud, OTHER)
+    cloud.meters_report = False
+    await asyncio.sleep(1)
+    cloud.press("nut-dau-giuong", "1", "single")
+    await asyncio.sleep(3600)
+    asked = len(cloud.requests)
+    shown = await information(hass, hass_ws_client)
+    assert [request.path for request in cloud.requests[asked:]] == ["/.well-known/wesmart"]
+    assert shown["push"] == "2/2"
+    assert await hass.config_entries.async_unload(other.entry_id)
+    assert (await information(hass, hass_ws_client))["push"] == "1/2"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (lambda cloud: setattr(cloud, "latency", 30), "timeout"),
+        (lambda cloud: cloud.maintenance(), "maintenance"),
+    ],
+)
+async def test_a_cloud_in_trouble_is_said_so(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    trouble: Callable[[MockCloud], None],
+    error: str,
+) -> None:
+    """In the words of Home Assistant's own checks where it has some, and within their time."""
+    trouble(cloud)
+    started = asyncio.get_running_loop().time()
+    shown = await information(hass, hass_ws_client)
+    assert asyncio.get_running_loop().time() - started < 5.5
+    assert shown["cloud"] == {"type": "failed", "error": error}
+    assert shown["latency"] == "–"
+    cloud.latency = 0
+    await asyncio.sleep(60)
+
+
+async def test_a_cloud_that_is_gone_is_unreachable(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Nobody listens there."""
+    await cloud.stop()
+    shown = await information(hass, hass_ws_client)
+    assert shown["cloud"] == {"type": "failed", "error": "unreachable"}
+
+
+async def test_every_line_has_a_text(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """And every text a line."""
+    await asyncio.sleep(1)
+    cloud.press("nut-dau-giuong", "1", "single")
+    await asyncio.sleep(1)
+    assert (await information(hass, hass_ws_client)).keys() == keys(load("en"), "system_health", "info")
