@@ -152,6 +152,7 @@ async def test_an_answer_that_came_while_push_was_down_is_still_news(
     """Polling has covered its event by then; the list of tickets tells."""
     letters = await Letters.reach(hass)
     ticket_id = await write(hass)
+    await asyncio.sleep(1)
     cloud.rate_limit(60, path="/v1/events")
     cloud.cut()
     await asyncio.sleep(5)
@@ -167,6 +168,7 @@ async def test_an_answer_in_a_long_outage_is_still_news(
     """Where the cloud knows the events no more, or counts anew."""
     letters = await Letters.reach(hass)
     first, second = await write(hass), await write(hass, "Rèm kẹt")
+    await asyncio.sleep(1)
     port = cloud.port
     await cloud.stop()
     await asyncio.sleep(6 * 3600)
