@@ -360,6 +360,7 @@ async def test_a_session_that_has_ended_asks_for_a_new_login(
     with pytest.raises(HomeAssistantError) as error:
         await ask(hass, "get_feedback")
     assert error.value.translation_key == "session_ended"
+    await hass.async_block_till_done()
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
