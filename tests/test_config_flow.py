@@ -26,6 +26,7 @@ from custom_components.wesmart.const import (
     CONF_ENDPOINTS,
     CONF_EXCLUDED_HOMES,
     CONF_HOMES,
+    CONF_POLL_INTERVAL,
     CONF_SERVER,
     CONTRACT_URL,
     DOMAIN,
@@ -427,13 +428,13 @@ async def test_an_account_of_several_homes_is_asked_which_to_show(hass: HomeAssi
     flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
     assert (flow["step_id"], said(flow)["taken"]) == ("homes", "–")
     assert choices(flow, CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội", "can-ho-my-dinh": "Căn hộ Mỹ Đình"}
-    assert suggested(flow) == {CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"]}
+    assert suggested(flow) == {CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"], CONF_POLL_INTERVAL: 30}
     # The dialog may be closed and opened again.
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"])
-    flow = await submit(hass, flow, {CONF_HOMES: ["can-ho-my-dinh"]})
+    flow = await submit(hass, flow, {CONF_HOMES: ["can-ho-my-dinh"], CONF_POLL_INTERVAL: 20})
     await hass.async_block_till_done()
     entry = flow["result"]
-    assert entry.options == {CONF_EXCLUDED_HOMES: ["nha-ha-noi"]}
+    assert entry.options == {CONF_EXCLUDED_HOMES: ["nha-ha-noi"], CONF_POLL_INTERVAL: 20}
     assert len(hass.states.async_entity_ids("cover")) == 1
     assert await hass.config_entries.async_unload(entry.entry_id)
 
@@ -442,7 +443,8 @@ async def test_an_account_of_one_home_is_not_asked(hass: HomeAssistant, cloud: M
     """Nor is one without any."""
     flow = await start_flow(hass, cloud)
     flow = await submit(hass, flow, {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password})
-    assert (flow["type"], flow["options"]) == (FlowResultType.CREATE_ENTRY, {CONF_EXCLUDED_HOMES: []})
+    assert flow["type"] is FlowResultType.CREATE_ENTRY
+    assert flow["options"] == {CONF_EXCLUDED_HOMES: [], CONF_POLL_INTERVAL: 30}
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
 

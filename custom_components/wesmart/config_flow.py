@@ -16,9 +16,19 @@ from .cloud import Endpoints, Tokens, WeSmartClient, discover, log_in, revoke, s
 from .cloud.errors import InvalidRequestError, SessionEndedError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Account, Home, Terms
 from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONF_TOKENS, CONTRACT_URL, DOMAIN
+from .const import (
+    CONF_ENDPOINTS,
+    CONF_EXCLUDED_HOMES,
+    CONF_HOMES,
+    CONF_POLL_INTERVAL,
+    CONF_SERVER,
+    CONF_TOKENS,
+    CONTRACT_URL,
+    DOMAIN,
+    POLL_INTERVAL_S,
+)
 from .errors import link, markdown, placeholders, short, terms_link, translation_key
-from .forms import any_of
+from .forms import POLL_INTERVAL_SELECTOR, any_of
 from .homes import HomeChoice, async_home_choice
 from .identity import account_unique_id, async_server_identity, server_identity
 from .options_flow import WeSmartOptionsFlow
@@ -131,20 +141,27 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_homes(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which homes to show, where there is a choice; all but those that another account shows already."""
         if user_input is not None:
-            return self._create(excluded=self._choice.names.keys() - set(user_input.get(CONF_HOMES, ())))
+            excluded = self._choice.names.keys() - set(user_input.get(CONF_HOMES, ()))
+            return self._create(excluded, int(user_input[CONF_POLL_INTERVAL]))
         self._choice = async_home_choice(self.hass, self._identity, self._homes)
         names, taken = self._choice
         if len(self._homes) < 2 and len(names) == len(self._homes):
             # Nothing to choose, and nothing to say.
-            return self._create(excluded=())
+            return self._create(())
         if not names:
             return self._show("homes_taken", vol.Schema({}), None, taken=taken)
-        schema = vol.Schema({vol.Optional(CONF_HOMES): any_of(names)})
-        return self._show("homes", schema, None, {CONF_HOMES: [*names]}, taken=taken)
+        schema = vol.Schema(
+            {
+                vol.Optional(CONF_HOMES): any_of(names),
+                vol.Required(CONF_POLL_INTERVAL, default=POLL_INTERVAL_S): POLL_INTERVAL_SELECTOR,
+            }
+        )
+        suggested = {CONF_HOMES: [*names], CONF_POLL_INTERVAL: POLL_INTERVAL_S}
+        return self._show("homes", schema, None, suggested, taken=taken)
 
     async def async_step_homes_taken(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Say that other accounts show all homes of this one already."""
-        return await self.async_step_homes() if user_input is None else self._create(excluded=())
+        return await self.async_step_homes() if user_input is None else self._create(())
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Log in again: the session has ended."""
@@ -216,12 +233,11 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         self.hass.async_create_task(revoke(async_get_transport(self.hass), pinned, replaced), "WeSMART sign out")
         return result
 
-    def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
+    def _create(self, excluded: Iterable[str], poll_interval_s: int = POLL_INTERVAL_S) -> ConfigFlowResult:
         account = self._account
         title = account.full_name or account.email or account.phone or self._server
-        return self.async_create_entry(
-            title=title, data=self._hand_over(), options={CONF_EXCLUDED_HOMES: sorted(excluded)}
-        )
+        options = {CONF_EXCLUDED_HOMES: sorted(excluded), CONF_POLL_INTERVAL: poll_interval_s}
+        return self.async_create_entry(title=title, data=self._hand_over(), options=options)
 
     def _hand_over(self) -> dict[str, Any]:
         """Return the data of an entry, whose the session is from here on."""

@@ -2,7 +2,20 @@
 
 from collections.abc import Mapping
 
-from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
+from homeassistant.const import UnitOfTime
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+)
+
+# After a minute without a word the client asks anyway, before everything becomes unavailable: longer would be a lie.
+POLL_INTERVAL_SELECTOR = NumberSelector(
+    NumberSelectorConfig(min=10, max=60, step=1, unit_of_measurement=UnitOfTime.SECONDS, mode=NumberSelectorMode.BOX)
+)
 
 
 def any_of(labels: Mapping[str, str]) -> SelectSelector:

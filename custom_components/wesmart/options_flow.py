@@ -3,23 +3,17 @@
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import Platform, UnitOfTime
+from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import area_registry as ar, entity_registry as er
-from homeassistant.helpers.selector import NumberSelector, NumberSelectorConfig, NumberSelectorMode
 import voluptuous as vol
 
 from .cloud.models import Home
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS, POLL_INTERVAL_S
 from .coordinator import WeSmartConfigEntry
-from .forms import any_of
+from .forms import POLL_INTERVAL_SELECTOR, any_of
 from .homes import async_home_choice
 from .identity import server_identity
-
-# After a minute without a word the client asks anyway, before everything becomes unavailable: longer would be a lie.
-_POLL_INTERVAL_SELECTOR = NumberSelector(
-    NumberSelectorConfig(min=10, max=60, step=1, unit_of_measurement=UnitOfTime.SECONDS, mode=NumberSelectorMode.BOX)
-)
 
 
 class WeSmartOptionsFlow(OptionsFlowWithReload):
@@ -55,7 +49,7 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
             fields[vol.Optional(CONF_HOMES)] = any_of(self._homes)
         if self._covers:
             fields[vol.Optional(CONF_REVERSED_COVERS)] = any_of(self._covers)
-        fields[vol.Required(CONF_POLL_INTERVAL)] = _POLL_INTERVAL_SELECTOR
+        fields[vol.Required(CONF_POLL_INTERVAL)] = POLL_INTERVAL_SELECTOR
         # Suggested and not default values: what a user clears must not come back.
         suggested = {
             CONF_HOMES: [home for home in self._homes if home not in options.get(CONF_EXCLUDED_HOMES, ())],
