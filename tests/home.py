@@ -7,6 +7,10 @@ from homeassistant.const import EntityStateAttribute
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 
+# What an account has beside its homes: the service that stands for it, and what tells of its feedback.
+ACCOUNT = "WeSMART"
+FEEDBACK = "event.wesmart_feedback"
+
 
 def entities(hass: HomeAssistant, entry: ConfigEntry, domain: str) -> dict[str, object]:
     """Return the entities of a domain: what they are called, where they are, and what they show."""

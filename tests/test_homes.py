@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
 from tests.accounts import OTHER, OWNER, Person, choices, configure, log_in, start_flow, submit, suggested
-from tests.home import devices, shows
+from tests.home import ACCOUNT, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.repairs import TAKEN, comes, placeholders
 
@@ -82,7 +82,7 @@ async def test_a_home_that_two_accounts_see_belongs_to_the_first(
     await hass.async_block_till_done()
     other = flow["result"]
     assert (devices(hass, entry), entry_of(hass, KITCHEN)) == (before, entry.entry_id)
-    assert devices(hass, other).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    assert devices(hass, other).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
     flow = await hass.config_entries.options.async_init(other.entry_id)
     assert choices(flow, CONF_HOMES) == {DANANG: "Nhà Đà Nẵng"}
     assert flow["description_placeholders"] is not None
@@ -103,7 +103,7 @@ async def test_an_account_whose_homes_are_all_here_is_told_so_and_may_wait(
     flow = await submit(hass, flow, {})
     await hass.async_block_till_done()
     other = flow["result"]
-    assert (other.state, devices(hass, other)) == (ConfigEntryState.LOADED, {})
+    assert (other.state, [*devices(hass, other)]) == (ConfigEntryState.LOADED, [ACCOUNT])
     await comes(hass, TAKEN)
     assert placeholders(hass) == {"account": OTHER.full_name, "taken": f"Nhà Hà Nội ({OWNER.full_name})"}
     assert await hass.config_entries.async_remove(entry.entry_id)
@@ -142,7 +142,7 @@ async def test_a_home_that_is_shared_while_both_run_stays_where_it_is(
     cloud.touch("cong-tac-can-ho", "2", on=True)
     await shows(hass, "switch.phong_ngu_den_ngu", "on", within_s=1)
     assert entry_of(hass, "switch.phong_ngu_den_ngu") == entry.entry_id
-    assert devices(hass, other).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    assert devices(hass, other).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
     assert complaints(caplog) == []
 
 
@@ -153,7 +153,7 @@ async def test_the_order_of_a_start_does_not_change_who_has_a_home(
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert await hass.config_entries.async_reload(other.entry_id)
     await asyncio.sleep(5)
-    assert devices(hass, other).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    assert devices(hass, other).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
     assert await hass.config_entries.async_setup(entry.entry_id)
     await shows(hass, KITCHEN, "off", within_s=1)
     assert entry_of(hass, KITCHEN) == entry.entry_id
@@ -240,7 +240,7 @@ async def test_a_home_of_an_account_that_is_disabled_may_be_shared_later(
     known = registry.async_get(lamp.id)
     assert isinstance(known, dr.DeviceEntry)
     assert (known.config_entry_id, known.name_by_user, known.disabled_by) == (entry.entry_id, "Đèn học", None)
-    assert dr.async_entries_for_config_entry(registry, other.entry_id) == []
+    assert devices(hass, other).keys() == {ACCOUNT}
     assert complaints(caplog) == []
 
 
@@ -252,7 +252,7 @@ async def test_a_home_that_the_other_account_does_not_want_stays_away(
     assert await hass.config_entries.async_reload(other.entry_id)
     assert await hass.config_entries.async_remove(entry.entry_id)
     await asyncio.sleep(120)
-    assert devices(hass, other).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    assert devices(hass, other).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
     await configure(hass, other, **{CONF_HOMES: [DANANG, HANOI]})
     await taken_over(hass, cloud, other)
 

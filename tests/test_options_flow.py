@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS
 from tests.accounts import OTHER, OWNER, Person, choices, configure, suggested
-from tests.home import devices, shows
+from tests.home import ACCOUNT, FEEDBACK, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.test_devices import NEW_LAMP
 
@@ -140,16 +140,16 @@ async def test_a_home_that_comes_later_is_there_by_itself(
 ) -> None:
     """Whatever was left out before."""
     await configure(hass, entry, **{CONF_HOMES: []})
-    assert hass.states.async_all() == []
+    assert hass.states.async_entity_ids() == [FEEDBACK]
     flow = await opened(hass, entry)
     cloud.share_home("nha-da-nang", OWNER.username)
     await asyncio.sleep(1)
     assert "Nhà Đà Nẵng" in choices(await opened(hass, entry), CONF_HOMES).values()
-    assert devices(hass, entry).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    assert devices(hass, entry).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
     # Nor is one left out by a form that was opened before it came.
     await hass.config_entries.options.async_configure(flow["flow_id"], {CONF_POLL_INTERVAL: 20})
     await hass.async_block_till_done()
-    assert devices(hass, entry).keys() == {"Công tắc phòng khách", "Đèn bàn"}
+    assert devices(hass, entry).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
 
 
 async def test_an_account_may_show_no_home_and_is_fine(
@@ -158,7 +158,7 @@ async def test_an_account_may_show_no_home_and_is_fine(
     """Over a restart, too."""
     await configure(hass, entry, **{CONF_HOMES: []})
     assert await hass.config_entries.async_reload(entry.entry_id)
-    assert (entry.state, hass.states.async_all()) == (ConfigEntryState.LOADED, [])
+    assert (entry.state, hass.states.async_entity_ids()) == (ConfigEntryState.LOADED, [FEEDBACK])
     await configure(hass, entry, **{CONF_HOMES: ["can-ho-my-dinh"]})
     await shows(hass, BEDSIDE, "off")
 

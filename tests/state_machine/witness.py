@@ -11,6 +11,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import DOMAIN, LOGGER
 from custom_components.wesmart.devices import device_unique_id, unique_id
+from tests.home import FEEDBACK
 from tests.state_machine.calls import ANSWER_S, Call
 from tests.state_machine.fields import STEADY, Thing, Value, as_shown, held, shown
 from tests.state_machine.house import House
@@ -207,5 +208,5 @@ class Witness(logging.Handler):
     def _states(self) -> Iterator[State]:
         for entity in er.async_entries_for_config_entry(er.async_get(self._house.hass), self._house.entry.entry_id):
             state = self._house.hass.states.get(entity.entity_id)
-            if state is not None and entity.domain in _DOMAINS:
+            if state is not None and entity.domain in _DOMAINS and entity.entity_id != FEEDBACK:
                 yield state
