@@ -3,10 +3,11 @@
 Everything here is chosen one by one: what the cloud adds tomorrow is in no report until somebody lets it in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 
 from homeassistant.helpers import device_registry as dr
 import msgspec
+from msgspec import Struct
 
 from . import devices
 from .cloud.models import Device, EndpointKey
@@ -69,9 +70,15 @@ def _endpoint(replica: Replica, key: EndpointKey) -> Report:
     return {
         "type": type(endpoint).__name__,
         "own_room": endpoint.room_id is not None,
-        **{
-            part: msgspec.to_builtins(getattr(endpoint, part))
-            for part in ("features", "state")
-            if hasattr(endpoint, part)
-        },
+        **{part: _part(getattr(endpoint, part)) for part in ("features", "state") if hasattr(endpoint, part)},
     }
+
+
+def _part(part: Struct) -> Report:
+    told: Report = msgspec.to_builtins(part)
+    # Effects may have names that people gave them.
+    if isinstance(effects := told.get("effects"), Sized):
+        told["effects"] = len(effects)
+    if "effect" in told:
+        told["effect"] = told["effect"] is not None
+    return told
