@@ -66,12 +66,20 @@ async def test_with_two_accounts_each_line_tells_of_both(
     other = await log_in(hass, cloud, OTHER)
     cloud.meters_report = False
     await asyncio.sleep(1)
+    changed_at = dt_util.utcnow()
     cloud.press("nut-dau-giuong", "1", "single")
     await asyncio.sleep(3600)
+    said = {"config_entry_id": other.entry_id, "category": "application", "message": "Xin chào."}
+    await hass.services.async_call(DOMAIN, "send_feedback", said, blocking=True)
+    await asyncio.sleep(1)
     asked = len(cloud.requests)
     shown = await information(hass, hass_ws_client)
     assert [request.path for request in cloud.requests[asked:]] == ["/.well-known/wesmart"]
     assert shown["push"] == "2/2"
+    last_event = shown["last_event"]
+    assert isinstance(last_event, Mapping)
+    age = dt_util.parse_datetime(last_event["value"], raise_on_error=True) - changed_at
+    assert 0 <= age.total_seconds() < 1
     assert await hass.config_entries.async_unload(other.entry_id)
     assert (await information(hass, hass_ws_client))["push"] == "1/2"
 
