@@ -22,9 +22,9 @@ STOP_TIMEOUT_S = 90
 # What Home Assistant ends with when its user restarts it.
 RESTART_EXIT_CODE = 100
 
-# Every Home Assistant imports two packages for speech, though it may never use them, and there are machines that cannot
-# build them: these are modules of their names.
-_WITHOUT_SPEECH = Path(__file__).with_name("without_speech")
+# Every Home Assistant imports packages for speech and for cameras, though it may never use them. There are machines that
+# cannot build the former, and machines without the library of the latter: these are modules of their names.
+_STAND_INS = Path(__file__).with_name("stand_ins")
 
 # What the demo shows, named one by one: `default_config` would bring integrations that look around in the network.
 # `ffmpeg` comes with every Home Assistant; all it wants of its program here is an answer when asked for the version.
@@ -80,7 +80,7 @@ class HomeAssistant:
 
     async def start(self) -> None:
         """Start the process, and wait until it answers; raise DemoError."""
-        environment = {**os.environ, "PYTHONPATH": str(_WITHOUT_SPEECH)}
+        environment = {**os.environ, "PYTHONPATH": str(_STAND_INS)}
         # Without a bytecode cache every start would be a slow one.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with self._folder.log.open("ab") as log:
