@@ -34,7 +34,7 @@ from .cloud.errors import (
     SessionEndedError,
     WeSmartError,
 )
-from .cloud.models import Account, Endpoint, EndpointKey, Ticket
+from .cloud.models import Account, EndpointKey, Ticket
 from .cloud.replica import Changes
 from .connection import async_get_transport, wall_clock
 from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
@@ -78,7 +78,8 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         )
         self._session_id = tokens.session_id
         self._areas = Areas(hass, entry.entry_id)
-        self._live = LiveHome(
+        # The homes as they are to be shown.
+        self.live = LiveHome(
             self.client,
             on_changes=self._handle_changes,
             on_presence=self._handle_presence,
@@ -91,32 +92,13 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
         )
-        # The homes as they are now, to read.
-        self.replica = self._live.replica
+        # And as the cloud described them last, to read.
+        self.replica = self.live.replica
         # In tuples, which whoever is called may replace meanwhile.
         self._listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._press_listeners: dict[EndpointKey, Callable[[str], None]] = {}
         self._ticket_listeners: list[Callable[[Ticket], None]] = []
         self._arrival_listeners: list[Callable[[Collection[EndpointKey]], None]] = []
-
-    def endpoint(self, key: EndpointKey) -> Endpoint | None:
-        """Return an endpoint as it is to be shown."""
-        return self._live.endpoint(key)
-
-    @property
-    def present(self) -> bool:
-        """Whether there was any word from the cloud lately."""
-        return self._live.present
-
-    @property
-    def streaming(self) -> bool:
-        """Whether changes arrive by push."""
-        return self._live.streaming
-
-    @property
-    def event_age_s(self) -> float | None:
-        """Seconds since a change arrived by push; None before the first."""
-        return self._live.event_age_s
 
     async def async_start(self) -> None:
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
@@ -139,17 +121,17 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def _async_fetch_first(self) -> None:
         try:
-            await self._live.start()
+            await self.live.start()
         except NotFoundError, CloudConnectionError:
             # The endpoints may have moved while Home Assistant was off. Nobody else would find out: what does so once
             # a day runs only after this.
             if not await self._rediscovery.read():
                 raise
-            await self._live.start()
+            await self.live.start()
 
     async def async_close(self) -> None:
         """Give up commands on their way, and let a token renewal end that is under way."""
-        await self._live.close()
+        await self.live.close()
         await self._areas.async_close()
 
     @callback
@@ -182,19 +164,19 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     async def async_refresh(self) -> None:
         """Ask the cloud now. Raises HomeAssistantError."""
         try:
-            await self._live.refresh()
+            await self.live.refresh()
         except WeSmartError as err:
             raise self._failed(err) from err
 
     async def async_look_again(self) -> None:
         """Ask the cloud now whether it shows the homes again; what it answers is acted on, and no concern of the caller."""
         with suppress(WeSmartError):
-            await self._live.refresh()
+            await self.live.refresh()
 
     async def async_execute(self, command: Command, name: str) -> None:
         """Have the cloud do something; `name` is what the user calls the thing, for the error. Raises HomeAssistantError."""
         try:
-            await self._live.execute(command)
+            await self.live.execute(command)
         except WeSmartError as err:
             raise self._failed(err, name) from err
 
@@ -233,7 +215,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     async def _follow(self) -> None:
         while True:
             try:
-                await self._live.run()
+                await self.live.run()
             except SessionEndedError:
                 self._handle_refusal(None)
                 self.config_entry.async_start_reauth(self.hass)
@@ -244,16 +226,20 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     @callback
     def _handle_changes(self, changes: Changes) -> None:
+        if changes.homes or changes.devices:
+            self._handle_structure(changes)
+        self._wake(changes.endpoints)
+
+    @callback
+    def _handle_structure(self, changes: Changes) -> None:
         if changes.homes:
             self._sync_homes()
-        elif changes.devices:
+        else:
             # One that is new here may be registered under an account that is disabled, or that it was moved from.
             self._adopt(changes.devices & self.replica.devices.keys())
             devices.async_sync(self.hass, self.config_entry, self.replica, self._areas, changes.devices)
-        if changes.structure:
-            for arrived in tuple(self._arrival_listeners):
-                arrived(changes.endpoints)
-        self._wake(changes.endpoints)
+        for arrived in tuple(self._arrival_listeners):
+            arrived(changes.endpoints)
 
     def _wants_home(self, home_id: str) -> bool:
         return homes.async_wants(self.hass, self.config_entry, home_id)
@@ -283,7 +269,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         if freed := {home_id for home_id in replica.left_out if self._wants_home(home_id)}:
             device_ids = [device_id for device_id, home_id in replica.left_out_devices.items() if home_id in freed]
             devices.async_adopt(self.hass, entry, [other], device_ids)
-            self._live.reconsider()
+            self.live.reconsider()
         issues.async_report_homes(self.hass, entry, replica)
 
     @callback

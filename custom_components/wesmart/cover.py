@@ -69,7 +69,7 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     def _handle_coordinator_update(self) -> None:
         """Name who moved it until it has arrived, or until somebody turns it round."""
         before = self.endpoint.state.motion
-        endpoint = self.coordinator.endpoint(self.endpoint.key)
+        endpoint = self.coordinator.live.endpoint(self.endpoint.key)
         after = endpoint.state.motion if isinstance(endpoint, CurtainEndpoint) else None
         if {before, after} == _MOVING and not self._executing:
             # Somebody turned it round at the wall.

@@ -9,7 +9,7 @@ from homeassistant.helpers.update_coordinator import BaseCoordinatorEntity
 
 from . import devices
 from .cloud import Command
-from .cloud.models import Endpoint, EndpointKey
+from .cloud.models import Endpoint
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 
 
@@ -23,8 +23,6 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
         super().__init__(coordinator, endpoint.key)
         self.endpoint = endpoint
         self._attr_unique_id = devices.unique_id(coordinator.config_entry, endpoint.key)
-        self._device = coordinator.replica.devices[endpoint.key.device_id]
-        self._home = coordinator.replica.homes.get(self._device.home_id)
         # The registry knows the device already, as it has to know a panel before the gangs that are parts of it:
         # device info of ours would only repeat what `devices` said.
         self.device_entry = devices.async_find(
@@ -36,7 +34,7 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
     @override
     def available(self) -> bool:
         """Whether the device is online and there is word from the cloud."""
-        return self._device.online and self.coordinator.present
+        return self._device.online and self.coordinator.live.present
 
     @override
     async def async_update(self) -> None:
@@ -45,8 +43,10 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
 
     @callback
     def _describe(self) -> None:
-        """Take over what the endpoint is called and what it can do; platforms add the latter."""
+        """Take over what is known of the endpoint but its state: what it is called, what it can do; platforms add the latter."""
         replica, endpoint = self.coordinator.replica, self.endpoint
+        self._revision = replica.revision
+        self._device = replica.devices[endpoint.key.device_id]
         if len(self._device.endpoint_ids) == 1 or devices.is_own_device(replica, endpoint):
             # A device that does one thing is that thing, and so is a gang that is a device of its own.
             self._attr_name = None
@@ -62,16 +62,12 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
     @override
     def _handle_coordinator_update(self) -> None:
         """Show what the replica says now."""
-        replica, known = self.coordinator.replica, self.endpoint
-        endpoint = self.coordinator.endpoint(known.key)
-        device = replica.devices.get(known.key.device_id)
-        if device is None or not isinstance(endpoint, type(known)):
+        live = self.coordinator.live
+        endpoint = live.endpoint(self.endpoint.key)
+        if not isinstance(endpoint, type(self.endpoint)):
             return  # it is gone, and so is this entity in a moment
         self.endpoint = endpoint
-        home = replica.homes.get(device.home_id)
-        # A change of state leaves these as they are; whatever may call for another description brings them anew.
-        if device is not self._device or home is not self._home or endpoint.features is not known.features:
-            self._device, self._home = device, home
+        if self._revision != live.replica.revision:
             self._describe()
         self.async_write_ha_state()
 
@@ -90,10 +86,10 @@ def async_setup_endpoints[EndpointT: Endpoint](
 ) -> None:
     """Add an entity for each endpoint of a type, now and whenever one comes."""
     coordinator = entry.runtime_data
-    added: set[EndpointKey] = set()
+    added: set[tuple[str, str]] = set()
 
     @callback
-    def add_new(keys: Collection[EndpointKey]) -> None:
+    def add_new(keys: Collection[tuple[str, str]]) -> None:
         new = []
         for key in keys:
             endpoint = coordinator.replica.endpoints.get(key)

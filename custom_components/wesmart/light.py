@@ -1,5 +1,6 @@
 """Lights."""
 
+from functools import lru_cache
 from typing import Any, override
 
 from homeassistant.components.light import (
@@ -46,7 +47,8 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
         """Take over what the light can do."""
         super()._describe()
         features = self.endpoint.features
-        self._attr_supported_color_modes = _color_modes(features)
+        modes = self._attr_supported_color_modes = _color_modes(features)
+        self._only_mode = next(iter(modes)) if len(modes) == 1 else None
         if features.color_temp:
             self._attr_min_color_temp_kelvin = round(features.color_temp.min_kelvin)
             self._attr_max_color_temp_kelvin = round(features.color_temp.max_kelvin)
@@ -68,15 +70,14 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     def brightness(self) -> int | None:
         """The brightness, 1-255."""
         brightness = self.endpoint.state.brightness
-        return None if brightness is None else value_to_brightness(_BRIGHTNESS, brightness)
+        return None if brightness is None else _to_home_assistant(brightness)
 
     @property
     @override
     def color_mode(self) -> ColorMode:
         """What the light is shining with; of an effect, the best it can."""
-        modes = self._attr_supported_color_modes or {ColorMode.ONOFF}
-        if len(modes) == 1:
-            return next(iter(modes))
+        if self._only_mode is not None:
+            return self._only_mode
         match self.endpoint.state.mode:
             case LightMode.WHITE:
                 return ColorMode.COLOR_TEMP
@@ -135,6 +136,11 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
         if ATTR_TRANSITION in kwargs:
             fields["transition_ms"] = round(kwargs[ATTR_TRANSITION] * 1000)
         await self._async_execute(Command.set(self.endpoint.key, **fields))
+
+
+@lru_cache(maxsize=128)
+def _to_home_assistant(brightness: float) -> int:
+    return value_to_brightness(_BRIGHTNESS, brightness)
 
 
 def _color_modes(features: LightFeatures) -> set[ColorMode]:

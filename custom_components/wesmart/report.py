@@ -41,9 +41,9 @@ def of_device(entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry) -> Report:
 
 def _cloud(coordinator: WeSmartCoordinator) -> Report:
     return {
-        "present": coordinator.present,
-        "push": coordinator.streaming,
-        "seconds_since_event": coordinator.event_age_s,
+        "present": coordinator.live.present,
+        "push": coordinator.live.streaming,
+        "seconds_since_event": coordinator.live.event_age_s,
         "seq": coordinator.replica.position.seq,
     }
 
@@ -70,7 +70,8 @@ def _endpoint(replica: Replica, key: EndpointKey) -> Report:
     return {
         "type": type(endpoint).__name__,
         "own_room": endpoint.room_id is not None,
-        **{part: _part(getattr(endpoint, part)) for part in ("features", "state") if hasattr(endpoint, part)},
+        "features": _part(endpoint.features),
+        **({} if endpoint.state is None else {"state": _part(endpoint.state)}),
     }
 
 

@@ -28,15 +28,15 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return what is known, and what is still being asked for."""
     entries: list[WeSmartConfigEntry] = hass.config_entries.async_entries(DOMAIN)
-    coordinators = [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+    lives = [entry.runtime_data.live for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
     # With several accounts each line says the worst of them.
     probe = hass.async_create_task(_async_probe(hass, {entry.data[CONF_SERVER] for entry in entries}))
     info: dict[str, Any] = {
         "cloud": _async_reached(probe),
         "latency": _async_latency(probe),
-        "push": f"{sum(coordinator.streaming for coordinator in coordinators)}/{len(entries)}",
+        "push": f"{sum(live.streaming for live in lives)}/{len(entries)}",
     }
-    if ages := [coordinator.event_age_s for coordinator in coordinators if coordinator.event_age_s is not None]:
+    if ages := [live.event_age_s for live in lives if live.event_age_s is not None]:
         info["last_event"] = dt_util.utcnow() - timedelta(seconds=max(ages))
     return info
 

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 import json
 
 from custom_components.wesmart.cloud.models import EndpointKey, Position
-from custom_components.wesmart.cloud.wire_events import EventsFrame, Frame, HeartbeatFrame, HelloFrame, decode_frame
+from custom_components.wesmart.cloud.wire_events import (
+    Event,
+    EventsFrame,
+    Frame,
+    HeartbeatFrame,
+    HelloFrame,
+    decode_frame,
+)
 from custom_components.wesmart.cloud.wire_home import Snapshot, decode_snapshot
 
 type Json = Mapping[str, object]
@@ -54,7 +61,7 @@ def event(seq: int, kind: str, **members: object) -> Json:
     return {"seq": seq, "at": "2026-11-20T05:00:00Z", "kind": kind, **members}
 
 
-def events(*wire: Json) -> EventsFrame:
+def events(*wire: Json) -> EventsFrame[Event]:
     """Return a frame with these events."""
     return _frame({"type": "events", "events": wire}, EventsFrame)
 

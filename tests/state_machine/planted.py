@@ -29,7 +29,7 @@ class IgnoresGaps(Sync):
     """Applies whatever comes next, as if nothing could be missing in between."""
 
     @override
-    def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
+    def _events(self, frame: EventsFrame[Event]) -> tuple[Changes, list[Event]]:
         if not self._unbased and frame.events and frame.events[0].seq > self.replica.seq:
             self.replica.seq = frame.events[0].seq - 1
         return super()._events(frame)
@@ -39,7 +39,7 @@ class AppliesLateEvents(Sync):
     """Applies what it has applied already, or what a snapshot has overtaken."""
 
     @override
-    def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
+    def _events(self, frame: EventsFrame[Event]) -> tuple[Changes, list[Event]]:
         changes, applied = super()._events(frame)
         seq = self.replica.seq
         for event in frame.events:

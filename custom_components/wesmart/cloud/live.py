@@ -33,7 +33,7 @@ from .standing import Standing
 from .stream import EventStream
 from .sync import EpochChangedError, Sync
 from .tickets import TicketNews
-from .wire_events import AccountEvent, ButtonEvent, Event, HelloFrame, TicketEvent, parse_timestamp
+from .wire_events import AccountEvent, ButtonEvent, Event, HelloFrame, StateEvent, TicketEvent, parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -202,6 +202,8 @@ class LiveHome:
         if changes.endpoints or changes.structure:
             self._on_changes(changes)
         for event in events:
+            if isinstance(event, StateEvent):
+                continue  # it is among the changes, as nearly every event is
             if isinstance(event, ButtonEvent) and self._is_fresh(event):
                 self._on_press(event.key, event.press)
             elif isinstance(event, TicketEvent):

@@ -141,6 +141,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     name: str | None
     room_id: str | None  # a room of its own, where a gang switches another room's lamp
     features: SwitchFeatures | LightFeatures | CurtainFeatures | ButtonFeatures
+    state: SwitchState | LightState | CurtainState | None
 
 
 class SwitchEndpoint(Endpoint, frozen=True, kw_only=True):
@@ -168,6 +169,7 @@ class ButtonEndpoint(Endpoint, frozen=True, kw_only=True):
     """A scene button: it has no state, only presses."""
 
     features: ButtonFeatures
+    state: None = None
 
 
 class Device(Struct, frozen=True, kw_only=True):

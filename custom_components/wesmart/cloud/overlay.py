@@ -4,16 +4,18 @@ Between the acknowledgement of a command and the event that confirms it, older e
 commanded value covers them, field by field, until the model has reached the result's `seq`; then the cloud's truth wins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from .models import CurtainEndpoint, Endpoint, EndpointKey, LightEndpoint, SwitchEndpoint
+from .models import Endpoint, EndpointKey
 
 # A confirmation that takes longer will not come (contract, promise 4).
 LONGEST_S = 10.0
+
+_NONE: frozenset[EndpointKey] = frozenset()
 
 
 class _Cover(NamedTuple):
@@ -40,14 +42,18 @@ class Overlay:
 
     def show(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint as it is to be shown."""
+        if not self._covers:
+            return endpoint  # as nearly always
         covers = self._covers.get(endpoint.key)
-        if covers is None or not isinstance(endpoint, SwitchEndpoint | LightEndpoint | CurtainEndpoint):
+        if covers is None or endpoint.state is None:
             return endpoint
         state = replace(endpoint.state, **{name: cover.value for name, cover in covers.items()})
         return replace(endpoint, state=state)
 
-    def reach(self, seq: int) -> set[EndpointKey]:
+    def reach(self, seq: int) -> AbstractSet[EndpointKey]:
         """End what the model has caught up with; return the endpoints that show the cloud's word again."""
+        if not self._by_seq:
+            return _NONE  # as nearly always
         ended = set()
         while self._by_seq and self._by_seq[0][0] <= seq:
             _, key = heappop(self._by_seq)

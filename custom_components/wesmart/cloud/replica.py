@@ -1,8 +1,8 @@
 """A home as the cloud described it last, and what a snapshot or an event does to it. Pure: no I/O, no clock."""
 
 from collections.abc import Callable, Iterable, Set as AbstractSet
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from .models import NOWHERE, Device, Endpoint, EndpointKey, Home, Position, Room
@@ -15,11 +15,10 @@ from .wire_events import (
     StateEvent,
     UnapplicableEvent,
 )
-from .wire_home import DeviceReport, Snapshot, decode_patch
+from .wire_home import DeviceReport, Snapshot, patched
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """What to look at again, and nothing else."""
 
     # May show something else: new state, new description, device online or offline, new, or gone.
@@ -46,9 +45,12 @@ class Replica:
         """`wants_home` is asked of a home when it comes, and of each again when a snapshot is loaded."""
         self._wants_home = wants_home
         self.epoch, self.seq = NOWHERE
+        # Another number whenever more than states may have changed: what there is, and how it is described.
+        self.revision = 0
         self.homes: dict[str, Home] = {}
         self.devices: dict[str, Device] = {}
-        self.endpoints: dict[EndpointKey, Endpoint] = {}
+        # By the key of each, which is a tuple: for a lookup a plain one does.
+        self.endpoints: dict[tuple[str, str], Endpoint] = {}
         # What else the account can see: the homes that are not wanted, and the home of each device in one.
         self.left_out: dict[str, Home] = {}
         self.left_out_devices: dict[str, str] = {}
@@ -69,6 +71,7 @@ class Replica:
     def load(self, snapshot: Snapshot) -> Changes:
         """Hold what the snapshot says instead; the caller has made sure that this does not turn the clock back."""
         changes = Changes()
+        self.revision += 1
         seen = {home.id: home for home in snapshot.homes}
         homes = {home.id: home for home in snapshot.homes if self._wants_home(home.id)}
         # What could not be decoded is not gone: it stays as it was known last.
@@ -95,9 +98,11 @@ class Replica:
         Raises CannotApplyError, with the position moved on.
         """
         self.seq = event.seq
+        if isinstance(event, StateEvent):
+            self._state(event, changes)
+            return
+        self.revision += 1
         match event:
-            case StateEvent():
-                self._state(event, changes)
             case DeviceEvent():
                 self._device(event.report, changes)
             case DeviceRemovedEvent():
@@ -111,14 +116,14 @@ class Replica:
                 raise CannotApplyError("an event that makes no sense")
 
     def _state(self, event: StateEvent, changes: Changes) -> None:
-        endpoint = self.endpoints.get(event.key)
+        endpoint = self.endpoints.get((event.device_id, event.endpoint_id))
         if endpoint is None:
             if event.device_id not in self.devices and event.device_id not in self.left_out_devices:
                 raise CannotApplyError("the state of an unknown device")
             # Of a home that is not wanted, or left out as one from the future or one that made no sense: there is
             # nothing to show it on.
             return
-        updated = decode_patch(endpoint, event.patch)
+        updated = patched(endpoint, event.patch)
         if updated is None:
             raise CannotApplyError("a state that does not fit its endpoint")
         self.endpoints[endpoint.key] = updated

@@ -107,7 +107,7 @@ class Sync:
         if not self.doubtful and not self._unbased:
             self.wanted = position.seq if position.seq > self.replica.seq else None
 
-    def _events(self, frame: EventsFrame) -> tuple[Changes, list[Event]]:
+    def _events(self, frame: EventsFrame[Event]) -> tuple[Changes, list[Event]]:
         changes = Changes()
         applied: list[Event] = []
         for event in frame.events:

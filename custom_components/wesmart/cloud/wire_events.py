@@ -18,7 +18,7 @@ from msgspec import Meta, Raw, Struct, field
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .lenient import LenientDecoder
 from .models import EndpointKey, Home, Position, Ticket
-from .wire_home import DeviceReport, Id, WholeNumber, decode_device, decode_home
+from .wire_home import DeviceReport, Id, Patch, WholeNumber, decode_device, decode_home, decode_patch
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ class _WireEvent(Struct):
     device_id: Id | None = None
     endpoint_id: Id | None = None
     home_id: Id | None = None
-    cause: str | None = None
     press: str | None = None
     change: str | None = None
     starts_at: str | None = None
@@ -65,17 +64,11 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class StateEvent(Event, frozen=True, kw_only=True, tag_field="kind", tag="state"):
-    """Fields of one endpoint have new values; `patch` is decoded when the type of the endpoint is known."""
+    """Fields of one endpoint have new values."""
 
     device_id: Id
     endpoint_id: Id
-    patch: Raw = field(name="state")
-    cause: str | None = None
-
-    @property
-    def key(self) -> EndpointKey:
-        """The endpoint."""
-        return EndpointKey(self.device_id, self.endpoint_id)
+    patch: Patch = field(name="state")
 
 
 class DeviceEvent(Event, frozen=True, kw_only=True):
@@ -139,16 +132,10 @@ class HelloFrame(Struct, frozen=True):
     heartbeat_s: float
 
 
-class EventsFrame(Struct, frozen=True):
+class EventsFrame[EventT: Event](Struct, frozen=True, tag_field="type", tag="events"):
     """Changes, in order."""
 
-    events: tuple[Event, ...]
-
-
-class _StatesFrame(EventsFrame, frozen=True, tag_field="type", tag="events"):
-    """An events frame whose events are all states, each as the contract spells it most simply."""
-
-    events: tuple[StateEvent, ...]
+    events: tuple[EventT, ...]
 
 
 class HeartbeatFrame(Struct, frozen=True):
@@ -157,27 +144,24 @@ class HeartbeatFrame(Struct, frozen=True):
     position: Position
 
 
-type Frame = HelloFrame | EventsFrame | HeartbeatFrame
+type Frame = HelloFrame | EventsFrame[Event] | HeartbeatFrame
 
 
 _event_decoder = LenientDecoder(msgspec.json.Decoder(_WireEvent), "event")
 _event_head_decoder = msgspec.json.Decoder(_WireEventHead)
 _ticket_decoder = LenientDecoder(msgspec.json.Decoder(Ticket), "ticket")
 _frame_decoder = LenientDecoder(msgspec.json.Decoder(_WireFrame), "frame", essential=("events",))
-_states_decoder = msgspec.json.Decoder(_StatesFrame)
+_states_decoder = msgspec.json.Decoder(EventsFrame[StateEvent])
 _frame_head_decoder = msgspec.json.Decoder(_WireFrameHead)
 
 
 def decode_frame(text: str) -> Frame | None:
     """Return a frame of the event stream; None for a type we do not know. Raises UnexpectedAnswerError."""
-    return _decode_states(text) or _decode_part_by_part(text)
-
-
-def _decode_states(text: str) -> EventsFrame | None:
     try:
         return _states_decoder.decode(text)
     except DECODE_ERRORS:
-        return None  # not by itself wrong
+        pass  # nothing need be wrong with it
+    return _decode_part_by_part(text)
 
 
 def _decode_part_by_part(text: str) -> Frame | None:
@@ -215,15 +199,14 @@ def _decode_event(raw: Raw) -> Event:
 
 
 def _state_event(seq: int, wire: _WireEvent) -> Event | None:
-    if wire.device_id is None or wire.endpoint_id is None or not bytes(wire.state):
+    if wire.device_id is None or wire.endpoint_id is None:
         return None
     return StateEvent(
         seq=seq,
         at=wire.at,
         device_id=wire.device_id,
         endpoint_id=wire.endpoint_id,
-        patch=wire.state,
-        cause=wire.cause,
+        patch=decode_patch(wire.state),
     )
 
 

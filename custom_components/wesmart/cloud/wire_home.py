@@ -11,6 +11,7 @@ from typing import Annotated, TypedDict
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .lenient import LenientDecoder
@@ -45,27 +46,23 @@ type Id = Annotated[str, Meta(min_length=1)]
 
 _PERCENT = Meta(ge=0, le=100)
 
-# The fields of a state that were sent: absent means unchanged, None means unknown.
-type Patch = dict[str, object]
 
+class Patch(TypedDict, total=False):
+    """The fields of a state that were sent, whatever type its endpoint is of: absent means unchanged, None unknown."""
 
-class _SwitchPatch(TypedDict, total=False):
+    # switch, light
     on: bool | None
+    # switch
     power_w: float | None
     energy_kwh: Annotated[float, Meta(ge=0)] | None
-
-
-class _LightPatch(TypedDict, total=False):
-    on: bool | None
+    # light
     mode: LightMode | None
     brightness: Annotated[float, Meta(ge=1, le=100)] | None
     color_temp_kelvin: Annotated[float, Meta(gt=0, le=100_000)] | None
     hue: Annotated[float, Meta(ge=0, le=360)] | None
     saturation: Annotated[float, _PERCENT] | None
     effect: str | None
-
-
-class _CurtainPatch(TypedDict, total=False):
+    # curtain
     position: Annotated[float, _PERCENT] | None
     tilt: Annotated[float, _PERCENT] | None
     motion: Motion | None
@@ -149,10 +146,7 @@ _switch_features_decoder = LenientDecoder(msgspec.json.Decoder(SwitchFeatures), 
 _light_features_decoder = LenientDecoder(msgspec.json.Decoder(LightFeatures), "light's features")
 _curtain_features_decoder = LenientDecoder(msgspec.json.Decoder(CurtainFeatures), "curtain's features")
 _button_features_decoder = LenientDecoder(msgspec.json.Decoder(ButtonFeatures), "button's features")
-# The types of the patches are checked by the decoder; to the rest of the code a patch is a mapping.
-_switch_patch_decoder: LenientDecoder[Patch] = LenientDecoder(msgspec.json.Decoder(_SwitchPatch), "switch's state")
-_light_patch_decoder: LenientDecoder[Patch] = LenientDecoder(msgspec.json.Decoder(_LightPatch), "light's state")
-_curtain_patch_decoder: LenientDecoder[Patch] = LenientDecoder(msgspec.json.Decoder(_CurtainPatch), "curtain's state")
+_patch_decoder = LenientDecoder(msgspec.json.Decoder(Patch), "state")
 
 
 def decode_snapshot(body: bytes) -> Snapshot:
@@ -230,22 +224,15 @@ def decode_device(raw: bytes | Raw, *, whole: bool = False) -> DeviceReport:
     )
 
 
-def decode_patch(endpoint: Endpoint, raw: bytes | Raw) -> Endpoint | None:
-    """Return the endpoint with the fields of a partial state applied; None where it is no state, or of no use to it."""
-    try:
-        state: SwitchState | LightState | CurtainState
-        match endpoint:
-            case SwitchEndpoint():
-                state = _patched(endpoint.state, _switch_patch_decoder.decode(raw))
-            case LightEndpoint():
-                state = _patched(endpoint.state, _light_patch_decoder.decode(raw))
-            case CurtainEndpoint():
-                state = _patched(endpoint.state, _curtain_patch_decoder.decode(raw))
-            case _:
-                return None
-    except DECODE_ERRORS:
-        return None
-    return msgspec.structs.replace(endpoint, state=state)
+def decode_patch(raw: bytes | Raw) -> Patch:
+    """Return a partial state without what in it makes no sense; raises one of DECODE_ERRORS."""
+    return _patch_decoder.decode(raw)
+
+
+def patched[EndpointT: Endpoint](endpoint: EndpointT, patch: Patch) -> EndpointT | None:
+    """Return the endpoint with the fields of a partial state applied; None where it has no state."""
+    state = endpoint.state
+    return None if state is None else replace(endpoint, state=_patched(state, patch))
 
 
 def _home(wire: _WireHome, whole: bool = False) -> Home:
@@ -283,7 +270,7 @@ def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | No
                 name=name,
                 room_id=room_id,
                 features=_part(_switch_features_decoder, wire.features, whole),
-                state=_patched(SwitchState(), _part(_switch_patch_decoder, wire.state, whole)),
+                state=_patched(SwitchState(), _part(_patch_decoder, wire.state, whole)),
             )
         case "light":
             return LightEndpoint(
@@ -291,7 +278,7 @@ def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | No
                 name=name,
                 room_id=room_id,
                 features=_part(_light_features_decoder, wire.features, whole),
-                state=_patched(LightState(), _part(_light_patch_decoder, wire.state, whole)),
+                state=_patched(LightState(), _part(_patch_decoder, wire.state, whole)),
             )
         case "curtain":
             return CurtainEndpoint(
@@ -299,7 +286,7 @@ def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | No
                 name=name,
                 room_id=room_id,
                 features=_part(_curtain_features_decoder, wire.features, whole),
-                state=_patched(CurtainState(), _part(_curtain_patch_decoder, wire.state, whole)),
+                state=_patched(CurtainState(), _part(_patch_decoder, wire.state, whole)),
             )
         case "button":
             features = _part(_button_features_decoder, wire.features, whole)
@@ -325,4 +312,8 @@ def _patched[StateT: SwitchState | LightState | CurtainState](state: StateT, pat
         del patch["mode"]
     if patch.get("motion") is Motion.UNKNOWN:
         del patch["motion"]
-    return msgspec.structs.replace(state, **patch)
+    try:
+        return replace(state, **patch)
+    except TypeError:
+        # With fields of another type of endpoint: a newer cloud may have given them to this one, too.
+        return replace(state, **{name: value for name, value in patch.items() if name in state.__struct_fields__})

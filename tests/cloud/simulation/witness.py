@@ -125,7 +125,7 @@ class Witness(Listener):
     def look(self) -> None:
         """Check everything that is shown now."""
         home = _home(self)
-        for key in self._shown.keys() | home.sync.replica.endpoints.keys():
+        for key in self._shown.keys() | {endpoint.key for endpoint in home.sync.replica.endpoints.values()}:
             if self._shown.get(key) != home.endpoint(key):
                 raise BrokenPromiseError(f"nobody was told that {key} changed")
             self._check(key)
