@@ -4,12 +4,10 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
-import msgspec
 
 from . import areas, devices
-from .cloud import Endpoints, Tokens, revoke
-from .connection import async_get_transport
-from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN, PLATFORMS
+from .connection import async_pop_session
+from .const import DOMAIN, PLATFORMS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .issues import async_setup_issues
 from .services import async_setup_services
@@ -43,11 +41,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
     """Sign out of the cloud, and forget what was remembered for the account."""
     await areas.async_forget(hass, entry.entry_id)
-    await revoke(
-        async_get_transport(hass),
-        msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints),
-        msgspec.convert(entry.data[CONF_TOKENS], Tokens),
-    )
+    await async_pop_session(hass, entry).revoke()
 
 
 async def async_remove_config_entry_device(

@@ -8,21 +8,18 @@ from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, Conf
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
-import msgspec
 import voluptuous as vol
 from yarl import URL
 
-from .cloud import Endpoints, Tokens, WeSmartClient, discover, log_in, revoke, server_origin
+from .cloud import Endpoints, Session, WeSmartClient, discover, log_in, server_origin
 from .cloud.errors import InvalidRequestError, SessionEndedError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Account, Home, Terms
-from .connection import async_get_transport, wall_clock
+from .connection import async_get_session, async_get_transport, wall_clock
 from .const import (
-    CONF_ENDPOINTS,
     CONF_EXCLUDED_HOMES,
     CONF_HOMES,
     CONF_POLL_INTERVAL,
     CONF_SERVER,
-    CONF_TOKENS,
     CONTRACT_URL,
     DOMAIN,
     POLL_INTERVAL_S,
@@ -32,6 +29,7 @@ from .forms import POLL_INTERVAL_SELECTOR, any_of
 from .homes import HomeChoice, async_home_choice
 from .identity import account_unique_id, async_server_identity, server_identity
 from .options_flow import WeSmartOptionsFlow
+from .stored import endpoints_of, login_data
 
 CONF_ACCEPT = "accept"
 
@@ -68,7 +66,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     _username: str | None = None
     _support_phone = ""
     # A session that was opened here and no entry has taken over: it is ended when the flow is.
-    _tokens: Tokens | None = None
+    _session: Session | None = None
     _closed = False
 
     @staticmethod
@@ -83,7 +81,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_remove(self) -> None:
         """Leave no session behind."""
         self._closed = True
-        if self._tokens is not None:
+        if self._session is not None:
             # Not awaited: the dialog is closed already. Revoking ends by itself after seconds.
             self.hass.async_create_task(self._async_sign_out(), "WeSMART sign out")
 
@@ -166,7 +164,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Log in again: the session has ended."""
         self._server = entry_data[CONF_SERVER]
-        self._use(msgspec.convert(entry_data[CONF_ENDPOINTS], Endpoints))
+        self._use(endpoints_of(self._get_reauth_entry()))
         self._username = entry_data[CONF_USERNAME]
         return await self.async_step_reauth_confirm()
 
@@ -227,10 +225,9 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry is None:
             return await self.async_step_homes()
         # What was opened at the hosts of before is ended there; nobody waits for it, as they may be gone.
-        pinned = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
-        replaced = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
+        replaced = async_get_session(self.hass, entry)
         result = self.async_update_reload_and_abort(entry, data_updates=self._hand_over())
-        self.hass.async_create_task(revoke(async_get_transport(self.hass), pinned, replaced), "WeSMART sign out")
+        self.hass.async_create_task(replaced.revoke(), "WeSMART sign out")
         return result
 
     def _create(self, excluded: Iterable[str], poll_interval_s: int = POLL_INTERVAL_S) -> ConfigFlowResult:
@@ -241,12 +238,11 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _hand_over(self) -> dict[str, Any]:
         """Return the data of an entry, whose the session is from here on."""
-        tokens, self._tokens = self._tokens, None
+        session, self._session = self._client.session, None
         return {
             CONF_SERVER: self._server,
-            CONF_ENDPOINTS: msgspec.to_builtins(self._endpoints),
             CONF_USERNAME: self._username,
-            CONF_TOKENS: msgspec.to_builtins(tokens),
+            **login_data(session.endpoints, session.tokens),
         }
 
     @property
@@ -264,23 +260,19 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_open_session(self, username: str, password: str) -> None:
         transport = async_get_transport(self.hass)
-        self._tokens = await log_in(transport, self._endpoints, username, password, clock=wall_clock)
+        tokens = await log_in(transport, self._endpoints, username, password, clock=wall_clock)
+        self._session = Session(transport, self._endpoints, tokens, clock=wall_clock)
         if self._closed:
             # The dialog was closed while the cloud was opening the session.
             await self._async_sign_out()
             raise SessionEndedError("the dialog was closed")
-        self._client = WeSmartClient(
-            transport, self._endpoints, self._tokens, on_tokens=self._save_tokens, clock=wall_clock
-        )
+        self._client = WeSmartClient(self._session)
         self._account = await self._client.account()
 
     async def _async_sign_out(self) -> None:
-        if self._tokens is not None:
-            tokens, self._tokens = self._tokens, None
-            await revoke(async_get_transport(self.hass), self._endpoints, tokens)
-
-    def _save_tokens(self, tokens: Tokens) -> None:
-        self._tokens = tokens
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.revoke()
 
     def _use(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
@@ -293,8 +285,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             return "account"
         if self.source == SOURCE_RECONFIGURE:
             return "reconfigure_confirm"
-        pinned = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
-        return "reauth_confirm" if self._endpoints.origins == pinned.origins else "reauth_moved"
+        return "reauth_confirm" if self._endpoints.origins == endpoints_of(entry).origins else "reauth_moved"
 
     def _show_login(self, error: WeSmartError | None) -> ConfigFlowResult:
         return self._show(

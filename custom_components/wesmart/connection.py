@@ -1,16 +1,21 @@
-"""The one way to the cloud, and the one clock, that all flows and accounts share."""
+"""What outlives a reload: the one way to the cloud and the one clock for all accounts, and each account's session."""
+
+from functools import partial
 
 from aiohttp import DummyCookieJar
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .cloud import Transport, keep_refusals
+from .cloud import Session, Transport, keep_refusals
 from .const import DOMAIN
+from .stored import async_store_tokens, endpoints_of, tokens_of
 
 _TRANSPORT: HassKey[Transport] = HassKey(DOMAIN)
+_SESSIONS: HassKey[dict[str, Session]] = HassKey(f"{DOMAIN}_sessions")
 
 
 def wall_clock() -> float:
@@ -38,3 +43,31 @@ def async_get_transport(hass: HomeAssistant) -> Transport:
 
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, detach)
     return transport
+
+
+@callback
+def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
+    """Return the session of an entry, whether the entry is set up or not: one object from its login to its end.
+
+    Two would renew the tokens of one session against each other, and a renewal may take longer than an unload waits.
+    """
+    sessions = hass.data.setdefault(_SESSIONS, {})
+    tokens = tokens_of(entry)
+    session = sessions.get(entry.entry_id)
+    if session is None or session.id != tokens.session_id:
+        session = sessions[entry.entry_id] = Session(
+            async_get_transport(hass),
+            endpoints_of(entry),
+            tokens,
+            on_tokens=partial(async_store_tokens, hass, entry),
+            clock=wall_clock,
+        )
+    return session
+
+
+@callback
+def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
+    """Return the session of an entry that is being removed, and forget it."""
+    session = async_get_session(hass, entry)
+    del hass.data[_SESSIONS][entry.entry_id]
+    return session

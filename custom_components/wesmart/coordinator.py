@@ -20,12 +20,11 @@ from homeassistant.exceptions import (
 )
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
-import msgspec
 from yarl import URL
 
 from . import devices, homes, issues
 from .areas import Areas
-from .cloud import Command, Endpoints, LiveHome, Rediscovery, Tokens, WeSmartClient
+from .cloud import Command, Endpoints, LiveHome, Rediscovery, WeSmartClient
 from .cloud.errors import (
     CloudConnectionError,
     CloudTimeoutError,
@@ -36,10 +35,11 @@ from .cloud.errors import (
 )
 from .cloud.models import Account, EndpointKey, Ticket
 from .cloud.replica import Changes
-from .connection import async_get_transport, wall_clock
-from .const import CONF_ENDPOINTS, CONF_POLL_INTERVAL, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER, POLL_INTERVAL_S
+from .connection import async_get_session, wall_clock
+from .const import CONF_POLL_INTERVAL, CONF_SERVER, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 from .identity import server_identity
+from .stored import async_store_endpoints
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
@@ -58,25 +58,15 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         """Take up the session that the config entry holds."""
         self.hass = hass
         self.config_entry = entry
-        self.endpoints = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
-        tokens = msgspec.convert(entry.data[CONF_TOKENS], Tokens)
-        transport = async_get_transport(hass)
+        session = async_get_session(hass, entry)
         self._rediscovery = Rediscovery(
-            transport,
+            session.transport,
             URL(entry.data[CONF_SERVER]),
-            self.endpoints,
+            session.endpoints,
             on_moved=self._handle_moved,
             on_refused=self._handle_refused,
         )
-        self.client = WeSmartClient(
-            transport,
-            self.endpoints,
-            tokens,
-            on_tokens=self._save_tokens,
-            on_not_found=self._rediscovery.miss,
-            clock=wall_clock,
-        )
-        self._session_id = tokens.session_id
+        self.client = WeSmartClient(session, on_not_found=self._rediscovery.miss)
         self._areas = Areas(hass, entry.entry_id)
         # The homes as they are to be shown.
         self.live = LiveHome(
@@ -110,7 +100,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             raise translated(ConfigEntryAuthFailed, err) from err
         except WeSmartError as err:
             self._handle_refusal(err)
-            raise translated(ConfigEntryNotReady, err, {"phone": self.endpoints.support_phone}) from err
+            raise translated(ConfigEntryNotReady, err, {"phone": self.client.session.endpoints.support_phone}) from err
         self._handle_refusal(None)
         # Without a pause since the homes were chosen: what is claimed now, nobody else has claimed meanwhile.
         self._sync_homes()
@@ -205,7 +195,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     def _failed(self, err: WeSmartError, name: str | None = None) -> HomeAssistantError:
         """Return what the user of an action is told, and see to it that a session that is over is noticed."""
-        more = {"name": name or self.config_entry.title, "phone": self.endpoints.support_phone}
+        more = {"name": name or self.config_entry.title, "phone": self.client.session.endpoints.support_phone}
         if isinstance(err, SessionEndedError):
             self.config_entry.async_start_reauth(self.hass)
         # What the caller asked for was wrong, or the device cannot be reached: no trace of ours would help.
@@ -283,7 +273,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     @callback
     def _handle_refusal(self, err: WeSmartError | None) -> None:
-        issues.async_report_refusal(self.hass, self.config_entry, self.endpoints.support_phone, err)
+        issues.async_report_refusal(self.hass, self.config_entry, self.client.session.endpoints.support_phone, err)
 
     @callback
     def _handle_account(self, account: Account) -> None:
@@ -321,20 +311,11 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     @callback
     def _handle_moved(self, endpoints: Endpoints) -> None:
-        self.endpoints = endpoints
-        self.client.use(endpoints)
-        data = {**self.config_entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)}
-        self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+        self.client.session.use(endpoints)
+        async_store_endpoints(self.hass, self.config_entry, endpoints)
 
     @callback
     def _handle_refused(self, _endpoints: Endpoints) -> None:
         # The flow reads the document once more and says where the password would go; Home Assistant makes a repair of
         # it, and one only, however often this happens.
         self.config_entry.async_start_reauth(self.hass)
-
-    @callback
-    def _save_tokens(self, tokens: Tokens) -> None:
-        # A login that replaced this session while its tokens were on their way must not be undone.
-        if self.config_entry.data[CONF_TOKENS]["session_id"] == self._session_id:
-            data = {**self.config_entry.data, CONF_TOKENS: msgspec.to_builtins(tokens)}
-            self.hass.config_entries.async_update_entry(self.config_entry, data=data)

@@ -1,23 +1,21 @@
 """Repairing what only the owner can: reading new terms and accepting them, whether the account is set up or not."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector
-import msgspec
 import voluptuous as vol
 
-from .cloud import Endpoints, WeSmartClient
+from .cloud import WeSmartClient
 from .cloud.errors import InvalidRequestError, SessionEndedError, WeSmartError
 from .cloud.models import Terms
-from .const import CONF_ENDPOINTS
-from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .connection import async_get_session
+from .coordinator import WeSmartConfigEntry
 from .errors import markdown, placeholders, short, terms_link, translation_key
 from .issues import ISSUE_ENTRY_ID, ISSUE_REFUSED, ISSUE_URL, ISSUE_VERSION
+from .stored import endpoints_of
 
 CONF_ACCEPT = "accept"
 
@@ -32,7 +30,7 @@ class TermsRepairFlow(RepairsFlow):
         self._entry = entry
         self._terms = terms
         self._refused = refused
-        self._endpoints = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
+        self._endpoints = endpoints_of(entry)
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Begin with the terms."""
@@ -47,14 +45,15 @@ class TermsRepairFlow(RepairsFlow):
                 reason="refused_and_locked" if self._refused else "refused",
                 description_placeholders={"phone": short(self._endpoints.support_phone)},
             )
+        # Of its own: while the cloud insists, the entry is not set up.
+        client = WeSmartClient(async_get_session(self.hass, self._entry))
         try:
-            async with _client(self.hass, self._entry) as client:
-                try:
-                    await client.accept_terms(self._terms.current or "")
-                except InvalidRequestError:
-                    # They changed while they were being read.
-                    self._terms = (await client.account()).terms
-                    return self._show_terms("terms_changed")
+            try:
+                await client.accept_terms(self._terms.current or "")
+            except InvalidRequestError:
+                # They changed while they were being read.
+                self._terms = (await client.account()).terms
+                return self._show_terms("terms_changed")
         except SessionEndedError as err:
             self._entry.async_start_reauth(self.hass)
             return self._show_terms(err)
@@ -94,21 +93,3 @@ async def async_create_fix_flow(
     entry = hass.config_entries.async_get_known_entry(known[ISSUE_ENTRY_ID])
     terms = Terms(current=known[ISSUE_VERSION], url=known[ISSUE_URL])
     return TermsRepairFlow(entry, terms, refused=known[ISSUE_REFUSED])
-
-
-@asynccontextmanager
-async def _client(hass: HomeAssistant, entry: WeSmartConfigEntry) -> AsyncIterator[WeSmartClient]:
-    """Lend the client of an account.
-
-    While the account is not set up nobody has one, and set-up has to wait: two would renew the tokens of one session
-    against each other.
-    """
-    async with entry.setup_lock:
-        if entry.state is ConfigEntryState.LOADED:
-            yield entry.runtime_data.client
-            return
-        coordinator = WeSmartCoordinator(hass, entry)
-        try:
-            yield coordinator.client
-        finally:
-            await coordinator.async_close()

@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.wesmart.cloud import (
     Endpoints,
+    Session,
     Tokens,
     Transport,
     WeSmartClient,
@@ -77,7 +78,7 @@ async def client(
     transport: Transport, endpoints: Endpoints, tokens: Tokens, saved: list[Tokens]
 ) -> AsyncIterator[WeSmartClient]:
     """Return the owner's client; no renewal outlives the test."""
-    client = WeSmartClient(transport, endpoints, tokens, on_tokens=saved.append, clock=wall_clock)
+    client = WeSmartClient(Session(transport, endpoints, tokens, on_tokens=saved.append, clock=wall_clock))
     yield client
     await client.session.close()
 

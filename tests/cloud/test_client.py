@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from custom_components.wesmart.cloud import Command, Feedback, Tokens, Transport, WeSmartClient
+from custom_components.wesmart.cloud import Command, Feedback, Session, Tokens, Transport, WeSmartClient
 from custom_components.wesmart.cloud.client import entity_tag
 from custom_components.wesmart.cloud.commands import CommandResult
 from custom_components.wesmart.cloud.errors import (
@@ -34,7 +34,7 @@ TOKENS = {"access_token": "access-2", "refresh_token": "refresh-2", "expires_in"
 async def asking(transport: Transport, scripted: ScriptedServer) -> WeSmartClient:
     """Return a client of the scripted server, logged in."""
     tokens = Tokens(session_id="s", access_token="access-1", refresh_token="refresh-1", expires_at=wall_clock() + 3600)
-    return WeSmartClient(transport, scripted.endpoints(), tokens, clock=wall_clock)
+    return WeSmartClient(Session(transport, scripted.endpoints(), tokens, clock=wall_clock))
 
 
 def statuses(cloud: MockCloud, path: str) -> list[int]:
@@ -272,7 +272,7 @@ async def test_an_api_below_a_path_is_asked_below_that_path(transport: Transport
         events_url=f"{scripted.url.replace('http', 'ws')}/events?tenant=7",
     )
     tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 3600)
-    client = WeSmartClient(transport, pinned, tokens, clock=wall_clock)
+    client = WeSmartClient(Session(transport, pinned, tokens, clock=wall_clock))
     scripted.replies(answer(200, {"id": "a"}), stream())
     await client.account()
     await (await client.connect(Position("e", 7))).close()

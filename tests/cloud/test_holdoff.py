@@ -6,7 +6,7 @@ import json
 import pytest
 from yarl import URL
 
-from custom_components.wesmart.cloud import Endpoints, Transport, WeSmartClient, log_in
+from custom_components.wesmart.cloud import Endpoints, Session, Transport, WeSmartClient, log_in
 from custom_components.wesmart.cloud.errors import CloudFaultError, MaintenanceError, RateLimitedError
 from custom_components.wesmart.cloud.holdoff import HoldOffs
 from custom_components.wesmart.cloud.models import NOWHERE
@@ -97,7 +97,7 @@ async def test_maintenance_that_one_account_meets_is_known_to_the_other_for_ever
 ) -> None:
     """One request in all: streams, polls, token renewals and commands wait, and afterwards all of them work."""
     tokens = await log_in(transport, endpoints, OTHER.username, OTHER.password, clock=wall_clock)
-    other = WeSmartClient(transport, endpoints, tokens, clock=wall_clock)
+    other = WeSmartClient(Session(transport, endpoints, tokens, clock=wall_clock))
     cloud.maintenance(retry_after=30)
     before = len(cloud.requests)
     with pytest.raises(MaintenanceError) as first:
@@ -121,7 +121,7 @@ async def test_a_limit_is_of_one_path_and_of_both_accounts(
 ) -> None:
     """Two accounts do not add up to a storm."""
     tokens = await log_in(transport, endpoints, OTHER.username, OTHER.password, clock=wall_clock)
-    other = WeSmartClient(transport, endpoints, tokens, clock=wall_clock)
+    other = WeSmartClient(Session(transport, endpoints, tokens, clock=wall_clock))
     cloud.rate_limit(30, path="/v1/snapshot")
     before = len(cloud.requests)
     for one in (client, other, client, other):

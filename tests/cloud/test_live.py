@@ -10,7 +10,7 @@ import time
 from aiohttp import web
 import pytest
 
-from custom_components.wesmart.cloud import Command, LiveHome, Tokens, Transport, WeSmartClient, log_in
+from custom_components.wesmart.cloud import Command, LiveHome, Session, Tokens, Transport, WeSmartClient, log_in
 from custom_components.wesmart.cloud.discovery import Endpoints
 from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError, WeSmartError
 from custom_components.wesmart.cloud.live import SAFETY_POLL_S, SILENCE_S
@@ -125,7 +125,7 @@ async def following(client: WeSmartClient) -> AsyncIterator[Following]:
 async def quiet(cloud: MockCloud, transport: Transport, endpoints: Endpoints) -> AsyncIterator[Following]:
     """Return the homes of somebody without a meter, streaming: nothing happens there by itself."""
     tokens = await log_in(transport, endpoints, OTHER.username, OTHER.password, clock=wall_clock)
-    client = WeSmartClient(transport, endpoints, tokens, clock=wall_clock)
+    client = WeSmartClient(Session(transport, endpoints, tokens, clock=wall_clock))
     for device in [device for home in cloud._core.world.homes for device in home.devices]:
         for endpoint in device.endpoints:
             if endpoint.features.get("metering"):
@@ -699,7 +699,7 @@ async def scripted_home(
 
     server.replies(reply)
     tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
-    following = Following(WeSmartClient(transport, server.endpoints(), tokens, clock=wall_clock))
+    following = Following(WeSmartClient(Session(transport, server.endpoints(), tokens, clock=wall_clock)))
     await following.start()
     return following
 

@@ -180,13 +180,14 @@ async def test_new_tokens_are_saved_before_they_are_used(
 ) -> None:
     """A crash between the two would cost the session."""
     steps: list[str] = []
-    client = WeSmartClient(
+    session = Session(
         transport,
         endpoints,
         tokens,
         on_tokens=lambda new: steps.append(f"saved after {len(cloud.requests)} {new.session_id == tokens.session_id}"),
         clock=wall_clock,
     )
+    client = WeSmartClient(session)
     await asyncio.sleep(7200)
     before = len(cloud.requests)
     await client.account()
@@ -269,7 +270,7 @@ async def test_tokens_that_were_not_saved_cost_nothing(
     """Home Assistant crashed within the second that it takes to save."""
     for _ in range(3):
         await asyncio.sleep(7200)
-        client = WeSmartClient(transport, endpoints, tokens, clock=wall_clock)
+        client = WeSmartClient(Session(transport, endpoints, tokens, clock=wall_clock))
         await client.account()
     assert len(cloud.sessions(OWNER.username)) == 1
 
@@ -281,7 +282,7 @@ async def test_an_old_backup_needs_a_new_login(
     for _ in range(2):
         await asyncio.sleep(7200)
         await client.account()
-    restored = WeSmartClient(transport, endpoints, tokens, clock=wall_clock)
+    restored = WeSmartClient(Session(transport, endpoints, tokens, clock=wall_clock))
     assert type(await error_of(restored.account())) is SessionEndedError
     assert type(await error_of(client.account())) is SessionEndedError
     assert cloud.sessions(OWNER.username) == []

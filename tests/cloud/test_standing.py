@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from custom_components.wesmart.cloud import Tokens, Transport, WeSmartClient
+from custom_components.wesmart.cloud import Session, Tokens, Transport, WeSmartClient
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     CloudTimeoutError,
@@ -52,7 +52,7 @@ async def told(transport: Transport, scripted: ScriptedServer) -> AsyncIterator[
     """Return a standing whose account was read once."""
     scripted.replies(answer(200, ACCOUNT))
     tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
-    told = Told(WeSmartClient(transport, scripted.endpoints(), tokens, clock=wall_clock))
+    told = Told(WeSmartClient(Session(transport, scripted.endpoints(), tokens, clock=wall_clock)))
     running = asyncio.create_task(told.standing.run())
     await asyncio.sleep(1)
     yield told
@@ -141,7 +141,7 @@ async def test_a_session_that_is_over_ends_it(transport: Transport, scripted: Sc
     """Only a new login helps."""
     scripted.replies(answer(401, {}), answer(400, {"error": "invalid_grant"}))
     tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
-    told = Told(WeSmartClient(transport, scripted.endpoints(), tokens, clock=wall_clock))
+    told = Told(WeSmartClient(Session(transport, scripted.endpoints(), tokens, clock=wall_clock)))
     with pytest.raises(SessionEndedError):
         await told.standing.run()
 

@@ -5,14 +5,14 @@ The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSM
     async with ClientSession(middlewares=[keep_refusals]) as http:
         transport = Transport(http)
         endpoints = await discover(transport, server_origin(server))
-        tokens = await log_in(transport, endpoints, username, password)
-        client = WeSmartClient(transport, endpoints, tokens)
+        session = Session(transport, endpoints, await log_in(transport, endpoints, username, password))
+        client = WeSmartClient(session)
         snapshot = await client.snapshot()
         for device in snapshot.devices:
             print(device.device.name, [type(endpoint).__name__ for endpoint in device.endpoints])
         lamp = next(e for d in snapshot.devices for e in d.endpoints if isinstance(e, LightEndpoint))
         await CommandPump(client.send_commands).execute(Command.set(lamp.key, on=True))
-        await client.session.revoke()
+        await session.revoke()
 """
 
 from .client import WeSmartClient
@@ -24,7 +24,7 @@ from .models import LightEndpoint
 from .origins import server_origin
 from .pump import CommandPump
 from .rediscovery import Rediscovery
-from .session import Tokens, log_in, revoke
+from .session import Session, Tokens, log_in, revoke
 from .transport import Transport, keep_refusals
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "LightEndpoint",
     "LiveHome",
     "Rediscovery",
+    "Session",
     "Tokens",
     "Transport",
     "WeSmartClient",

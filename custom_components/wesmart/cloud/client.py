@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-import time
 from urllib.parse import quote
 
 import msgspec
@@ -10,14 +9,12 @@ from msgspec import Struct
 from yarl import URL
 
 from .commands import Command, CommandResult
-from .discovery import Endpoints
 from .errors import DECODE_ERRORS, NotFoundError, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
 from .feedback import Feedback
 from .models import Account, Dealer, Position, Ticket
 from .problems import Answer
-from .session import Session, Tokens
+from .session import Session
 from .stream import EventStream
-from .transport import Transport
 from .wire_home import Snapshot, decode_snapshot
 
 
@@ -45,29 +42,13 @@ class _DealersBody(Struct):
 class WeSmartClient:
     """The cloud as one logged-in account sees it."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        endpoints: Endpoints,
-        tokens: Tokens,
-        *,
-        on_tokens: Callable[[Tokens], None] = lambda _tokens: None,
-        on_not_found: Callable[[], None] = lambda: None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        """Use `tokens` at `endpoints`; `on_tokens` is called whenever the tokens have been renewed, to save them.
+    def __init__(self, session: Session, *, on_not_found: Callable[[], None] = lambda: None) -> None:
+        """Ask in the name of `session`, and where it says.
 
         `on_not_found` is called when the cloud does not know a path: its endpoints may have moved.
         """
-        self._transport = transport
-        self._endpoints = endpoints
+        self.session = session
         self._on_not_found = on_not_found
-        self.session = Session(transport, endpoints, tokens, on_tokens=on_tokens, clock=clock)
-
-    def use(self, endpoints: Endpoints) -> None:
-        """Find the cloud elsewhere from now on; the stream that is open stays where it is."""
-        self._endpoints = endpoints
-        self.session.use(endpoints)
 
     async def account(self) -> Account:
         """Return the profile and the terms; works while the account is blocked, too."""
@@ -102,25 +83,29 @@ class WeSmartClient:
     async def dealers(self, province: str | None = None) -> list[Dealer]:
         """Return the dealers of a province, however it is spelled, or of all; nobody has to be logged in for that."""
         url = self._url("dealers")
-        answer = await self._transport.request("GET", url if province is None else url.with_query(province=province))
+        answer = await self.session.transport.request(
+            "GET", url if province is None else url.with_query(province=province)
+        )
         return _decode(answer, _DealersBody).dealers
 
     async def connect(self, held: Position) -> EventStream:
         """Open the event stream behind what is held."""
         query = {"since": str(held.seq), "epoch": held.epoch}
-        url = URL(self._endpoints.events_url)
-        return EventStream(await self._authorized(lambda token: self._transport.connect(url, token=token, query=query)))
+        url = URL(self.session.endpoints.events_url)
+        return EventStream(
+            await self._authorized(lambda token: self.session.transport.connect(url, token=token, query=query))
+        )
 
     async def _request(
         self, method: str, path: str, *, json: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         url = self._url(path)
         return await self._authorized(
-            lambda token: self._transport.request(method, url, token=token, json=json, headers=headers)
+            lambda token: self.session.transport.request(method, url, token=token, json=json, headers=headers)
         )
 
     def _url(self, path: str) -> URL:
-        return URL(f"{self._endpoints.api_url.rstrip('/')}/{path}")
+        return URL(f"{self.session.endpoints.api_url.rstrip('/')}/{path}")
 
     async def _authorized[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
         try:

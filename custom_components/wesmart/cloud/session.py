@@ -86,7 +86,7 @@ async def revoke(transport: Transport, endpoints: Endpoints, tokens: Tokens) -> 
 
 
 class Session:
-    """Keeps a session's tokens good."""
+    """Keeps a session's tokens good, and says where they are good for."""
 
     def __init__(
         self,
@@ -94,24 +94,29 @@ class Session:
         endpoints: Endpoints,
         tokens: Tokens,
         *,
-        on_tokens: Callable[[Tokens], None],
+        on_tokens: Callable[[Tokens], None] = lambda _tokens: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Keep `tokens`; `on_tokens` is called with new ones before they are used, to save them; `clock` is Unix time."""
-        self._transport = transport
-        self._endpoints = endpoints
-        self._tokens = tokens
+        self.transport = transport
+        self.endpoints = endpoints
+        self.tokens = tokens
         self._on_tokens = on_tokens
         self._clock = clock
         self._renewal: asyncio.Task[Tokens] | None = None
 
+    @property
+    def id(self) -> str:
+        """Return what the cloud knows it by."""
+        return self.tokens.session_id
+
     def use(self, endpoints: Endpoints) -> None:
-        """Find the cloud elsewhere from now on."""
-        self._endpoints = endpoints
+        """Find the cloud elsewhere from now on; a stream that is open stays where it is."""
+        self.endpoints = endpoints
 
     async def access_token(self) -> str:
         """Return an access token that is good for now. Raises SessionEndedError and what a request raises."""
-        tokens = self._tokens
+        tokens = self.tokens
         if self._clock() < tokens.expires_at - _EXPIRY_MARGIN_S:
             return tokens.access_token
         try:
@@ -126,8 +131,8 @@ class Session:
 
     async def renew(self, refused: str) -> str:
         """Return an access token other than the one the cloud refused."""
-        if self._tokens.access_token != refused:
-            return self._tokens.access_token
+        if self.tokens.access_token != refused:
+            return self.tokens.access_token
         renewal = self._renewal
         if renewal is None:
             renewal = self._renewal = asyncio.create_task(self._renew(), name="WeSMART token renewal")
@@ -146,28 +151,28 @@ class Session:
             await asyncio.wait([self._renewal], timeout=REVOKE_TIMEOUT_S)
 
     async def revoke(self) -> None:
-        """End the session in the cloud; see `revoke`."""
-        await self.close()
-        await revoke(self._transport, self._endpoints, self._tokens)
+        """End the session in the cloud; see `revoke`. A renewal that is under way cannot bring it back."""
+        await revoke(self.transport, self.endpoints, self.tokens)
 
     async def _renew(self) -> Tokens:
-        tokens = self._tokens
+        tokens = self.tokens
         grant = {
             "grant_type": "refresh_token",
             "refresh_token": tokens.refresh_token,
             "session_id": tokens.session_id,
         }
-        answer = await _grant(self._transport, self._endpoints, grant)
+        answer = await _grant(self.transport, self.endpoints, grant)
         if _refused_grant(answer):
             raise SessionEndedError("the session is over")
-        self._tokens = _decode(answer, tokens.session_id, self._clock)
-        self._on_tokens(self._tokens)
-        return self._tokens
+        self.tokens = _decode(answer, tokens.session_id, self._clock)
+        self._on_tokens(self.tokens)
+        return self.tokens
 
     def _renewed(self, renewal: asyncio.Task[Tokens]) -> None:
         self._renewal = None
-        if not renewal.cancelled():
-            renewal.exception()  # every caller may have been cancelled: then nobody else asks for it
+        # Every caller may have been cancelled: then nobody else asks for it.
+        if not renewal.cancelled() and (err := renewal.exception()) and not isinstance(err, WeSmartError):
+            _LOGGER.error("Renewed tokens could not be kept", exc_info=err)
 
 
 async def _grant(transport: Transport, endpoints: Endpoints, grant: Mapping[str, str]) -> Answer:
