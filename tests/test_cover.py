@@ -17,6 +17,7 @@ from homeassistant.const import (
     SERVICE_STOP_COVER_TILT,
 )
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from hypothesis import given, strategies as st
 import pytest
@@ -40,6 +41,13 @@ BLINDFOLDED = "cover.phong_ngu_rem_cua_so"
 async def call(hass: HomeAssistant, service: str, entity_id: str, **data: object) -> None:
     """Call the action as a user would."""
     await hass.services.async_call(COVER, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
+
+
+def named(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return who the logbook names for the state of an entity."""
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.context.user_id
 
 
 async def test_every_cover_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
@@ -178,6 +186,55 @@ async def test_whoever_turns_a_curtain_round_in_home_assistant_is_named_from_the
 
 
 # Mounted the wrong way round
+
+
+async def test_a_curtain_that_is_called_back_shows_that_it_turns_round(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Also before the cloud has said that it has left."""
+    await asyncio.sleep(1)
+    cloud.mute(True)
+    await call(hass, SERVICE_OPEN_COVER, ROLLER)
+    assert hass.states.is_state(ROLLER, "opening")
+    await asyncio.sleep(4)
+    await call(hass, SERVICE_CLOSE_COVER, ROLLER)
+    assert hass.states.is_state(ROLLER, "closing")
+    cloud.mute(False)
+    await shows(hass, ROLLER, "closed", current_position=0)
+
+
+async def test_whoever_opens_a_curtain_that_somebody_stops_is_named_when_it_arrives(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
+) -> None:
+    """Although what became of the stop is known while the other call is on its way."""
+    await asyncio.sleep(1)
+    await call(hass, SERVICE_OPEN_COVER, ROLLER)
+    await asyncio.sleep(3)
+    cloud.latency = 1
+    context = Context(user_id=hass_admin_user.id)
+    target = {ATTR_ENTITY_ID: ROLLER}
+    stop = asyncio.create_task(hass.services.async_call(COVER, SERVICE_STOP_COVER, target, blocking=True))
+    await asyncio.sleep(0.1)
+    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, target, blocking=True, context=context)
+    await stop
+    cloud.latency = 0
+    await shows(hass, ROLLER, "open", within_s=60, current_position=100)
+    assert named(hass, ROLLER) == hass_admin_user.id
+
+
+async def test_a_call_that_fails_takes_nobodys_curtain(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
+) -> None:
+    """Whoever moved it stays named."""
+    await asyncio.sleep(1)
+    context = Context(user_id=hass_admin_user.id)
+    target = {ATTR_ENTITY_ID: ROLLER}
+    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, target, blocking=True, context=context)
+    cloud.rate_limit(60, path="/v1/commands")
+    with pytest.raises(HomeAssistantError):
+        await call(hass, SERVICE_CLOSE_COVER, ROLLER)
+    await shows(hass, ROLLER, "open", within_s=60, current_position=100)
+    assert named(hass, ROLLER) == hass_admin_user.id
 
 
 async def reverse(hass: HomeAssistant, entry: ConfigEntry, *entity_ids: str) -> None:

@@ -10,7 +10,6 @@ from homeassistant.components.cover import (
     CoverEntityFeature,
 )
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud import Command
@@ -31,7 +30,6 @@ _DEVICE_CLASSES = {
 }
 
 _MOVING = {Motion.OPENING, Motion.CLOSING}
-_OPPOSITE: dict[Motion | None, Motion] = {Motion.OPENING: Motion.CLOSING, Motion.CLOSING: Motion.OPENING}
 
 _OPEN = 100
 _CLOSED = 0
@@ -47,13 +45,13 @@ async def async_setup_entry(
 class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     """Something that opens and closes; the contract counts as Home Assistant does, 100 is open."""
 
-    # On whose behalf it moves: Home Assistant itself forgets that after five seconds, and a curtain takes twenty.
-    _mover: Context | None = None
-    _executing = 0
-
     def __init__(self, coordinator: WeSmartCoordinator, endpoint: CurtainEndpoint) -> None:
         """Show a curtain, the other way round if its owner has said so."""
         super().__init__(coordinator, endpoint)
+        # On whose behalf it moves: Home Assistant itself forgets that after five seconds, and a curtain takes twenty.
+        self._mover: Context | None = None
+        # Whose calls are on their way to the cloud: what happens meanwhile is theirs.
+        self._callers: list[Context | None] = []
         self._reversed = self.unique_id in coordinator.config_entry.options.get(CONF_REVERSED_COVERS, ())
 
     @callback
@@ -71,12 +69,13 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
         before = self.endpoint.state.motion
         endpoint = self.coordinator.live.endpoint(self.endpoint.key)
         after = endpoint.state.motion if isinstance(endpoint, CurtainEndpoint) else None
-        if {before, after} == _MOVING and not self._executing:
+        mover = self._callers[-1] if self._callers else self._mover
+        if {before, after} == _MOVING and not self._callers:
             # Somebody turned it round at the wall.
             self._mover = None
             self.async_set_context(Context())
-        elif self._mover is not None:
-            self.async_set_context(self._mover)
+        elif mover is not None:
+            self.async_set_context(mover)
         super()._handle_coordinator_update()
         if after not in _MOVING:
             self._mover = None
@@ -156,17 +155,13 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
 
     @override
     async def _async_execute(self, command: Command) -> None:
-        before, self._mover = self._mover, self._context
-        self._executing += 1
+        caller = self._context
+        self._callers.append(caller)
         try:
             await super()._async_execute(command)
-        except HomeAssistantError:
-            self._mover = before
-            raise
         finally:
-            self._executing -= 1
-        if self.endpoint.state.motion not in _MOVING:
-            self._mover = None
+            self._callers.remove(caller)
+        self._mover = caller if self.endpoint.state.motion in _MOVING else None
 
     @property
     def _state(self) -> CurtainState:
@@ -184,7 +179,7 @@ def turned(state: CurtainState) -> CurtainState:
     return CurtainState(
         position=None if state.position is None else _OPEN - state.position,
         tilt=None if state.tilt is None else _OPEN - state.tilt,
-        motion=_OPPOSITE.get(state.motion, state.motion),
+        motion=state.motion and state.motion.opposite,
     )
 
 

@@ -25,9 +25,9 @@ SWITCH = SwitchEndpoint(key=KEY, name=None, room_id=None, features=SwitchFeature
 LIGHT = LightEndpoint(key=KEY, name=None, room_id=None, features=LightFeatures(), state=LightState(on=False))
 
 
-def curtain(position: float | None) -> CurtainEndpoint:
+def curtain(position: float | None, motion: Motion | None = Motion.STOPPED) -> CurtainEndpoint:
     """Return a curtain that is there."""
-    state = CurtainState(position=position, motion=Motion.STOPPED)
+    state = CurtainState(position=position, motion=motion)
     return CurtainEndpoint(key=KEY, name=None, room_id=None, features=CurtainFeatures(), state=state)
 
 
@@ -70,6 +70,22 @@ def test_a_curtain_shows_that_it_moves_and_never_a_position_it_is_not_at(
 ) -> None:
     """At once."""
     assert commanded_state(curtain(position), Command.set(KEY, position=target)) == shown
+
+
+@pytest.mark.parametrize(
+    ("motion", "shown"),
+    [
+        (Motion.OPENING, {"motion": Motion.CLOSING}),
+        (Motion.CLOSING, {"motion": Motion.OPENING}),
+        (Motion.STOPPED, {}),
+        (None, {}),
+    ],
+)
+def test_a_moving_curtain_that_is_called_back_to_where_it_was_heard_of_last_turns_round(
+    motion: Motion | None, shown: dict[str, object]
+) -> None:
+    """It has left, though nobody has said how far."""
+    assert commanded_state(curtain(0, motion), Command.set(KEY, position=0)) == shown
 
 
 def test_a_curtain_that_is_stopped_or_tilted_shows_no_more_than_that() -> None:

@@ -5,7 +5,16 @@ import uuid
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from .models import CurtainEndpoint, Endpoint, EndpointKey, LightEndpoint, LightMode, Motion, SwitchEndpoint
+from .models import (
+    CurtainEndpoint,
+    CurtainState,
+    Endpoint,
+    EndpointKey,
+    LightEndpoint,
+    LightMode,
+    Motion,
+    SwitchEndpoint,
+)
 
 type FieldValue = bool | float | str | None
 
@@ -66,7 +75,7 @@ class CommandResult(Struct, frozen=True):
 
 
 def commanded_state(endpoint: Endpoint, command: Command) -> dict[str, object]:
-    """Return the fields of its state that an endpoint shows from now on, when the cloud has accepted the command.
+    """Return what an endpoint, as it is shown, shows of its state from now on, when the cloud has accepted the command.
 
     A light that fades, and a curtain that travels, are not where they are going: of those it is only shown that they do.
     """
@@ -79,7 +88,7 @@ def commanded_state(endpoint: Endpoint, command: Command) -> dict[str, object]:
         case CurtainEndpoint():
             if command.do == "stop":
                 return {"motion": Motion.STOPPED}
-            return _curtain(endpoint.state.position, fields.get("position"))
+            return _curtain(endpoint.state, fields.get("position"))
     return {}
 
 
@@ -94,10 +103,12 @@ def _light(fields: dict[str, FieldValue]) -> dict[str, object]:
     return shown
 
 
-def _curtain(position: float | None, target: FieldValue) -> dict[str, object]:
-    if not isinstance(target, int | float) or target == position:
+def _curtain(state: CurtainState, target: FieldValue) -> dict[str, object]:
+    if not isinstance(target, int | float):
         return {}
-    if position is None:
-        # Without a position there are only the two ends (contract, section "Model").
-        position = 100 - target
+    if target == state.position:
+        # There it was when it was heard of last: one that moves has left, and turns round.
+        return {"motion": state.motion.opposite} if state.motion and state.motion.moves else {}
+    # Without a position there are only the two ends (contract, section "Model").
+    position = 100 - target if state.position is None else state.position
     return {"motion": Motion.OPENING if target > position else Motion.CLOSING}

@@ -55,6 +55,21 @@ class Motion(_Growing):
     STOPPED = "stopped"
     UNKNOWN = ""
 
+    @property
+    def moves(self) -> bool:
+        """Whether it is on its way."""
+        return self in (Motion.OPENING, Motion.CLOSING)
+
+    @property
+    def opposite(self) -> Motion:
+        """The other way; of what does not move, the same."""
+        match self:
+            case Motion.OPENING:
+                return Motion.CLOSING
+            case Motion.CLOSING:
+                return Motion.OPENING
+        return self
+
 
 class CurtainKind(_Growing):
     """How a curtain is built."""
