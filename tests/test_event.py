@@ -1,11 +1,12 @@
 """Scene buttons: each press once, and none of the past. Tickets: each answer once, however late it comes."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 
 from homeassistant.components.event import DOMAIN as EVENT
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import ATTR_ENTITY_ID, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
@@ -22,6 +23,22 @@ BUTTON = "event.phong_ngu_chinh_nut_dau_giuong_ve_nha"
 DEVICE = "nut-dau-giuong"
 FEEDBACK = "event.wesmart_feedback"
 REPLY = "Kỹ thuật viên sẽ đến sáng mai."
+
+
+@pytest.fixture
+def presses(hass: HomeAssistant) -> Iterator[list[object]]:
+    """Return what the button has told, as it grows."""
+    told: list[object] = []
+
+    @callback
+    def hear(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if state is not None and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            told.append(state.attributes["event_type"])
+
+    stop = async_track_state_change_event(hass, BUTTON, hear)
+    yield told
+    stop()
 
 
 async def test_every_event_of_the_account(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
@@ -56,6 +73,47 @@ async def test_a_press_is_an_event_once(
     await asyncio.sleep(2)
     stop()
     assert fired == [attributes]
+
+
+async def test_a_press_is_told_however_a_poll_and_its_frame_overtake_each_other(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, presses: list[object]
+) -> None:
+    """The snapshot that covers it does not show it."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    await asyncio.sleep(1)
+    for delay in (0, 0.2, 0.5, 2):
+        cloud.delay_next(1, delay)
+        cloud.press(DEVICE, "1", "single")
+        await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: BUTTON}, blocking=True)
+        await asyncio.sleep(5)
+    assert len(presses) == 4
+
+
+async def test_a_press_in_the_moment_in_which_push_is_down_is_told(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, presses: list[object]
+) -> None:
+    """Polling is there first, but has no presses; the stream tells them when it is back."""
+    await asyncio.sleep(1)
+    cloud.rate_limit(2, path="/v1/events")
+    cloud.cut()
+    await asyncio.sleep(0.1)
+    cloud.press(DEVICE, "1", "single")
+    await asyncio.sleep(60)
+    assert len(presses) == 1
+
+
+async def test_a_press_that_waited_behind_a_gap_for_minutes_starts_nothing(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, presses: list[object]
+) -> None:
+    """The cloud did not let anybody fill the gap."""
+    await asyncio.sleep(30)
+    cloud.rate_limit(600, path="/v1/snapshot")
+    cloud.drop_next()
+    cloud.touch("cong-tac-bep", "1", on=True)
+    cloud.press(DEVICE, "1", "single")
+    await asyncio.sleep(900)
+    await shows(hass, "switch.bep_cong_tac_bep_den_tran", STATE_ON)
+    assert presses == []
 
 
 async def test_a_press_while_push_was_down_for_long_starts_nothing(

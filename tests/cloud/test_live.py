@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 import json
 import logging
+import math
 from random import Random
 import time
 
@@ -13,8 +14,9 @@ import pytest
 from custom_components.wesmart.cloud import Command, LiveHome, Session, Tokens, Transport, WeSmartClient, log_in
 from custom_components.wesmart.cloud.discovery import Endpoints
 from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError, WeSmartError
-from custom_components.wesmart.cloud.live import SAFETY_POLL_S, SILENCE_S
-from custom_components.wesmart.cloud.models import EndpointKey, SwitchEndpoint
+from custom_components.wesmart.cloud.live import SAFETY_POLL_S
+from custom_components.wesmart.cloud.models import EndpointKey, Position, SwitchEndpoint
+from custom_components.wesmart.cloud.presence import SILENCE_S
 from custom_components.wesmart.cloud.replica import Changes, Replica
 from custom_components.wesmart.cloud.wire_home import decode_snapshot
 from tests.accounts import OTHER, OWNER
@@ -50,10 +52,10 @@ def now() -> float:
 BUTTON = EndpointKey("nut-dau-giuong", "3")
 
 
-def hello(seq: int, epoch: str = "e", *, resumed: bool = True) -> str:
+def hello(seq: int, epoch: str = "e", *, resumed: bool = True, heartbeat_s: float = 20) -> str:
     """Return the first frame of a stream."""
     wire = {"type": "hello", "epoch": epoch, "seq": seq, "at": "2026-11-20T05:00:00Z", "resumed": resumed}
-    return json.dumps({**wire, "heartbeat_s": 20})
+    return json.dumps({**wire, "heartbeat_s": heartbeat_s})
 
 
 def frame(*wire: Json) -> str:
@@ -683,19 +685,31 @@ async def scripted_home(
     *,
     snapshots: Sequence[int],
     frames: Sequence[str | bytes | float],
-    epoch: str = "e",
+    epochs: Sequence[str] = ("e",),
+    streams: float = math.inf,
+    latencies: Sequence[float] = (0,),
 ) -> Following:
-    """Follow a server whose snapshots are at these numbers (the last one again and again), and its one stream."""
-    at = iter(snapshots)
-    seq = 0
+    """Follow a server whose snapshots are at these numbers and epochs, and late by so many seconds.
+
+    The last one of each again and again. So many streams send these frames, and end then where others follow; any further one is refused.
+    """
+    seqs, counts, delays = iter(snapshots), iter(epochs), iter(latencies)
+    seq = opened = 0
 
     async def reply(request: web.Request) -> web.StreamResponse:
-        nonlocal seq
+        nonlocal seq, opened
         if request.path == EVENTS:
-            return await stream(*frames)(request)
-        seq = next(at, seq)
-        home = {"id": "home", "name": "Nhà", "rooms": [], "scenes": [], "devices": [lamp(brightness=seq % 100 + 1)]}
-        return await answer(200, {"epoch": epoch, "seq": seq, "homes": [home]})(request)
+            opened += 1
+            if opened > streams:
+                return await answer(500, {})(request)
+            return await stream(*frames, close=1001 if math.isfinite(streams) else None)(request)
+        if request.path != SNAPSHOT:
+            return await answer(404, {})(request)
+        seq = number = next(seqs, seq)
+        said, late_s = next(counts, epochs[-1]), next(delays, latencies[-1])
+        await asyncio.sleep(late_s)
+        home = {"id": "home", "name": "Nhà", "rooms": [], "scenes": [], "devices": [lamp(brightness=number % 100 + 1)]}
+        return await answer(200, {"epoch": said, "seq": number, "homes": [home]})(request)
 
     server.replies(reply)
     tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
@@ -721,6 +735,72 @@ async def test_events_that_cannot_be_applied_cost_one_snapshot_a_minute(
     await asyncio.sleep(600)
     assert 9 <= polls(scripted) - before <= 12
     await following.stop()
+
+
+async def test_what_can_be_known_does_not_wait_for_what_is_uncertain(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """Push is lost while a snapshot for an event that made no sense has to wait: polling begins at once."""
+    bad = [frame(event(seq, "state", device_id="nobody", endpoint_id="1", state={})) for seq in (6, 7)]
+    frames: list[str | float] = [hello(5), beat(5), bad[0], 1.0, bad[1], 1.0]
+    following = await scripted_home(transport, scripted, snapshots=range(5, 1000), frames=frames, streams=1)
+    began = now()
+    await asyncio.sleep(POLL_S + 5)
+    assert polls(scripted) >= 4  # the first, for the first event, at the loss of push, and an interval later
+    assert now() - began < 60
+    await following.stop()
+
+
+async def test_a_snapshot_of_another_epoch_than_a_stream_that_is_silent_opens_it_anew(
+    transport: Transport, scripted: ScriptedServer
+) -> None:
+    """The cloud was restored behind a half-open socket, whose heartbeats would not be missed for ten minutes."""
+    frames: list[str | float] = [hello(5, heartbeat_s=300), beat(5), 2000.0]
+    following = await scripted_home(transport, scripted, snapshots=[5], frames=frames, epochs=["e", "new"], streams=1)
+    await asyncio.sleep(120)
+    assert following.home.replica.position.epoch == "new"
+    await following.stop()
+
+
+async def test_answers_are_taken_in_the_order_of_their_requests(transport: Transport, scripted: ScriptedServer) -> None:
+    """One that is late does not bring back an epoch that is over."""
+    following = await scripted_home(
+        transport, scripted, snapshots=[5, 6, 7], frames=[], epochs=["e", "e", "new"], streams=0, latencies=[0, 5, 0]
+    )
+    first = asyncio.create_task(following.home.refresh())
+    await asyncio.sleep(1)
+    await following.home.refresh()
+    await first
+    assert following.home.replica.position == Position("new", 7)
+    await following.stop()
+
+
+async def test_push_is_up_only_when_it_has_delivered_something(transport: Transport, scripted: ScriptedServer) -> None:
+    """A server that greets and falls silent again and again is one that is down: polling goes on, and patience grows."""
+    following = await scripted_home(transport, scripted, snapshots=range(5, 1000), frames=[hello(5, heartbeat_s=5)])
+    await asyncio.sleep(1200)
+    assert not following.streaming()
+    assert polls(scripted) >= 1200 / POLL_S
+    # Had each greeting counted, there would be one every ten seconds and a bit.
+    assert [request.path for request in scripted.requests].count(EVENTS) <= 40
+    await following.stop()
+
+
+async def test_what_was_commanded_is_not_shown_in_a_new_count(cloud: MockCloud, following: Following) -> None:
+    """Positions of different epochs do not compare: the cloud's word counts at once."""
+    cloud.mute(True)
+    await following.home.execute(Command.set(PANEL, on=False))
+    shown = following.home.endpoint(PANEL)
+    assert isinstance(shown, SwitchEndpoint)
+    assert shown.state.on is False
+    cloud.new_epoch()
+    cloud.touch(*PANEL, on=True)
+    cloud.mute(False)
+    cloud.cut()
+    await asyncio.sleep(5)
+    shown = following.home.endpoint(PANEL)
+    assert isinstance(shown, SwitchEndpoint)
+    assert shown.state.on is True
 
 
 async def test_a_snapshot_that_lags_behind_its_stream_is_asked_for_with_patience(
@@ -814,14 +894,15 @@ async def test_an_epoch_that_changes_within_a_stream_opens_another(
     await following.stop()
 
 
-async def test_a_snapshot_of_another_epoch_than_the_stream_waits_for_the_stream_to_notice(
+async def test_a_snapshot_of_another_epoch_than_a_stream_that_speaks_is_asked_for_again_with_patience(
     transport: Transport, scripted: ScriptedServer
 ) -> None:
-    """Neither is applied to the other."""
+    """Neither is applied to the other, and push stays up but for one attempt to open it anew."""
     following = await scripted_home(
         transport, scripted, snapshots=[5], frames=[hello(5, "other"), *(beat(5, "other"), 19.0) * 20]
     )
     await asyncio.sleep(200)
     assert following.home.replica.position.epoch == "e"
-    assert polls(scripted) <= 2 + 200 / 19
+    assert polls(scripted) <= 3 + 200 / 15
+    assert [request.path for request in scripted.requests].count(EVENTS) <= 2
     await following.stop()

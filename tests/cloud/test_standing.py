@@ -125,13 +125,11 @@ async def test_an_account_that_could_not_be_read_is_read_later(
 async def test_an_account_that_makes_no_sense_is_not_asked_for_again(told: Told, scripted: ScriptedServer) -> None:
     """Until there is a reason."""
     scripted.replies(answer(200, b"<html>"), answer(200, ACCOUNT))
-    told.standing.outdated = True
-    told.standing.catch_up()
+    told.standing.outdate(read_now=True)
     told.standing.catch_up()
     await asyncio.sleep(3600)
     assert (len(scripted.requests), len(told.accounts)) == (2, 1)
-    told.standing.outdated = True
-    told.standing.catch_up()
+    told.standing.outdate(read_now=True)
     told.standing.catch_up()
     await asyncio.sleep(1)
     assert len(told.accounts) == 2
@@ -151,11 +149,11 @@ async def test_a_session_that_is_over_ends_it(transport: Transport, scripted: Sc
 )
 async def test_a_refusal_stands_until_the_homes_are_shown_again(told: Told, refusal: WeSmartError) -> None:
     """Each word of it is told, since it may say something new; its end is told once."""
-    waiting = asyncio.create_task(told.standing.until_admitted())
+    waiting = asyncio.create_task(told.standing.until_admitted(0))
     await waiting
     assert told.standing.refuse(refusal)
     assert told.standing.refuse(refusal)
-    waiting = asyncio.create_task(told.standing.until_admitted())
+    waiting = asyncio.create_task(told.standing.until_admitted(0))
     await asyncio.sleep(1000)
     assert not told.standing.admitted
     assert not waiting.done()

@@ -1,6 +1,6 @@
 """Whatever is lost, doubled, late or out of order, the replica ends where the cloud is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 import random
 
@@ -8,8 +8,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud.models import NOWHERE, LightEndpoint, Position
-from custom_components.wesmart.cloud.sync import EpochChangedError, Sync
-from tests.cloud.builders import LAMP, event, events, heartbeat, hello, lamp, snapshot, state
+from custom_components.wesmart.cloud.sync import PRESS_AGE_S, EpochChangedError, Sync
+from custom_components.wesmart.cloud.wire_events import Event
+from tests.cloud.builders import LAMP, Json, device, event, events, heartbeat, hello, lamp, snapshot, state
 
 
 def synced(seq: int = 10, brightness: int = 1) -> Sync:
@@ -261,3 +262,127 @@ def test_when_other_homes_are_wanted_the_next_snapshot_is_asked_for_whole() -> N
     assert (sync.held, sync.wanted) == (None, None)
     changes, _ = sync.load(snapshot(10, lamp()))
     assert (changes.devices, sync.held) == ({"lamp"}, Position("e", 10))
+
+
+PANEL = device("keys", [{"id": "1", "type": "button", "features": {"presses": ["single"]}}])
+
+
+def press(seq: int) -> Json:
+    """Return the event of a press."""
+    return event(seq, "button", device_id="keys", endpoint_id="1", press="single")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+
+def told(applied: Iterable[Event]) -> list[int]:
+    """Return the numbers of events."""
+    return [one.seq for one in applied]
+
+
+@pytest.mark.parametrize("order", [[11, 12], [12, 11]])
+def test_a_press_that_a_snapshot_has_overtaken_is_told_once(order: list[int]) -> None:
+    """A snapshot shows no presses."""
+    sync = synced(10)
+    sync.load(snapshot(12, lamp(), PANEL))
+    assert [told(sync.receive(events(press(seq)))[1]) for seq in order] == [[order[0]], [order[1]]]
+    assert told(sync.receive(events(press(11), press(12)))[1]) == []
+    assert sync.replica.seq == 12
+
+
+def test_a_press_behind_a_gap_is_told_once_wherever_it_was_when_the_snapshot_came() -> None:
+    """Held back, or still on its way."""
+    sync = synced(10)
+    sync.receive(events(press(12)))
+    _, applied = sync.load(snapshot(13, lamp(), PANEL))
+    assert told(applied) == [12]
+    assert told(sync.receive(events(press(12), press(13)))[1]) == [13]
+    assert told(sync.receive(events(press(11), state(12)))[1]) == [11]
+
+
+@pytest.mark.parametrize(("after_s", "expected"), [(PRESS_AGE_S - 1, [11, 12]), (PRESS_AGE_S + 1, [11])])
+@pytest.mark.parametrize("by", ["event", "snapshot"])
+def test_a_press_that_was_held_back_for_long_is_history(by: str, after_s: float, expected: list[int]) -> None:
+    """What it was meant to start would be a surprise by now; a gap may be filled late."""
+    clock = Clock()
+    sync = Sync(clock=clock)
+    sync.load(snapshot(10, lamp(), PANEL))
+    sync.receive(hello(10, resumed=True))
+    sync.receive(events(press(12)))
+    clock.now = after_s
+    if by == "event":
+        _, applied = sync.receive(events(press(11)))
+        assert told(applied) == expected
+    else:
+        _, applied = sync.load(snapshot(12, lamp(), PANEL))
+        assert told(applied) == expected[1:]
+    assert sync.replica.seq == 12
+
+
+def test_a_stream_that_was_down_for_a_moment_begins_behind_what_it_has_told() -> None:
+    """Polling has covered what was pressed meanwhile; after a long outage it would be history."""
+    sync = synced(10)
+    sync.disconnected()
+    sync.load(snapshot(13, lamp(), PANEL))
+    assert sync.resume(recent=True) == Position("e", 10)
+    sync.receive(hello(14, resumed=True))
+    _, applied = sync.receive(events(state(11), press(12), state(13), state(14, brightness=9)))
+    assert told(applied) == [12, 14]
+    assert sync.resume(recent=True) == Position("e", 14)
+    sync.disconnected()
+    sync.load(snapshot(20, lamp(), PANEL))
+    assert sync.resume(recent=False) == Position("e", 20)
+    assert sync.resume(recent=True) == Position("e", 20)
+
+
+def test_what_was_not_told_is_forgotten_when_it_is_too_much_or_of_another_epoch() -> None:
+    """Nobody asks for it any more."""
+    sync = synced(10)
+    sync.load(snapshot(10_011, lamp(), PANEL))
+    assert sync.resume(recent=True) == Position("e", 10_011)
+    sync.load(snapshot(10_013, lamp(), PANEL))
+    sync.disconnected()
+    sync.load(snapshot(10_014, lamp(), PANEL, epoch="new"))
+    assert sync.resume(recent=True) == Position("new", 10_014)
+
+
+def test_a_stream_that_was_not_resumed_needs_no_snapshot_where_polling_was_faster() -> None:
+    """What it sends follows on what is held already; an older snapshot must not turn the clock back."""
+    sync = Sync()
+    sync.load(snapshot(9, lamp(brightness=9)))
+    sync.receive(hello(7, resumed=False))
+    assert (sync.wanted, sync.current) == (None, True)
+    sync.load(snapshot(8, lamp(brightness=8)))
+    assert (brightness(sync), sync.replica.seq) == (9, 9)
+    sync.receive(events(state(8, brightness=8), state(9, brightness=9), state(10, brightness=10)))
+    assert (brightness(sync), sync.replica.seq) == (10, 10)
+
+
+def test_it_is_current_when_it_holds_all_that_the_stream_has_told_of() -> None:
+    """And not behind a gap, before the snapshot of a stream that was not resumed, or behind a heartbeat."""
+    sync = synced(10)
+    current = [sync.current]
+    for frame in (heartbeat(11), events(state(11)), events(state(13))):
+        sync.receive(frame)
+        current.append(sync.current)
+    sync.load(snapshot(13, lamp()))
+    current.append(sync.current)
+    sync.disconnected()
+    sync.receive(hello(15, resumed=False))
+    current.append(sync.current)
+    sync.load(snapshot(15, lamp()))
+    assert [*current, sync.current] == [True, False, True, False, True, False, True]
+
+
+def test_a_state_of_which_nothing_makes_sense_touches_nothing() -> None:
+    """It counts."""
+    sync = synced(10)
+    changes, applied = sync.receive(events(state(11, on="banana")))
+    assert (changes.endpoints, told(applied), sync.wanted) == (set(), [11], None)

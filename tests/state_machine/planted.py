@@ -12,12 +12,13 @@ from typing import NamedTuple, override
 import pytest
 
 from custom_components.wesmart import coordinator
-from custom_components.wesmart.cloud import dispatch, live, outbox
+from custom_components.wesmart.cloud import control, dispatch, live, outbox
 from custom_components.wesmart.cloud.commands import Command, CommandResult
 from custom_components.wesmart.cloud.errors import CloudTimeoutError, WeSmartError
 from custom_components.wesmart.cloud.live import LiveHome
 from custom_components.wesmart.cloud.models import Endpoint
 from custom_components.wesmart.cloud.overlay import Overlay
+from custom_components.wesmart.cloud.presence import Presence
 from custom_components.wesmart.cloud.pump import CommandPump
 from custom_components.wesmart.cloud.replica import Changes
 from custom_components.wesmart.cloud.sync import Sync
@@ -67,11 +68,11 @@ class ReplaysPresses(LiveHome):
         return True
 
 
-class NeverLost(LiveHome):
+class NeverLost(Presence):
     """Shows what was known last for ever."""
 
     @override
-    def _lose(self, reason: WeSmartError | None) -> None:
+    def lose(self, reason: WeSmartError | None = None) -> None:
         pass
 
 
@@ -112,7 +113,7 @@ def _wait(patches: pytest.MonkeyPatch) -> None:
 
 def _insist(patches: pytest.MonkeyPatch) -> None:
     _wait(patches)
-    patches.setattr(live, "CommandPump", Insists)
+    patches.setattr(control, "CommandPump", Insists)
 
 
 def _earlier_wins(patches: pytest.MonkeyPatch) -> None:
@@ -136,11 +137,13 @@ PLANTED = {
     "late events are applied": Planted(_instead(live, "Sync", AppliesLateEvents), {"delay", "double", "slide_by_hand"}),
     "a snapshot turns the clock back": Planted(_instead(live, "Sync", TurnsTheClockBack), {"overtake"}),
     "presses are replayed": Planted(_instead(coordinator, "LiveHome", ReplaysPresses), {"outage"}),
-    "the cloud is never lost": Planted(_instead(coordinator, "LiveHome", NeverLost), {"outage"}),
+    "the cloud is never lost": Planted(_instead(live, "Presence", NeverLost), {"outage"}),
     "nobody polls while push is down": Planted(
         _instead(coordinator, "LiveHome", PollsOnlyWithPush), {"rest_without_push", "touch_switch"}
     ),
-    "commanded values are not shown": Planted(_instead(live, "Overlay", ShowsNothingEarly), {"mute", "switch", "dim"}),
+    "commanded values are not shown": Planted(
+        _instead(control, "Overlay", ShowsNothingEarly), {"mute", "switch", "dim"}
+    ),
     "commands are repeated after their deadline": Planted(_insist, {"slow_down", "switch"}),
     "callers wait for ever": Planted(_wait, {"slow_down", "switch"}),
     "of merged calls the earlier wins": Planted(_earlier_wins, {"slide", "slow_down"}),

@@ -1,11 +1,11 @@
-"""The home as it is now: push by the event stream, polling behind it, commands on top, and whether there is any word.
+"""The home as it is now: push by the event stream, polling behind it, and commands on top.
 
 The stream makes what polling would find out known at once; polling finds out what the stream did not say. A stream
 that never comes up costs nothing but time.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
@@ -14,10 +14,10 @@ import time
 
 from . import backoff
 from .client import WeSmartClient
-from .commands import Command, commanded_state
+from .commands import Command
+from .control import Control
 from .errors import (
     AccountBlockedError,
-    CloudTimeoutError,
     MaintenanceError,
     SessionEndedError,
     StreamClosedError,
@@ -25,28 +25,21 @@ from .errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
-from .models import Account, Endpoint, EndpointKey, Ticket
-from .overlay import Overlay
-from .pump import CommandPump
+from .models import Account, EndpointKey, Ticket
+from .presence import Presence
 from .replica import Changes
 from .standing import Standing
 from .stream import EventStream
-from .sync import EpochChangedError, Sync
+from .sync import PRESS_AGE_S, EpochChangedError, Sync
 from .tickets import TicketNews
-from .wire_events import AccountEvent, ButtonEvent, Event, HelloFrame, StateEvent, TicketEvent, parse_timestamp
+from .wire_events import AccountEvent, ButtonEvent, Event, Frame, HelloFrame, StateEvent, TicketEvent, parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
 
-# Without any word for this long nobody knows what the home looks like (contract, promise 4).
-SILENCE_S = 90
-# A cloud that is there but speaks seldom is asked, before it is taken for lost.
-_ASK_S = 60
 # While the stream is up, one conditional request an hour proves that it has told everything (promise 5).
 SAFETY_POLL_S = 3600
 # An event that cannot be applied causes a snapshot, but not more often than this (contract, "Snapshot and events").
 _DOUBT_S = 60
-# A press that the stream brings late is history: no automation should start by it.
-_PRESS_AGE = timedelta(seconds=10)
 # Close codes of the contract: the account is not let in any more, or the server goes away for everybody.
 _DISMISSED = (4401, 4403)
 _COME_AGAIN = (1012, 1013)
@@ -80,65 +73,81 @@ class LiveHome:
         """
         self._client = client
         self._on_changes = on_changes
-        self._on_presence = on_presence
         self._on_press = on_press
+        self._poll_interval_s = poll_interval_s
+        self._loop = asyncio.get_running_loop()
+        # What makes the next poll come early, what makes it come although it should wait, and what lets it come once a
+        # minute.
         self._due = asyncio.Event()
-        self._standing = Standing(
-            client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._due.set
+        self._urgent = asyncio.Event()
+        self._uncertain = asyncio.Event()
+        self._sync = Sync(wants_home, self._loop.time)
+        # The homes as the cloud has described them last, to read.
+        self.replica = self._sync.replica
+        self._control = Control(
+            client, self.replica, on_accepted=self._accepted, on_unconfirmed=self._unconfirmed, clock=clock
         )
-        self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
+        self._presence = Presence(on_presence, on_quiet=self._ask)
+        self._standing = Standing(
+            client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._hurry
+        )
         self._tickets = TicketNews(client.tickets, on_ticket)
-        self._overlay = Overlay()
-        self._overlay_timer: asyncio.TimerHandle | None = None
+        self._fetching = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
+        self._open: EventStream | None = None
+        self._closed_at = -math.inf
         # When the stream began, on the cloud's clock: presses long before it are of the past.
         self._hello_at: datetime | None = None
-        self._poll_interval_s = poll_interval_s
-        self._sync = Sync(wants_home)
-        # The homes, to read.
-        self.replica = self._sync.replica
-        self._overlay_epoch = ""
-        self._word = asyncio.Event()
-        self._heard_at = 0.0
-        # Why there was no word the last time one was asked for.
-        self._trouble: WeSmartError | None = None
-        self.present = True
-        self.streaming = False
         self._event_at: float | None = None
+        # An endpoint as it is to be shown.
+        self.endpoint = self._control.endpoint
+        # Whether changes arrive by push.
+        self.streaming = False
+
+    @property
+    def present(self) -> bool:
+        """Whether there was any word from the cloud lately."""
+        return self._presence.present
 
     @property
     def event_age_s(self) -> float | None:
         """Seconds since the stream brought an event; None before the first."""
-        return None if self._event_at is None else asyncio.get_running_loop().time() - self._event_at
-
-    def endpoint(self, key: EndpointKey) -> Endpoint | None:
-        """Return an endpoint as it is to be shown: commanded values cover what they have overtaken."""
-        endpoint = self.replica.endpoints.get(key)
-        return None if endpoint is None else self._overlay.show(endpoint)
+        return None if self._event_at is None else self._loop.time() - self._event_at
 
     async def execute(self, command: Command) -> None:
         """Have the cloud do something; raises as `CommandPump.execute` does."""
         try:
-            await self._pump.execute(command)
+            await self._control.execute(command)
         except AccountBlockedError, TermsNotAcceptedError:
             self._standing.doubt()
             raise
 
     async def close(self) -> None:
         """Give up commands on their way, and let a token renewal end that is under way."""
-        if self._overlay_timer is not None:
-            self._overlay_timer.cancel()
-        await self._pump.close()
+        await self._control.close()
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         await self._client.session.close()
 
     async def start(self) -> None:
         """Fetch the first snapshot, which nobody is told of; raises what a request raises."""
         snapshot = await self._client.snapshot()
-        self._heard()
+        self._presence.hear()
         if snapshot is not None:
             self._sync.load(snapshot)
 
     async def refresh(self) -> None:
-        """Ask the cloud now; raises what a request raises."""
+        """Ask the cloud now, once for all who want that now; raises what a request raises."""
+        refreshing = self._refreshing
+        if refreshing is None:
+            refreshing = self._refreshing = asyncio.create_task(self._refresh(), name="WeSMART refresh")
+        # Only waited for: a caller that gives up must not take the answer from the others.
+        await asyncio.wait([refreshing])
+        refreshing.result()
+
+    async def _refresh(self) -> None:
+        await asyncio.sleep(0)  # for whoever asks in the same moment; who comes later wants a later answer
+        self._refreshing = None
         try:
             await self._fetch()
         except EpochChangedError:
@@ -159,46 +168,51 @@ class LiveHome:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._stream(), name="WeSMART events")
                 group.create_task(self._poll(), name="WeSMART polling")
-                group.create_task(self._watch(), name="WeSMART presence")
+                group.create_task(self._settle(), name="WeSMART doubts")
+                group.create_task(self._presence.watch(), name="WeSMART presence")
                 group.create_task(self._standing.run(), name="WeSMART account")
         except* SessionEndedError as errors:
             ended = errors.exceptions[0]
-            self._lose(ended if isinstance(ended, SessionEndedError) else self._trouble)
+            self._presence.lose(ended if isinstance(ended, SessionEndedError) else None)
             raise ended from None
         except* Exception:
-            self._lose(self._trouble)
+            self._presence.lose()
             raise
 
     async def _fetch(self) -> None:
+        # One after the other: answers of different epochs do not say which of them is the later.
+        async with self._fetching:
+            await self._fetch_alone()
+
+    async def _fetch_alone(self) -> None:
         doubted, self._standing.doubted = self._standing.doubted, False
         held = self._sync.held if self._standing.admitted and not doubted else None
         try:
             snapshot = await self._client.snapshot(held)
         except WeSmartError as err:
             if self.streaming and isinstance(err, MaintenanceError):
-                pass  # the stream says how the home is, and its end whether the whole cloud goes
+                # The stream says how the home is, and its end whether the whole cloud goes.
+                self._standing.doubted |= doubted
+                self._standing.warn(err)
             elif self._standing.refuse(err):
-                self._lose(err)
+                self._presence.lose(err)
             else:
                 self._standing.doubted |= doubted
             raise
         self._standing.admit()
-        self._heard()
+        self._presence.hear()
         if snapshot is not None:
-            # It may have covered a hint that never came. While push is down that can wait: polling costs enough.
-            self._standing.outdated = True
-            if self.streaming:
-                self._standing.catch_up()
+            # It may have covered a hint that never came.
+            self._standing.outdate(read_now=self.streaming)
             before = self.replica.position
             self._tell(*self._sync.load(snapshot))
             if self.replica.position != before:
                 self._tickets.miss()
+        self._regain()
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
-        if self.replica.epoch != self._overlay_epoch:
-            self._overlay_epoch = self.replica.epoch
-            changes.endpoints |= self._overlay.clear()
-        changes.endpoints |= self._overlay.reach(self.replica.seq)
+        if not self._sync.doubtful:  # else the model may have counted what it has not understood
+            changes.endpoints |= self._control.catch_up()
         if changes.endpoints or changes.structure:
             self._on_changes(changes)
         for event in events:
@@ -211,77 +225,96 @@ class LiveHome:
             elif isinstance(event, AccountEvent):
                 self._standing.heed(event)
 
+    def _regain(self) -> None:
+        """Say that the cloud is back once all that it has said is shown: what was before must not be shown as new."""
+        if not self._presence.present and self._standing.admitted and self._sync.current:
+            self._presence.regain()
+
+    def _ask(self) -> None:
+        if self._standing.admitted:
+            self._due.set()
+
     def _is_fresh(self, event: ButtonEvent) -> bool:
         at = parse_timestamp(event.at)
         # A difference, since there are dates from which ten seconds cannot be taken.
-        return at is None or self._hello_at is None or self._hello_at - at <= _PRESS_AGE
+        return at is None or self._hello_at is None or self._hello_at - at <= timedelta(seconds=PRESS_AGE_S)
 
-    def _applied(self, command: Command, seq: int) -> None:
-        """Cover the model with what was commanded, until it has caught up."""
-        endpoint = None if command.key is None else self.replica.endpoints.get(command.key)
-        if endpoint is None or seq <= self.replica.seq:
-            return
-        fields = commanded_state(endpoint, command)
-        self._overlay.acknowledge(endpoint, fields, seq, asyncio.get_running_loop().time())
-        self._arm()
+    def _accepted(self, key: EndpointKey) -> None:
         if not self.streaming:
             # Nobody will say that it is done: the cover would end before the next poll, and the old value come back.
             self._due.set()
-        if fields:
-            self._on_changes(Changes(endpoints={endpoint.key}))
+        self._on_changes(Changes(endpoints={key}))
 
-    def _arm(self) -> None:
-        at = self._overlay.next_expiry
-        if at is not None and self._overlay_timer is None:
-            self._overlay_timer = asyncio.get_running_loop().call_at(at, self._expire)
-
-    def _expire(self) -> None:
-        """End the covers that nothing confirmed: the model may have missed something."""
-        self._overlay_timer = None
-        if ended := self._overlay.expire(asyncio.get_running_loop().time()):
-            self._due.set()
-            self._on_changes(Changes(endpoints=ended))
-        self._arm()
+    def _unconfirmed(self, keys: AbstractSet[EndpointKey]) -> None:
+        # The model may have missed something.
+        self._due.set()
+        self._on_changes(Changes(endpoints=set(keys)))
 
     async def _poll(self) -> None:
-        loop = asyncio.get_running_loop()
         failures = behind = 0
-        doubted_at = -math.inf
         delay = self._poll_interval_s
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._due.wait()
-            if self._sync.doubtful and not self._standing.doubted:
-                await asyncio.sleep(doubted_at + _DOUBT_S - loop.time())
-                doubted_at = loop.time()
             self._due.clear()  # whatever was due until now is answered by what is asked now
             try:
-                await self._fetch()
-                if self.streaming:
-                    await self._tickets.catch_up()
+                agreed = await self._look(again=bool(behind))
             except SessionEndedError:
                 raise
-            except EpochChangedError:
-                # The stream finds out by its next heartbeat and is opened anew, which asks for another snapshot.
-                delay = self._poll_interval_s
             except WeSmartError as err:
-                self._trouble = err
+                self._presence.miss(err)
                 failures += 1
                 delay = backoff.delay(err, failures, ceiling=self._poll_interval_s)
                 _LOGGER.debug("Polling failed: %s", err)
                 # What is due stays due, but not before the delay.
                 if self._standing.admitted:
-                    await asyncio.sleep(delay)
-                    self._due.set()
-            else:
-                failures = 0
-                delay = SAFETY_POLL_S if self.streaming else self._poll_interval_s
-                behind = behind + 1 if self._sync.wanted is not None else 0
-                if behind:
-                    # The snapshot was older than what the stream has told: the cloud has to catch up with itself.
-                    await asyncio.sleep(backoff.delay(None, behind, ceiling=self._poll_interval_s))
-                    self._due.set()
+                    await self._rest(delay)
+                continue
+            failures = 0
+            delay = SAFETY_POLL_S if self.streaming else self._poll_interval_s
+            behind = 0 if agreed and self._sync.current else behind + 1
+            if behind:
+                # The snapshot was older than what the stream has told: the cloud has to catch up with itself.
+                await self._rest(backoff.delay(None, behind, ceiling=self._poll_interval_s))
+
+    async def _look(self, *, again: bool) -> bool:
+        """Ask for what is due; return whether the stream and the snapshot count alike, which `again` they do not."""
+        asked_at = self._loop.time()
+        try:
+            await self._fetch()
+        except EpochChangedError:
+            # One of the two is of the past. It may be the stream, if that has said nothing since; where a new one says
+            # the same it is the snapshot, unless that one falls silent, too.
+            if self._open is not None and asked_at - self._open.heard_at >= (_DOUBT_S if again else 0):
+                self._open.give_up()
+            return False
+        if self.streaming:
+            await self._tickets.catch_up()
+        if self._sync.doubtful:
+            self._uncertain.set()
+        return True
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long, whatever is due, unless something comes that cannot wait; then ask."""
+        self._urgent.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._urgent.wait()
+        self._due.set()
+
+    def _hurry(self) -> None:
+        self._urgent.set()
+        self._due.set()
+
+    async def _settle(self) -> None:
+        """Have what is not certain any more asked for, though not more often than the contract lets us."""
+        while True:
+            await self._uncertain.wait()
+            self._uncertain.clear()
+            if self._sync.doubtful:
+                self._due.set()
+                await asyncio.sleep(_DOUBT_S)
 
     async def _stream(self) -> None:
         failures = 0
@@ -289,7 +322,9 @@ class LiveHome:
         while True:
             error: WeSmartError | None = None
             try:
-                stream = await self._client.connect(self.replica.position)
+                # A stream that has been down for a moment tells again what was pressed in it.
+                recent = self._loop.time() - self._closed_at <= PRESS_AGE_S
+                stream = self._open = await self._client.connect(self._sync.resume(recent=recent))
                 try:
                     await self._follow(stream)
                 except EpochChangedError as err:
@@ -299,6 +334,8 @@ class LiveHome:
                 finally:
                     delivered = self.streaming
                     self.streaming = False
+                    self._open = None
+                    self._closed_at = self._loop.time()
                     self._sync.disconnected()
                     await stream.close()
             except SessionEndedError:
@@ -316,21 +353,20 @@ class LiveHome:
             # Whoever is sent away together is back soon, and resumes: polling would only be a storm of its own.
             unpolled = delivered and code in _COME_AGAIN
             failures = 1 if delivered else failures + 1
-            await asyncio.sleep(backoff.delay(error, failures))
-            await self._standing.until_admitted()
+            await self._standing.until_admitted(backoff.delay(error, failures))
 
     async def _follow(self, stream: EventStream) -> None:
         # A frame from the future may come before hello; one that makes no sense may have been hello, and nothing that
         # follows could be told from what was missed.
         while (hello := await stream.receive()) is None:
-            self._heard()
+            self._presence.hear()
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
         self._hello_at = parse_timestamp(hello.at)
         self._tickets.begin(self._hello_at)
         if self._hello_at is not None:
-            self._pump.order_after(self._hello_at.timestamp())
-        self._take(*self._sync.receive(hello))
+            self._control.order_after(self._hello_at.timestamp())
+        self._take(hello)
         while True:
             try:
                 frame = await stream.receive()
@@ -344,43 +380,18 @@ class LiveHome:
                 if self._tickets.missed:
                     self._due.set()
             if frame is None or isinstance(frame, HelloFrame):
-                self._heard()  # a second greeting says nothing about where this stream is
+                self._presence.hear()  # a second greeting says nothing about where this stream is
             else:
-                self._take(*self._sync.receive(frame))
+                self._take(frame)
 
-    def _take(self, changes: Changes, events: Sequence[Event]) -> None:
-        self._heard()
+    def _take(self, frame: Frame) -> None:
+        changes, events = self._sync.receive(frame)
+        self._presence.hear()
         if events:
-            self._event_at = self._heard_at
+            self._event_at = self._presence.heard_at
         self._tell(changes, events)
-        if self._sync.wanted is not None:
+        self._regain()
+        if not self._sync.current:
             self._due.set()
-
-    def _heard(self) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
-        self._trouble = None
-        if not self.present and self._standing.admitted:
-            self.present = True
-            self._word.set()
-            self._on_presence(None)
-
-    def _lose(self, reason: WeSmartError | None) -> None:
-        if self.present:
-            self.present = False
-            self._word.clear()
-            self._on_presence(reason or CloudTimeoutError("silence"))
-
-    async def _watch(self) -> None:
-        while True:
-            if await self._silent_for(_ASK_S):
-                if self._standing.admitted:
-                    self._due.set()
-                if await self._silent_for(SILENCE_S):
-                    self._lose(self._trouble)
-                    await self._word.wait()
-
-    async def _silent_for(self, seconds: float) -> bool:
-        """Wait until the last word could be so long ago; return whether it is."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._heard_at + seconds - loop.time())
-        return self._heard_at + seconds <= loop.time()
+        elif self._sync.doubtful:
+            self._uncertain.set()

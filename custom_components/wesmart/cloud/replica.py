@@ -126,6 +126,8 @@ class Replica:
         updated = patched(endpoint, event.patch)
         if updated is None:
             raise CannotApplyError("a state that does not fit its endpoint")
+        if not event.patch:
+            return  # nothing in it made sense
         self.endpoints[endpoint.key] = updated
         changes.endpoints.add(endpoint.key)
 

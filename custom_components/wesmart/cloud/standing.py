@@ -27,13 +27,15 @@ _LOGGER = logging.getLogger(__name__)
 
 # What every account was told at the same moment is not asked about by all of them at the same moment.
 _SPREAD_S = 2
+# Polling says nothing of new terms that can wait: while push is down they are looked for this often.
+_AT_LEAST_EVERY_S = 3600
 
 
 class Standing:
     """Knows whether the cloud lets the account see its homes, and reads the account where that may have changed.
 
     `doubted` is set where only a whole answer counts: nothing says that a server looks at the account before it
-    answers 304. `outdated` is set where hints may have been missed.
+    answers 304.
     """
 
     def __init__(
@@ -51,21 +53,30 @@ class Standing:
         self._on_account = on_account
         self._on_plan = on_plan
         self._on_doubt = on_doubt
+        self._loop = asyncio.get_running_loop()
         self._admission = asyncio.Event()
         self._admission.set()
+        self._readmission = asyncio.Event()
+        self._warned = False
         self._unread = asyncio.Event()
         self._unread.set()
         self._everybody = False
+        # Whether hints may have been missed, and when the account was read last.
+        self._outdated = False
+        self._read_at = self._loop.time()
         self.doubted = False
-        self.outdated = False
 
     @property
     def admitted(self) -> bool:
         """Whether the cloud shows the account its homes, as far as it has said."""
         return self._admission.is_set()
 
-    async def until_admitted(self) -> None:
-        """Wait until the cloud shows the account its homes again; only polling asks meanwhile."""
+    async def until_admitted(self, seconds: float) -> None:
+        """Wait so long, or until a refusal ends; and while one lasts: only polling asks meanwhile."""
+        self._readmission.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._readmission.wait()
         await self._admission.wait()
 
     def heed(self, event: AccountEvent) -> None:
@@ -83,11 +94,22 @@ class Standing:
         self.doubted = True
         self._on_doubt()
 
+    def outdate(self, *, read_now: bool) -> None:
+        """Hints may have been missed: the account is read now, with `catch_up`, or when it was not for an hour."""
+        self._outdated = True
+        if read_now or self._loop.time() - self._read_at >= _AT_LEAST_EVERY_S:
+            self.catch_up()
+
     def catch_up(self) -> None:
         """Read the account if something may have been said of it that a snapshot has covered."""
-        if self.outdated:
-            self.outdated = False
+        if self._outdated:
+            self._outdated = False
             self._unread.set()
+
+    def warn(self, err: MaintenanceError) -> None:
+        """Take the word of maintenance for what it is, while something else says how the homes are."""
+        self._warned = True
+        self._on_refusal(err)
 
     def refuse(self, err: WeSmartError) -> bool:
         """Take the cloud's answer to a request for the homes; return whether it is a word about the whole account."""
@@ -99,8 +121,10 @@ class Standing:
 
     def admit(self) -> None:
         """The cloud has shown the homes."""
-        if not self.admitted:
+        if not self.admitted or self._warned:
+            self._warned = False
             self._admission.set()
+            self._readmission.set()
             self._on_refusal(None)
 
     async def run(self) -> None:
@@ -109,6 +133,7 @@ class Standing:
         while True:
             await self._unread.wait()
             self._unread.clear()
+            self._read_at = self._loop.time()
             everybody, self._everybody = self._everybody, False
             if everybody:
                 await asyncio.sleep(random.uniform(0, _SPREAD_S))  # noqa: S311 - spreads load, protects nothing

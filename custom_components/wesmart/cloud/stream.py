@@ -21,8 +21,8 @@ class EventStream:
         # After two intervals without a frame the stream is dead, however healthy the socket looks. The socket's own
         # timeout would begin anew with each ping, and one timer for all frames costs less than one for each.
         self._silence_s: float = 2 * _HEARTBEAT_S
-        self._heard_at = self._loop.time()
-        self._timer = self._loop.call_at(self._heard_at + self._silence_s, self._check_silence)
+        self.heard_at = self._loop.time()
+        self._timer = self._loop.call_at(self.heard_at + self._silence_s, self._check_silence)
         self._closing: asyncio.Task[bool] | None = None
 
     async def receive(self) -> Frame | None:
@@ -35,7 +35,7 @@ class EventStream:
             message = await self._socket.receive()
         except (aiohttp.ClientError, OSError) as err:
             raise CloudConnectionError(f"the event stream broke off ({type(err).__name__})") from None
-        self._heard_at = self._loop.time()
+        self.heard_at = self._loop.time()
         if message.type is WSMsgType.TEXT:
             frame = decode_frame(message.data)
             if isinstance(frame, HelloFrame):
@@ -49,6 +49,11 @@ class EventStream:
         code = self._socket.close_code
         raise StreamClosedError(f"the event stream was closed ({code})", code=code)
 
+    def give_up(self) -> None:
+        """Take the stream for dead: whoever waits for a frame is told that there was none in time."""
+        if self._closing is None:
+            self._closing = self._loop.create_task(self._socket.close())
+
     async def close(self) -> None:
         """Close the socket; waits for the other side at most as long as the transport said."""
         self._timer.cancel()
@@ -56,11 +61,10 @@ class EventStream:
 
     def _arm(self) -> None:
         self._timer.cancel()
-        self._timer = self._loop.call_at(self._heard_at + self._silence_s, self._check_silence)
+        self._timer = self._loop.call_at(self.heard_at + self._silence_s, self._check_silence)
 
     def _check_silence(self) -> None:
-        if self._loop.time() < self._heard_at + self._silence_s:
+        if self._loop.time() < self.heard_at + self._silence_s:
             self._arm()
         else:
-            # Whoever waits for a frame is told so.
-            self._closing = self._loop.create_task(self._socket.close())
+            self.give_up()
