@@ -79,6 +79,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_account=self._handle_account,
             on_plan=self._handle_plan,
             wants_home=self._wants_home,
+            take_turn=self._rediscovery.take_turn,
             poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
             clock=wall_clock,
         )

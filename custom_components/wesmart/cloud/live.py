@@ -5,7 +5,7 @@ that never comes up costs nothing but time.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence, Set as AbstractSet
+from collections.abc import Awaitable, Callable, Sequence, Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
@@ -45,6 +45,10 @@ _DISMISSED = (4401, 4403)
 _COME_AGAIN = (1012, 1013)
 
 
+async def _never() -> bool:
+    return False
+
+
 class LiveHome:
     """Keeps a replica of the account's homes right while `run` runs."""
 
@@ -60,6 +64,7 @@ class LiveHome:
         on_account: Callable[[Account], None] = lambda _account: None,
         on_plan: Callable[[str | None, str | None], None] = lambda _starts_at, _ends_at: None,
         wants_home: Callable[[str], bool] = lambda _home_id: True,
+        take_turn: Callable[[], Awaitable[bool]] = _never,
         poll_interval_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -69,11 +74,13 @@ class LiveHome:
         cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
         with None when it does again. `on_account` gets the account whenever it may have changed, `on_plan` the
         beginning and the end of planned maintenance (RFC 3339), two times None where it was called off; both may be
-        told again. Homes that `wants_home` refuses cost nothing but their part of a snapshot. `clock` is Unix time.
+        told again. Homes that `wants_home` refuses cost nothing but their part of a snapshot. `take_turn` may ask for
+        something else when it is time for a poll, and says whether it has. `clock` is Unix time.
         """
         self._client = client
         self._on_changes = on_changes
         self._on_press = on_press
+        self._take_turn = take_turn
         self._poll_interval_s = poll_interval_s
         self._loop = asyncio.get_running_loop()
         # What makes the next poll come early, what makes it come although it should wait, and what lets it come once a
@@ -254,9 +261,12 @@ class LiveHome:
         failures = behind = 0
         delay = self._poll_interval_s
         while True:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(delay):
                     await self._due.wait()
+            except TimeoutError:
+                if await self._take_turn() and self.streaming:
+                    continue  # an hour without a doubt has two requests, and what took this turn was one
             self._due.clear()  # whatever was due until now is answered by what is asked now
             try:
                 agreed = await self._look(again=bool(behind))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 import logging
 import random
 
@@ -42,24 +41,30 @@ class Rediscovery:
         self._on_moved = on_moved
         self._on_refused = on_refused
         self._missed = asyncio.Event()
+        # Anywhere in the first day: so one that is restarted every day reads it as well, and a thousand homes that
+        # were restarted together do not read it together.
+        self._due_at = _now() + random.uniform(0, _EVERY_S)  # noqa: S311 - spreads load, protects nothing
 
     def miss(self) -> None:
         """Have the document read, because something was not found."""
         self._missed.set()
 
+    async def take_turn(self) -> bool:
+        """Read the document if that is due today; return whether it was, which is enough for this hour."""
+        if _now() < self._due_at:
+            return False
+        while self._due_at <= _now():
+            self._due_at += _EVERY_S
+        await self.read()
+        return True
+
     async def run(self) -> None:
-        """Read the document when it is time, until cancelled."""
-        # Anywhere in the first day: so one that is restarted every day reads it as well, and a thousand homes that
-        # were restarted together do not read it together.
-        delay = random.uniform(0, _EVERY_S)  # noqa: S311 - spreads load, protects nothing
+        """Read the document whenever something is not found, until cancelled."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._missed.wait()
+            await self._missed.wait()
             self._missed.clear()
             await self.read()
             await asyncio.sleep(_AT_MOST_EVERY_S)
-            delay = _EVERY_S - _AT_MOST_EVERY_S
 
     async def read(self) -> bool:
         """Read the document now; return whether the endpoints are others than before.
@@ -79,3 +84,7 @@ class Rediscovery:
         self._endpoints = found
         self._on_moved(found)
         return True
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -22,9 +22,12 @@ from .report import as_json, print_tables
 _ROOT = Path(__file__).parents[3]
 _YARDSTICKS = Path(__file__).parent / "yardsticks"
 _ROUNDS = 5
-# These count, rather than measure: another round would say the same.
-_COUNTED = [("idle", IDLE_SIZE), *(("memory", devices) for devices in MEMORY_SIZES)]
-_TIMED = [("commands", COMMANDS_SIZE), *(("steady", devices) for devices in SIZES)]
+_JOBS = [
+    ("commands", COMMANDS_SIZE),
+    *(("steady", devices) for devices in SIZES),
+    ("idle", IDLE_SIZE),
+    *(("memory", devices) for devices in MEMORY_SIZES),
+]
 
 
 def main() -> None:
@@ -55,7 +58,7 @@ def _measure(integration: Path, rounds: int) -> Results:
     results = Results()
     folders = {subject: integration if subject == OURS else _YARDSTICKS / subject for subject in SUBJECTS}
     for number in range(rounds):
-        for job, devices in [*_TIMED, *(_COUNTED if number == 0 else ())]:
+        for job, devices in _JOBS:
             # Nobody is always the first.
             for subject in (*SUBJECTS[number % 3 :], *SUBJECTS[: number % 3]):
                 print(f"round {number + 1} of {rounds}: {job}, {devices} devices, {subject}", file=sys.stderr)

@@ -14,7 +14,8 @@ from . import household
 from .home_assistant import add_account, start_home_assistant
 
 _SETTLE_S = 60
-_HOURS = 6
+# A day, with all that happens once in it.
+_HOURS = 24
 
 
 async def measure(integration: Path, devices: int) -> dict[str, float]:
