@@ -93,7 +93,9 @@ class WeSmartClient:
         query = {"since": str(held.seq), "epoch": held.epoch}
         url = URL(self.session.endpoints.events_url)
         return EventStream(
-            await self._authorized(lambda token: self.session.transport.connect(url, token=token, query=query))
+            await self._authorized(
+                lambda token: self.session.transport.connect(url, token=token, account=self.session.id, query=query)
+            )
         )
 
     async def _request(
@@ -101,7 +103,9 @@ class WeSmartClient:
     ) -> Answer:
         url = self._url(path)
         return await self._authorized(
-            lambda token: self.session.transport.request(method, url, token=token, json=json, headers=headers)
+            lambda token: self.session.transport.request(
+                method, url, token=token, account=self.session.id, json=json, headers=headers
+            )
         )
 
     def _url(self, path: str) -> URL:

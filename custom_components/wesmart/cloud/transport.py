@@ -67,35 +67,38 @@ class Transport:
         url: URL,
         *,
         token: str | None = None,
+        account: str | None = None,
         json: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         limit: int = BODY_LIMIT,
     ) -> Answer:
         """Return a 2xx or 304 answer; raise the exception for anything else.
 
-        `json` is an encoded body; `limit` is the most bytes the body of the answer may have.
+        `account` tells whoever asks from others; `json` is an encoded body; `limit` is the most bytes the body of the
+        answer may have.
         """
         sent = _headers(token, headers)
         if json is not None:
             sent["Content-Type"] = "application/json"
-        answer = await self._send(method, url, data=json, headers=sent, limit=limit)
+        answer = await self._send(method, url, account, data=json, headers=sent, limit=limit)
         raise_for_problem(answer, _where(method, url))
         return answer
 
     async def post_form(self, url: URL, form: Mapping[str, str]) -> Answer:
         """Return the answer to a form, whatever its status: the OAuth endpoints have errors of their own."""
-        return await self._send("POST", url, data=form, headers=_headers(None, None), limit=_FORM_LIMIT)
+        return await self._send("POST", url, None, data=form, headers=_headers(None, None), limit=_FORM_LIMIT)
 
     async def _send(
         self,
         method: str,
         url: URL,
+        account: str | None,
         *,
         data: bytes | Mapping[str, str] | None,
         headers: CIMultiDict[str],
         limit: int,
     ) -> Answer:
-        if refusal := self._holdoffs.refusal(url):
+        if refusal := self._holdoffs.refusal(url, account):
             return refusal
         where = _where(method, url)
         try:
@@ -112,13 +115,15 @@ class Transport:
             raise CloudTimeoutError(f"{where}: no answer within {REQUEST_TIMEOUT_S} s") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
-        self._holdoffs.note(url, answer)
+        self._holdoffs.note(url, answer, account)
         return answer
 
-    async def connect(self, url: URL, *, token: str, query: Mapping[str, str]) -> aiohttp.ClientWebSocketResponse:
+    async def connect(
+        self, url: URL, *, token: str, account: str | None = None, query: Mapping[str, str]
+    ) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket; a refused handshake raises what the same answer to a request would."""
         where = _where("WebSocket", url)
-        if refusal := self._holdoffs.refusal(url):
+        if refusal := self._holdoffs.refusal(url, account):
             raise_for_problem(refusal, where)
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
@@ -134,7 +139,7 @@ class Transport:
             raise CloudTimeoutError(f"{where}: no answer within {REQUEST_TIMEOUT_S} s") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
-        self._holdoffs.note(url, answer, handshake=True)
+        self._holdoffs.note(url, answer, account, handshake=True)
         raise_for_problem(answer, where)
         raise UnexpectedAnswerError(f"{where}: {answer.status} instead of a stream")
 
