@@ -32,7 +32,7 @@ from custom_components.wesmart.const import (
     DOMAIN,
 )
 from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
-from tests.home import shows
+from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
@@ -641,3 +641,42 @@ async def test_a_server_that_has_moved_is_still_the_same_for_whoever_is_added_th
     assert choices(flow, CONF_HOMES) == {"nha-da-nang": "Nhà Đà Nẵng"}
     hass.config_entries.flow.async_abort(flow["flow_id"])
     await settled(hass)
+
+
+async def test_another_server_at_an_address_that_one_has_left_is_another(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Addresses of a home network are given away again; what is in the two has nothing to do with each other."""
+    left = cloud.url
+    flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: await move(cloud)})
+    await submit(hass, flow, CREDENTIALS)
+    await settled(hass)
+    stranger = MockCloud(clock=cloud.now)
+    await stranger.start(port=int(left.rpartition(":")[2]))
+    assert stranger.url == left
+    other = await log_in(hass, stranger, OWNER)
+    assert other.unique_id != entry.unique_id
+    assert other.data[CONF_HOMES] == entry.data[CONF_HOMES] != []
+    assert len(known_entities(hass, other)) == len(known_entities(hass, entry))
+    assert await hass.config_entries.async_unload(other.entry_id)
+    await stranger.stop()
+
+
+async def test_a_home_that_a_second_account_has_found_at_the_new_address_goes_back_to_the_first(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Which did not know of the move then; its entities have the history."""
+    cloud.share_home("nha-ha-noi", OTHER.username)
+    before = known_entities(hass, entry)
+    url = await move(cloud)
+    other = await log_in(hass, cloud, OTHER)
+    assert "nha-ha-noi" in other.data[CONF_HOMES]
+    flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: url})
+    await submit(hass, flow, CREDENTIALS)
+    await settled(hass)
+    await asyncio.sleep(5)
+    assert "nha-ha-noi" in entry.data[CONF_HOMES]
+    assert other.data[CONF_HOMES] == ["nha-da-nang"]
+    assert known_entities(hass, entry) == before
+    assert not any(name == "Công tắc bếp" for name in devices(hass, other))
+    assert await hass.config_entries.async_unload(other.entry_id)

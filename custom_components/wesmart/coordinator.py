@@ -38,7 +38,7 @@ from .cloud.replica import Changes
 from .connection import async_get_session, wall_clock
 from .const import CONF_POLL_INTERVAL, CONF_SERVER, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
-from .identity import server_identity
+from .identity import async_entries_of, server_identity
 from .stored import async_store_endpoints
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
@@ -248,18 +248,19 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     @callback
     def _adopt(self, device_ids: Collection[str]) -> None:
         entry = self.config_entry
-        others = homes.async_entries(self.hass, server_identity(entry), besides=entry)
+        others = async_entries_of(self.hass, server_identity(entry), besides=entry)
         devices.async_adopt(self.hass, entry, others, device_ids)
 
     @callback
     def _handle_entry_changed(self, _change: ConfigEntryChange, other: ConfigEntry) -> None:
-        """Take over the homes that another entry does not show any more."""
+        """Take over the homes that another entry does not show any more, and leave it those that it has taken."""
         entry, replica = self.config_entry, self.replica
         if other.domain != DOMAIN or other is entry:
             return
         if freed := {home_id for home_id in replica.left_out if self._wants_home(home_id)}:
             device_ids = [device_id for device_id, home_id in replica.left_out_devices.items() if home_id in freed]
             devices.async_adopt(self.hass, entry, [other], device_ids)
+        if freed or not all(map(self._wants_home, replica.homes)):
             self.live.reconsider()
         issues.async_report_homes(self.hass, entry, replica)
 

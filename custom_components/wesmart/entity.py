@@ -54,7 +54,8 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
             self._attr_name = endpoint.name
         else:
             self._attr_translation_key = "unnamed"
-            self._attr_translation_placeholders = {"number": endpoint.key.endpoint_id}
+            number = self._device.endpoint_ids.index(endpoint.key.endpoint_id) + 1
+            self._attr_translation_placeholders = {"number": str(number)}
             if hasattr(self, "_attr_name"):
                 del self._attr_name
 

@@ -12,9 +12,9 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
 from .cloud.models import Home
-from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES
 from .errors import markdown
-from .identity import server_identity
+from .identity import async_entries_of, server_identity
 
 
 class HomeChoice(NamedTuple):
@@ -36,11 +36,16 @@ def async_wants(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
 def async_holder(
     hass: HomeAssistant, identity: str, home_id: str, *, besides: ConfigEntry | None = None
 ) -> ConfigEntry | None:
-    """Return which entry of a server shows a home; None where none does."""
-    for entry in async_entries(hass, identity, besides=besides):
+    """Return which entry of a server shows a home; None where none does.
+
+    `besides` does not count; but where both have shown it before they knew of each other, it is the elder one's.
+    """
+    since = besides.created_at if besides is not None and home_id in besides.data.get(CONF_HOMES, ()) else None
+    for entry in async_entries_of(hass, identity, besides=besides):
         # A disabled entry shows its homes until it is unloaded.
         gone = entry.disabled_by is not None and entry.state is ConfigEntryState.NOT_LOADED
-        if not gone and home_id in entry.data.get(CONF_HOMES, ()):
+        younger = since is not None and entry.created_at > since
+        if not gone and not younger and home_id in entry.data.get(CONF_HOMES, ()):
             return entry
     return None
 
@@ -64,20 +69,10 @@ def async_home_choice(
 @callback
 def async_claim(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
     """Write down which homes an entry shows; it has made sure of each that it may (`async_wants`)."""
-    for other in async_entries(hass, server_identity(entry), besides=entry):
+    for other in async_entries_of(hass, server_identity(entry), besides=entry):
         # One that is disabled does not get back what somebody else shows now.
         _write(hass, other, set(other.data.get(CONF_HOMES, ())).difference(home_ids))
     _write(hass, entry, home_ids)
-
-
-@callback
-def async_entries(hass: HomeAssistant, identity: str, *, besides: ConfigEntry | None = None) -> list[ConfigEntry]:
-    """Return the entries of a server."""
-    return [
-        entry
-        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-        if entry is not besides and server_identity(entry) == identity
-    ]
 
 
 def _write(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
