@@ -1,12 +1,12 @@
 """Scene buttons: each press once, and none of the past. Tickets: each answer once, however late it comes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 
 from homeassistant.components.event import DOMAIN as EVENT
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import ATTR_ENTITY_ID, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import ATTR_ENTITY_ID, CONF_PASSWORD, CONF_USERNAME, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
@@ -15,13 +15,15 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wesmart.const import DOMAIN
-from tests.accounts import OWNER, log_in
+from tests.accounts import OWNER, log_in, submit
 from tests.home import entities, shows
 from tests.mock_cloud import MockCloud
 
 BUTTON = "event.phong_ngu_chinh_nut_dau_giuong_ve_nha"
 DEVICE = "nut-dau-giuong"
 FEEDBACK = "event.wesmart_feedback"
+type Change = Callable[[HomeAssistant, MockCloud, ConfigEntry], Coroutine[None, None, None]]
+
 REPLY = "Kỹ thuật viên sẽ đến sáng mai."
 
 
@@ -240,6 +242,59 @@ async def test_an_answer_in_a_long_outage_is_still_news(
     await cloud.start(port=port)
     await asyncio.sleep(300)
     assert letters == [("opened", None)] * 2 + [("answered", "Mời chị gửi ảnh."), ("answered", REPLY)]
+
+
+async def _reloaded(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await asyncio.sleep(60)
+
+
+async def _back(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+
+async def _signed_out(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    cloud.sign_out(OWNER.username)
+    await asyncio.sleep(60)
+
+
+async def _logged_in_again(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = await submit(hass, flow, {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password})
+    assert flow["reason"] == "reauth_successful"
+
+
+async def _suspended(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    cloud.suspend(OWNER.username)
+    await asyncio.sleep(60)
+
+
+async def _waited(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    await asyncio.sleep(400)
+
+
+@pytest.mark.parametrize(
+    ("gone", "back"),
+    [(_reloaded, _back), (_signed_out, _logged_in_again), (_suspended, _waited)],
+    ids=lambda f: f.__name__,
+)
+async def test_an_answer_that_came_while_the_account_was_away_is_still_news(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, gone: Change, back: Change
+) -> None:
+    """A restart, the end of the session, a block: whoever complained about it hears the answer also while it lasts."""
+    letters = await Letters.reach(hass)
+    ticket_id = await write(hass)
+    await asyncio.sleep(5)
+    await gone(hass, cloud, entry)
+    cloud.answer_ticket(ticket_id, REPLY)
+    await asyncio.sleep(1)
+    await back(hass, cloud, entry)
+    await asyncio.sleep(60)
+    await hass.async_block_till_done()
+    assert letters == [("opened", None), ("answered", REPLY)]
+    cloud.unblock(OWNER.username)
+    await asyncio.sleep(600)
+    assert letters == [("opened", None), ("answered", REPLY)]
 
 
 async def test_an_answer_whose_event_got_lost_is_still_news(

@@ -5,11 +5,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import areas, devices
+from . import devices
 from .connection import async_pop_session
 from .const import DOMAIN, PLATFORMS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .issues import async_setup_issues
+from .memory import async_forget
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -40,7 +41,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
     """Sign out of the cloud, and forget what was remembered for the account."""
-    await areas.async_forget(hass, entry.entry_id)
+    await async_forget(hass, entry.entry_id)
     await async_pop_session(hass, entry).revoke()
 
 

@@ -10,15 +10,11 @@ from typing import TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr
-from homeassistant.helpers.storage import Store
 from homeassistant.util import slugify
 
 from .cloud.models import Device, Endpoint
 from .cloud.replica import Replica
-from .const import DOMAIN
-
-# Rooms change a few at a time.
-_SAVE_DELAY_S = 1
+from .memory import AREAS, Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +60,20 @@ class Areas:
     """Lets the areas of one entry's devices follow their rooms."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Remember in a file of the entry; nothing is read before `async_load`."""
+        """Know nothing of what was given before, until `async_load`."""
         self._hass = hass
-        self._store = _store(hass, entry_id)
+        self._memory = Memory[dict[str, _Given]](hass, entry_id, AREAS)
         # By the identifier of the device. Devices that are gone stay: Home Assistant gives one that comes back the
         # area that it had.
         self._given: dict[str, _Given] = {}
-        self._saved = True
 
     async def async_load(self) -> None:
         """Read what was given before."""
-        self._given = await self._store.async_load() or {}
+        self._given = await self._memory.async_load() or {}
 
     async def async_close(self) -> None:
         """Write what is not written yet."""
-        if not self._saved:
-            await self._store.async_save(self._to_save())
+        await self._memory.async_close()
 
     @callback
     def async_follow(self, identifier: str, device: dr.AnyDeviceEntry, place: Place) -> None:
@@ -95,8 +89,7 @@ class Areas:
         else:
             area_id = given["area"]
         self._given[identifier] = {"home": place.home_id, "room": place.room, "area": area_id}
-        self._saved = False
-        self._store.async_delay_save(self._to_save, _SAVE_DELAY_S)
+        self._memory.async_keep(lambda: self._given)
 
     def _find(self, name: str | None) -> str | None:
         area = ar.async_get(self._hass).async_get_area_by_name(name) if name else None
@@ -110,17 +103,3 @@ class Areas:
         else:
             registry.async_update_device(device.id, area_id=area_id)
         return area_id
-
-    def _to_save(self) -> dict[str, _Given]:
-        self._saved = True
-        return self._given
-
-
-async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
-    """Remove what was remembered for an entry."""
-    await _store(hass, entry_id).async_remove()
-
-
-def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, _Given]]:
-    # Private: it says how a home is divided.
-    return Store(hass, 1, f"{DOMAIN}.{entry_id}.areas", private=True)

@@ -39,6 +39,7 @@ from .connection import async_get_session, wall_clock
 from .const import CONF_POLL_INTERVAL, CONF_SERVER, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 from .identity import async_entries_of, server_identity
+from .memory import TICKETS, Memory
 from .stored import async_store_endpoints
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
@@ -68,6 +69,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         )
         self.client = WeSmartClient(session, on_not_found=self._rediscovery.miss)
         self._areas = Areas(hass, entry.entry_id)
+        self._tickets = Memory[dict[str, str]](hass, entry.entry_id, TICKETS)
         # The homes as they are to be shown.
         self.live = LiveHome(
             self.client,
@@ -75,6 +77,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
             on_presence=self._handle_presence,
             on_press=self._handle_press,
             on_ticket=self._handle_ticket,
+            on_told=lambda told: self._tickets.async_keep(lambda: told),
             on_refusal=self._handle_refusal,
             on_account=self._handle_account,
             on_plan=self._handle_plan,
@@ -94,6 +97,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
     async def async_start(self) -> None:
         """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
         await self._areas.async_load()
+        self.live.recall(await self._tickets.async_load() or {})
         try:
             await self._async_fetch_first()
         except SessionEndedError as err:
@@ -124,6 +128,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         """Give up commands on their way, and let a token renewal end that is under way."""
         await self.live.close()
         await self._areas.async_close()
+        await self._tickets.async_close()
 
     @callback
     @override

@@ -80,7 +80,7 @@ class WeSmartTickets(BaseCoordinatorEntity[WeSmartCoordinator], EventEntity):
     @override
     def available(self) -> bool:
         """Whether there is word from the cloud."""
-        return self.coordinator.live.present
+        return self.coordinator.live.answering
 
     @override
     async def async_update(self) -> None:

@@ -132,3 +132,34 @@ async def test_a_session_that_has_ended_is_said_so(desk: Desk) -> None:
     desk.news.miss()
     with pytest.raises(SessionEndedError):
         await desk.news.catch_up()
+
+
+async def test_what_was_told_in_another_life_is_gone_on_from(desk: Desk) -> None:
+    """The list says what has become of it meanwhile; what is closed is not awaited any more."""
+    kept: list[dict[str, str]] = []
+    before = TicketNews(desk._fetch, lambda _ticket: None, kept.append)
+    for one in (ticket("1", "open", None, None), ticket("2", "answered"), ticket("3", "closed")):
+        before.take(one)
+    assert kept[-1].keys() == {"1", "2"}
+    desk.news.recall(kept[-1])
+    assert desk.news.pending
+    desk.listed = [ticket("1", minutes=-5), ticket("2"), ticket("3", "closed", minutes=-5)]
+    await desk.news.catch_up()
+    assert desk.told == [("1", "answered")]
+
+
+async def test_nobody_asks_where_nothing_is_awaited_from_another_life(desk: Desk) -> None:
+    """An account that gives no feedback costs nothing more."""
+    desk.news.recall({})
+    await desk.news.catch_up()
+    assert (desk.asked, desk.news.pending) == (0, False)
+
+
+async def test_only_the_latest_tickets_are_remembered(desk: Desk) -> None:
+    """Those without an end would be remembered for ever."""
+    kept: list[dict[str, str]] = []
+    news = TicketNews(desk._fetch, lambda _ticket: None, kept.append)
+    for number in range(300):
+        news.take(ticket(str(number)))
+    assert len(kept[-1]) == 200
+    assert "299" in kept[-1]

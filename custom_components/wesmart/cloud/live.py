@@ -60,6 +60,7 @@ class LiveHome:
         on_presence: Callable[[WeSmartError | None], None],
         on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
         on_ticket: Callable[[Ticket], None] = lambda _ticket: None,
+        on_told: Callable[[dict[str, str]], None] = lambda _told: None,
         on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
         on_account: Callable[[Account], None] = lambda _account: None,
         on_plan: Callable[[str | None, str | None], None] = lambda _starts_at, _ends_at: None,
@@ -70,6 +71,7 @@ class LiveHome:
     ) -> None:
         """`on_changes` gets what is to be shown anew, `on_press` and `on_ticket` each press and news of a ticket, once.
 
+        `on_told` gets what of tickets is to be recalled at the next start.
         `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
         cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
         with None when it does again. `on_account` gets the account whenever it may have changed, `on_plan` the
@@ -98,7 +100,7 @@ class LiveHome:
         self._standing = Standing(
             client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._hurry
         )
-        self._tickets = TicketNews(client.tickets, on_ticket)
+        self._tickets = TicketNews(client.tickets, on_ticket, on_told)
         self._fetching = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
         self._open: EventStream | None = None
@@ -115,6 +117,11 @@ class LiveHome:
     def present(self) -> bool:
         """Whether there was any word from the cloud lately."""
         return self._presence.present
+
+    @property
+    def answering(self) -> bool:
+        """Whether there is word of the account, if not of its homes: who is locked out may complain, and be answered."""
+        return self.present or isinstance(self._presence.trouble, AccountBlockedError | TermsNotAcceptedError)
 
     @property
     def event_age_s(self) -> float | None:
@@ -135,6 +142,10 @@ class LiveHome:
         if self._refreshing is not None:
             self._refreshing.cancel()
         await self._client.session.close()
+
+    def recall(self, told: dict[str, str]) -> None:
+        """Go on with the tickets from what `on_told` has got last."""
+        self._tickets.recall(told)
 
     async def start(self) -> None:
         """Fetch the first snapshot, which nobody is told of; raises what a request raises."""
@@ -280,6 +291,10 @@ class LiveHome:
                 # What is due stays due, but not before the delay.
                 if self._standing.admitted:
                     await self._rest(delay)
+                elif self._tickets.pending:
+                    # Whoever is locked out may have complained, and waits for an answer.
+                    self._tickets.miss()
+                    await self._tickets.catch_up()
                 continue
             failures = 0
             delay = SAFETY_POLL_S if self.streaming else self._poll_interval_s

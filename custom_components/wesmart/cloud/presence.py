@@ -20,7 +20,8 @@ class Presence:
         self._on_quiet = on_quiet
         self._loop = asyncio.get_running_loop()
         self._back = asyncio.Event()
-        self._trouble: WeSmartError | None = None
+        # What came of asking last; None for a word.
+        self.trouble: WeSmartError | None = None
         # When there was a word last, on the loop's clock.
         self.heard_at = self._loop.time()
         self.present = True
@@ -28,11 +29,11 @@ class Presence:
     def hear(self) -> None:
         """There is a word. It does not bring back what was lost: what is shown may still be from before."""
         self.heard_at = self._loop.time()
-        self._trouble = None
+        self.trouble = None
 
     def miss(self, trouble: WeSmartError) -> None:
         """Nothing came of asking: why is told should the cloud be lost."""
-        self._trouble = trouble
+        self.trouble = trouble
 
     def regain(self) -> None:
         """What is shown is what the cloud says."""
@@ -44,9 +45,10 @@ class Presence:
     def lose(self, reason: WeSmartError | None = None) -> None:
         """Nobody knows any more what the home looks like."""
         if self.present:
+            self.trouble = reason or self.trouble or CloudTimeoutError("silence")
             self.present = False
             self._back.clear()
-            self._on_presence(reason or self._trouble or CloudTimeoutError("silence"))
+            self._on_presence(self.trouble)
 
     async def watch(self) -> None:
         """Lose the cloud when there was no word for too long, until cancelled."""

@@ -10,6 +10,10 @@ from .models import Ticket
 _LOGGER = logging.getLogger(__name__)
 
 
+# Nobody has more open at a time, and what was told of older ones is told at most once more.
+_MOST_TOLD = 200
+
+
 class TicketNews:
     """Tells of each ticket that is new, answered or closed, once for each of these.
 
@@ -18,14 +22,30 @@ class TicketNews:
     list is news, and what is history from before this client began, is told apart by the cloud's own time.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[Sequence[Ticket]]], tell: Callable[[Ticket], None]) -> None:
-        """`fetch` returns the list, `tell` gets the news."""
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[Sequence[Ticket]]],
+        tell: Callable[[Ticket], None],
+        keep: Callable[[dict[str, str]], None] = lambda _told: None,
+    ) -> None:
+        """`fetch` returns the list, `tell` gets the news, `keep` what is to be recalled in another life."""
         self._fetch = fetch
         self._tell = tell
+        self._keep = keep
         self._since: datetime | None = None
-        # Of each ticket that was told of, what was told. It grows with what happens to tickets while the client runs.
-        self._told: dict[str, tuple[str, str | None]] = {}
+        # Of each ticket that was told of and is not closed, what was told.
+        self._told: dict[str, str] = {}
         self.missed = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether something may still become of what was told."""
+        return bool(self._told)
+
+    def recall(self, told: dict[str, str]) -> None:
+        """Go on from another life: what has become of those tickets meanwhile is news."""
+        self._told = told
+        self.missed = self.pending
 
     def begin(self, at: datetime | None) -> None:
         """Take what happens from now on for news; `at` is the cloud's time. Only the first call counts."""
@@ -38,10 +58,14 @@ class TicketNews:
 
     def take(self, ticket: Ticket) -> None:
         """Tell of a ticket as it is now, unless that was told already."""
-        news = ticket.status, ticket.reply
-        if self._told.get(ticket.id) != news:
-            self._told[ticket.id] = news
-            self._tell(ticket)
+        news = f"{ticket.status} {_changed_at(ticket).isoformat()}"
+        if self._told.get(ticket.id) == news:
+            return
+        self._told[ticket.id] = news
+        # Of tickets without an end only the latest are remembered.
+        self._told = dict([*self._told.items()][-_MOST_TOLD:])
+        self._keep({id_: told for id_, told in self._told.items() if not told.startswith("closed ")})
+        self._tell(ticket)
 
     async def catch_up(self) -> None:
         """Tell of what was missed, if anything was, the oldest first.
