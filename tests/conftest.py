@@ -52,13 +52,23 @@ def custom_integrations(hass_storage: dict[str, object], enable_custom_integrati
 
 
 @pytest.fixture
-async def cloud() -> AsyncIterator[MockCloud]:
+def cloud_ahead_s() -> float:
+    """Return by how much the cloud's clock is ahead; a test parametrizes it to be wrong."""
+    return 0
+
+
+@pytest.fixture
+async def cloud(cloud_ahead_s: float) -> AsyncIterator[MockCloud]:
     """Return a running cloud that uses every freedom the contract leaves it, and never breaks the specification."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
     checker = SpecificationChecker()
     freedoms = Freedoms.seeded(SERVER_SEED)
-    async with MockCloud(clock=lambda: loop.utcnow().timestamp(), freedoms=freedoms, observer=checker) as running:
+
+    def clock() -> float:
+        return loop.utcnow().timestamp() + cloud_ahead_s
+
+    async with MockCloud(clock=clock, freedoms=freedoms, observer=checker) as running:
         yield running
     checker.verify()
 

@@ -50,3 +50,29 @@ async def test_a_clock_that_jumps_while_running_does_no_harm(
     await asyncio.sleep(2 * 3600)
     await obeys(hass, cloud)
     assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("ahead", [dt.timedelta(minutes=1), dt.timedelta(hours=7), dt.timedelta(days=400)])
+async def test_a_start_with_the_right_clock_after_one_that_was_ahead_is_obeyed(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch, ahead: dt.timedelta
+) -> None:
+    """A clock in local time, say, until the network has set it: what was commanded then must not outlast all that follows."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    with monkeypatch.context() as wrong:
+        wrong.setattr("homeassistant.util.dt.utcnow", lambda: loop.utcnow() + ahead)
+        await obeys(hass, cloud)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await obeys(hass, cloud)
+
+
+@pytest.mark.parametrize("cloud_ahead_s", [90, 7 * 3600])
+async def test_a_start_without_push_is_obeyed_although_the_cloud_s_clock_is_ahead(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Orders rose from the cloud's time before, and nobody says now which that is."""
+    await asyncio.sleep(1)
+    await obeys(hass, cloud)
+    cloud.mute(True)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await obeys(hass, cloud)

@@ -1,5 +1,7 @@
 """What leaves when, again or never: decided without a loop, on a clock that the test moves by hand."""
 
+from itertools import cycle, pairwise
+
 import pytest
 
 from custom_components.wesmart.cloud.commands import Command, CommandResult, FieldValue
@@ -48,9 +50,12 @@ def told(concluded: list[Conclusion[str]]) -> dict[str, type[WeSmartError] | str
     }
 
 
-def results(request: Request, status: str) -> list[CommandResult]:
-    """Return the same result for all of a request."""
-    return [CommandResult(command.id, status) for command in request.commands]
+def results(request: Request, *statuses: str) -> list[CommandResult]:
+    """Return a result for each command of a request, of the statuses in turn."""
+    return [
+        CommandResult(command.id, status, seq=7 if status == "applied" else None)
+        for command, status in zip(request.commands, cycle(statuses), strict=False)
+    ]
 
 
 def test_while_a_request_is_in_flight_nothing_else_leaves() -> None:
@@ -157,3 +162,191 @@ def test_orders_rise_from_the_clouds_time_where_ours_is_behind() -> None:
         orders.append(request.order)
         one.answered(results(request, "applied"))
     assert orders == [10_000, 2_000_001, 2_000_002]
+
+
+# Behind an earlier life of the session: an order that no request of this process explains
+
+MINUTE_MS = 60_000
+LEAPS_MS = [MINUTE_MS * 60**times for times in range(5)]
+
+
+def orders_until_told(one: Dispatcher[str]) -> tuple[list[int], dict[str, type[WeSmartError] | str]]:
+    """Have everything superseded; return the orders that were tried, and what the callers are told in the end."""
+    orders = []
+    while True:
+        request = sent(one)
+        orders.append(request.order)
+        _, concluded = one.answered(results(request, "superseded"))
+        if concluded:
+            return orders, told(concluded)
+
+
+def test_what_nobody_here_has_superseded_leaves_again_under_a_new_id_and_a_higher_order() -> None:
+    """An earlier life of the session had a clock that was ahead; its caller hears of it when it is done."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    first = sent(one)
+    assert one.answered(results(first, "superseded")) == ([], [])
+    again = sent(one)
+    assert bodies(again) == [{"on": False}]
+    assert again.commands[0].id != first.commands[0].id
+    assert again.order > first.order + MINUTE_MS
+    applied, concluded = one.answered(results(again, "applied"))
+    assert [command for command, _ in applied] == list(again.commands)
+    assert told(concluded) == {"a": "applied"}
+
+
+def test_later_requests_keep_the_order_that_was_high_enough() -> None:
+    """Only the first command after such a start is sent more than once."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    one.answered(results(sent(one), "superseded"))
+    high_enough = sent(one)
+    one.answered(results(high_enough, "applied"))
+    put(one, Command.set(LAMP, on=True))
+    assert sent(one).order == high_enough.order + 1
+
+
+def test_the_order_leaps_further_each_time_and_then_its_caller_is_told_the_truth() -> None:
+    """A minute, an hour, and so on for decades: beyond, it is no clock."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    orders, outcome = orders_until_told(one)
+    assert [later - earlier for earlier, later in pairwise(orders)] == [leap + 1 for leap in LEAPS_MS]
+    assert outcome == {"a": CommandRejectedError}
+    assert one.next(0) is None
+
+
+def test_what_did_not_help_is_not_tried_with_every_command() -> None:
+    """Orders would run away from the clock for nothing."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    orders, _ = orders_until_told(one)
+    put(one, Command.set(LAMP, on=True))
+    assert orders_until_told(one) == ([orders[-1] + 1], {"a": CommandRejectedError})
+
+
+def test_what_is_applied_makes_the_next_leap_small_again() -> None:
+    """It is another life, or another field, that is ahead then."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    for status in ("superseded", "superseded", "applied"):
+        one.answered(results(sent(one), status))
+    put(one, Command.set(CURTAIN, position=5))
+    before = sent(one)
+    one.answered(results(before, "superseded"))
+    assert sent(one).order == before.order + MINUTE_MS + 1
+
+
+def test_what_is_applied_beside_it_makes_no_leap_small_again() -> None:
+    """Others who are busy would keep the order from ever getting there."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    orders = []
+    for _ in range(3):
+        one.put(Command.set(CURTAIN, position=5), "another", 0)
+        request = sent(one)
+        orders.append(request.order)
+        one.answered(results(request, "superseded", "applied"))
+    assert [later - earlier for earlier, later in pairwise(orders)] == [leap + 1 for leap in LEAPS_MS[:2]]
+
+
+def test_no_order_is_too_large_for_the_contract() -> None:
+    """Whatever the clock says."""
+    one = dispatcher(unix_time=(2**53 - 1000) / 1000)
+    put(one, Command.set(LAMP, on=False))
+    orders, outcome = orders_until_told(one)
+    assert orders == [2**53 - 1000]
+    assert outcome == {"a": CommandRejectedError}
+
+
+def test_of_an_answer_only_what_was_superseded_leaves_again() -> None:
+    """What was applied or refused is told; what was refused together leaves apart; all in their places."""
+    one = dispatcher()
+    other = EndpointKey("other", "1")
+    put(
+        one,
+        Command.set(other, on=True),
+        Command.set(EndpointKey("third", "1"), on=True),
+        Command.set(LAMP, on=True),
+        Command.set(CURTAIN, position=5),
+        Command.set(CURTAIN, tilt=500),
+        Command.set(LAMP, brightness=5),
+    )
+    request = sent(one)
+    applied, concluded = one.answered(results(request, "applied", "rejected", "superseded", "rejected"))
+    assert [command.key for command, _ in applied] == [other]
+    assert told(concluded) == {"a": "applied", "b": CommandRejectedError}
+    again = sent(one)
+    assert bodies(again) == [{"on": True, "brightness": 5}, {"position": 5}, {"tilt": 500}]
+    _, concluded = one.answered(results(again, "applied"))
+    assert told(concluded) == {"c": "applied", "d": "applied", "e": "applied", "f": "applied"}
+
+
+def test_what_came_after_a_superseded_command_takes_effect_after_its_repeat() -> None:
+    """Also what was applied: or the curtain would run although the last call was to stop it."""
+    one = dispatcher()
+    put(one, Command.set(CURTAIN, position=5), Command.stop(CURTAIN), Command.set(LAMP, on=True))
+    applied, concluded = one.answered(results(sent(one), "superseded", "applied", "applied"))
+    assert len(applied) == 2
+    assert told(concluded) == {"c": "applied"}
+    again = sent(one)
+    assert bodies(again) == [{"position": 5}, "stop"]
+    _, concluded = one.answered(results(again, "applied"))
+    assert told(concluded) == {"a": "applied", "b": "applied"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"), [(NIGHT, Command.set(LAMP, on=True)), (Command.set(LAMP, on=True), NIGHT)]
+)
+def test_a_scene_takes_effect_in_its_place_also_when_repeated(earlier: Command, later: Command) -> None:
+    """Nobody but the cloud knows what it touches."""
+    one = dispatcher()
+    put(one, earlier, later)
+    one.answered(results(sent(one), "superseded", "applied"))
+    assert bodies(sent(one)) == [earlier.fields or earlier.do, later.fields or later.do]
+
+
+def test_what_came_before_a_superseded_command_is_not_repeated() -> None:
+    """It would not be the last any more."""
+    one = dispatcher()
+    put(one, Command.stop(CURTAIN), Command.set(CURTAIN, position=5))
+    _, concluded = one.answered(results(sent(one), "applied", "superseded"))
+    assert told(concluded) == {"a": "applied"}
+    assert bodies(sent(one)) == [{"position": 5}]
+
+
+def test_a_later_call_takes_effect_after_what_leaves_again() -> None:
+    """Also one that waited while it was found out."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    request = sent(one)
+    one.put(Command.set(LAMP, on=True), "later", 0)
+    one.answered(results(request, "superseded"))
+    assert bodies(sent(one)) == [{"on": False}, {"on": True}]
+
+
+def test_what_was_superseded_does_not_leave_again_for_those_who_do_not_wait_any_more() -> None:
+    """Who gave up, or whose time is over."""
+    one = dispatcher()
+    gone, _ = put(one, Command.set(LAMP, on=False), Command.set(CURTAIN, position=5))
+    one.put(Command.set(EndpointKey("other", "1"), on=True), "in time", 5)
+    request = sent(one, 5)
+    one.give_up(gone)
+    one.answered(results(request, "superseded"))
+    assert bodies(sent(one, 10)) == [{"on": True}]
+
+
+def test_a_lost_answer_is_asked_for_under_the_id_that_was_superseded() -> None:
+    """And only then tried under another one."""
+    one = dispatcher()
+    put(one, Command.set(LAMP, on=False))
+    first = sent(one)
+    one.failed(LOST, 0)
+    asked = sent(one, 0.5)
+    assert asked.commands == first.commands
+    one.answered(results(asked, "superseded"))
+    raised = sent(one, 0.5)
+    assert raised.commands[0].id != first.commands[0].id
+    one.failed(LOST, 1)
+    assert sent(one, 1.5).commands == raised.commands

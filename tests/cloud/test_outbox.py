@@ -91,7 +91,7 @@ def test_what_is_put_back_leaves_first_each_by_itself_and_under_new_ids() -> Non
     outbox.put(second, "second")
     (parcel,) = outbox.take(200)
     outbox.put(Command.set(LAMP, on=False), "third")
-    outbox.put_back(parcel.calls)
+    outbox.put_back(parcel.apart())
     left = outbox.take(200)
     assert [parcel.command.fields for parcel in left] == [{"on": True}, {"brightness": 500}, {"on": False}]
     assert {parcel.command.id for parcel in left}.isdisjoint({first.id, second.id})

@@ -56,6 +56,7 @@ class Link:
     """A way to a cloud that applies everything after `latency`, but for what happens instead."""
 
     latency: float = 0.0
+    supersedes: bool = False
     instead: deque[Exception | list[CommandResult]] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
     in_flight: int = 0
@@ -72,10 +73,12 @@ class Link:
         outcome = self.instead.popleft() if self.instead else None
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome or [
-            CommandResult(command.id, "rejected" if (command.fields or {}).get("hue") == 999 else "applied")
-            for command in commands
-        ]
+        return outcome or [CommandResult(command.id, self._status(command)) for command in commands]
+
+    def _status(self, command: Command) -> str:
+        if self.supersedes:
+            return "superseded"
+        return "rejected" if (command.fields or {}).get("hue") == 999 else "applied"
 
 
 _numbers = count()
@@ -119,10 +122,21 @@ async def test_a_caller_that_comes_back_at_once_is_served_at_once() -> None:
     assert [request.at for request in link.requests] == [0.0] * 5
 
 
-async def test_what_is_superseded_is_a_success() -> None:
-    """A newer command of the caller took over."""
+async def test_what_is_superseded_is_sent_again_until_it_is_applied() -> None:
+    """At once: nobody but an earlier life of the session can have been there."""
     link = Link(instead=deque([[CommandResult("c", "superseded")]]))
-    assert (await pump_over(link).execute(Command(id="c"))).status == "superseded"
+    assert (await pump_over(link).execute(Command(id="c"))).status == "applied"
+    assert now() == 0
+    assert [request.commands[0].id == "c" for request in link.requests] == [True, False]
+
+
+async def test_what_stays_superseded_is_no_success() -> None:
+    """Nor is it tried for ever."""
+    link = Link(supersedes=True)
+    with pytest.raises(CommandRejectedError):
+        await pump_over(link).execute(command())
+    assert len(link.requests) == 6
+    assert now() == 0
 
 
 @pytest.mark.parametrize(
@@ -410,6 +424,43 @@ async def test_of_two_calls_for_one_thing_the_last_wins(cloud: MockCloud, client
     await asyncio.gather(*(after(delay, pump, Command.set(STRIP, brightness=value)) for delay, value in values))
     assert cloud.state(*STRIP)["brightness"] == 40
     assert [len(body["commands"]) for body in sent(cloud) if isinstance(body["commands"], list)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("ahead_s", [30, 7 * 3600, 86_400, 100 * 86_400, 20 * 365 * 86_400])
+async def test_after_a_life_with_a_clock_that_was_ahead_the_first_command_takes_effect(
+    cloud: MockCloud, client: WeSmartClient, ahead_s: float
+) -> None:
+    """It costs a few requests more, and the next ones none."""
+    life = CommandPump(client.send_commands, clock=lambda: wall_clock() + ahead_s)
+    await life.execute(Command.set(PANEL, on=True))
+    await life.close()
+    pump = CommandPump(client.send_commands, clock=wall_clock)
+    before = len(sent(cloud))
+    assert (await pump.execute(Command.set(PANEL, on=False))).status == "applied"
+    assert cloud.state(*PANEL)["on"] is False
+    assert len(sent(cloud)) - before <= 6
+    before = len(sent(cloud))
+    for on in (True, False):
+        await pump.execute(Command.set(PANEL, on=on))
+        assert cloud.state(*PANEL)["on"] is on
+    assert len(sent(cloud)) - before == 2
+
+
+async def test_after_a_life_with_a_clock_that_was_ahead_all_of_a_command_takes_effect(
+    cloud: MockCloud, client: WeSmartClient
+) -> None:
+    """Also where that life has set one of its fields only, or what it sets along, or one that a scene sets."""
+    life = CommandPump(client.send_commands, clock=lambda: wall_clock() + 7 * 3600)
+    await life.execute(Command.set(STRIP, on=False, hue=200, saturation=80))
+    pump = CommandPump(client.send_commands, clock=wall_clock)
+    await pump.execute(Command.set(STRIP, on=True, brightness=33))
+    assert (cloud.state(*STRIP)["on"], cloud.state(*STRIP)["brightness"]) == (True, 33)
+    pump = CommandPump(client.send_commands, clock=wall_clock)
+    await pump.execute(Command.set(STRIP, color_temp_kelvin=4000))
+    assert cloud.state(*STRIP)["mode"] == "white"
+    pump = CommandPump(client.send_commands, clock=wall_clock)
+    await pump.execute(Command(scene_id="canh-di-ngu", do="activate"))
+    assert cloud.state(*STRIP)["on"] is False
 
 
 async def test_one_rejected_command_does_not_fail_its_neighbours(cloud: MockCloud, client: WeSmartClient) -> None:

@@ -89,11 +89,10 @@ class Commands:
         return {"id": command.id, "status": "applied", "seq": self._core.seq(account.id)}
 
     def _apply(self, session: Session, account: Account, order: int, command: _Command) -> bool:
-        """Return whether a command was applied, or only came too late; raise RejectedError."""
+        """Return whether all of a command was applied, or something of it came too late; raise RejectedError."""
         document = command.document
         if command.verb == "activate":
-            self._activate(session, order, self._scene(account, str(document["scene_id"])), command.id)
-            return True
+            return self._activate(session, order, self._scene(account, str(document["scene_id"])), command.id)
         if command.verb not in _FORMS:
             raise RejectedError("unsupported", f"there is no {command.verb}")
         device = self._device(account, str(document["device_id"]))
@@ -114,10 +113,11 @@ class Commands:
         if endpoint.type != "curtain" or not endpoint.features.get("stop"):
             raise RejectedError("unsupported", "this endpoint cannot stop")
         _refuse_offline(device)
-        fields = self._newest(session, order, device, endpoint, ["position", "tilt"])
-        if fields:
+        moves = ["position", "tilt"]
+        complete = self._newest(session, order, device, endpoint, moves) == moves
+        if complete:
             self._behaviour.halt(device, endpoint, command.id)
-        return bool(fields)
+        return complete
 
     def _set(
         self,
@@ -130,7 +130,7 @@ class Commands:
         transition_ms: int,
         cause: str,
     ) -> bool:
-        """Write those fields for which no newer order of this session was applied; return whether any was left.
+        """Write those fields for which no newer order of this session was applied; return whether those were all.
 
         A light's mode is a field that others write along: an older colour still becomes the colour kept, but does not
         take the mode back.
@@ -140,8 +140,10 @@ class Commands:
         if not fields:
             return False
         implied = implied_mode(endpoint, fields)
+        complete = len(fields) == len(wanted)
         if implied and not self._newest(session, order, device, endpoint, ["mode"]):
             implied = {"mode": endpoint.state.get("mode")}
+            complete = False
         fields = {**implied, **fields}
         self._behaviour.measure()
         if endpoint.type == "curtain":
@@ -150,9 +152,10 @@ class Commands:
             self._behaviour.fade(device, endpoint, fields, transition_ms=transition_ms, cause=cause)
         else:
             self._core.change_state(device, endpoint, fields, cause)
-        return True
+        return complete
 
-    def _activate(self, session: Session, order: int, scene: Scene, cause: str) -> None:
+    def _activate(self, session: Session, order: int, scene: Scene, cause: str) -> bool:
+        complete = True
         for action in scene.actions:
             try:
                 device = self._core.world.device(action.device_id)
@@ -161,7 +164,10 @@ class Commands:
             except KeyError, RejectedError:
                 continue  # the home has changed since the scene was made
             if device.online:
-                self._set(session, order, device, endpoint, wanted=wanted, transition_ms=transition, cause=cause)
+                complete &= self._set(
+                    session, order, device, endpoint, wanted=wanted, transition_ms=transition, cause=cause
+                )
+        return complete
 
     def _newest(
         self, session: Session, order: int, device: Device, endpoint: Endpoint, fields: Iterable[str]

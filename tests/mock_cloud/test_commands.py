@@ -156,7 +156,7 @@ async def test_an_older_order_is_superseded_field_by_field(cloud: MockCloud, cli
     """Other fields, other endpoints and other sessions are not concerned; the same order is not older."""
     assert (await client.set(LAMP, order=10, brightness=30))["status"] == "applied"
     assert (await client.set(LAMP, order=9, brightness=90))["status"] == "superseded"
-    assert (await client.set(LAMP, order=9, brightness=90, on=False))["status"] == "applied"
+    assert (await client.set(LAMP, order=9, brightness=90, on=False))["status"] == "superseded"
     assert cloud.state(LAMP, "1")["brightness"] == 30
     assert cloud.state(LAMP, "1")["on"] is False
     assert (await client.set(STRIP, order=8, brightness=7))["status"] == "applied"
@@ -170,9 +170,19 @@ async def test_an_older_order_is_superseded_field_by_field(cloud: MockCloud, cli
 async def test_an_older_colour_does_not_take_the_mode_back(cloud: MockCloud, client: Client) -> None:
     """The mode is a field that a colour writes along."""
     await client.set(STRIP, order=10, hue=200, saturation=80)
-    assert (await client.set(STRIP, order=9, color_temp_kelvin=4000))["status"] == "applied"
+    assert (await client.set(STRIP, order=9, color_temp_kelvin=4000))["status"] == "superseded"
     state = cloud.state(STRIP, "1")
     assert (state["mode"], state["hue"], state["color_temp_kelvin"]) == ("color", 200, 4000)
+
+
+async def test_an_older_scene_is_superseded_where_it_does_not_do_all_it_holds(cloud: MockCloud, client: Client) -> None:
+    """It does the rest."""
+    await client.set(PANEL, order=10, on=True)
+    scene = {"scene_id": "canh-di-ngu", "do": "activate"}
+    assert (await client.result(order=9, **scene))["status"] == "superseded"
+    assert (cloud.state(PANEL, "1")["on"], cloud.state(PANEL, "2")["on"]) == (True, False)
+    assert (await client.result(order=11, **scene))["status"] == "applied"
+    assert cloud.state(PANEL, "1")["on"] is False
 
 
 async def test_an_older_move_does_not_undo_a_stop(client: Client) -> None:
@@ -182,6 +192,14 @@ async def test_an_older_move_does_not_undo_a_stop(client: Client) -> None:
     assert (await client.result(order=3, **stop))["status"] == "applied"
     assert (await client.set("rem-phong-khach", order=2, position=100))["status"] == "superseded"
     assert (await client.result(order=2, **stop))["status"] == "superseded"
+
+
+async def test_an_older_stop_does_not_end_a_newer_move(cloud: MockCloud, client: Client) -> None:
+    """There is no half of a stop."""
+    await client.set("rem-phong-khach", order=2, position=0)
+    stop = {"device_id": "rem-phong-khach", "endpoint_id": "1", "do": "stop"}
+    assert (await client.result(order=1, **stop))["status"] == "superseded"
+    assert cloud.state("rem-phong-khach", "1")["motion"] == "closing"
 
 
 async def test_setting_a_colour_sets_the_mode_and_never_switches(cloud: MockCloud, client: Client) -> None:

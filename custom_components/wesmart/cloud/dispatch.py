@@ -17,6 +17,9 @@ DEADLINE_S = 10
 _MOST_COMMANDS = 200
 # A command that got no answer is asked about again, under its id, after this long.
 _RETRY_S = 0.5
+# By how much the order is raised, each time that it proves to be behind: a minute, an hour, 60 hours, 150 days, 24 years.
+_LEAPS_MS = tuple(60_000 * 60**times for times in range(5))
+_LAST_ORDER = 2**53 - 1  # contract, section "Commands"
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +65,7 @@ class Dispatcher[WaiterT]:
         """`unix_time` makes `order` rise across restarts."""
         self._unix_time = unix_time
         self._order = 0
+        self._leaps = 0  # that have not been enough yet
         self._outbox: Outbox[Call[WaiterT]] = Outbox()
         # What the next request repeats, or is in flight; nothing else leaves before it is concluded.
         self._parcels: list[Parcel[Call[WaiterT]]] = []
@@ -109,20 +113,44 @@ class Dispatcher[WaiterT]:
         self._order = max(self._order, int(unix_time * 1000))
 
     def answered(self, results: Iterable[CommandResult]) -> tuple[list[Applied], list[Conclusion[WaiterT]]]:
-        """Take the answer to the request; return what was applied, and whom to tell what."""
+        """Take the answer to the request; return what was applied, and whom to tell what.
+
+        No request of this process had a newer order, so nobody who called since has taken over what is `superseded`:
+        our order is behind that of an earlier life of the session, whose clock was ahead. It leaves again, with a
+        higher one.
+        """
         by_id = {result.id: result for result in results}
+        # A command without a result was not done as far as anyone knows: that is a rejection, not a success.
+        answers = [
+            (parcel, by_id.get(parcel.command.id) or CommandResult(parcel.command.id, "rejected"))
+            for parcel in self._arrived()
+        ]
+        statuses = {result.status for _, result in answers}
+        has_leapt = "superseded" in statuses and self._leap()
+        # What is applied beside something that is not says nothing about that one's order.
+        if "applied" in statuses and "superseded" not in statuses:
+            self._leaps = 0
         applied: list[Applied] = []
         concluded: list[Conclusion[WaiterT]] = []
-        for parcel in self._arrived():
-            # A command without a result was not done as far as anyone knows: that is a rejection, not a success.
-            result = by_id.get(parcel.command.id) or CommandResult(parcel.command.id, "rejected")
+        again: list[Parcel[Call[WaiterT]]] = []
+        repeated: list[Command] = []
+        for parcel, result in answers:
+            command = parcel.command
+            if result.status == "applied" and result.seq is not None:
+                applied.append(Applied(command, int(result.seq)))
             if result.status == "rejected" and len(parcel.calls) > 1:
                 # Whose fault it was is only known when each is tried by itself.
-                self._outbox.put_back((command, call) for command, call in parcel.calls if call.waits)
-                continue
-            if result.status == "applied" and result.seq is not None:
-                applied.append(Applied(parcel.command, int(result.seq)))
-            concluded += _conclude((call for _, call in parcel.calls), _outcome(result))
+                again += parcel.apart()
+            elif has_leapt and (
+                result.status == "superseded"
+                # It was called after those, and has to take effect after them.
+                or (result.status == "applied" and any(_may_undo(one, command) for one in repeated))
+            ):
+                repeated.append(command)
+                again.append(parcel.again())
+            else:
+                concluded += _conclude((call for _, call in parcel.calls), _outcome(result))
+        self._outbox.put_back(again)
         return applied, concluded
 
     def failed(self, err: WeSmartError, now: float) -> list[Conclusion[WaiterT]]:
@@ -147,6 +175,14 @@ class Dispatcher[WaiterT]:
     def _arrived(self) -> list[Parcel[Call[WaiterT]]]:
         parcels, self._parcels, self._in_flight = self._parcels, [], False
         return parcels
+
+    def _leap(self) -> bool:
+        """Raise the order, further than the last time; return whether there is any use in trying again."""
+        if self._leaps == len(_LEAPS_MS) or self._order + _LEAPS_MS[self._leaps] >= _LAST_ORDER:
+            return False
+        self._order += _LEAPS_MS[self._leaps]
+        self._leaps += 1
+        return True
 
     def _keep_wanted(self, now: float) -> None:
         """Keep of the parcels what somebody waits for and may still be sent."""
@@ -177,9 +213,16 @@ def _conclude[WaiterT](
     return concluded
 
 
+def _may_undo(one: Command, other: Command) -> bool:
+    """Return whether they are about the same; a scene does not say what it is about."""
+    return one.key is None or other.key is None or one.key == other.key
+
+
 def _outcome(result: CommandResult) -> CommandResult | WeSmartError:
-    if result.status in ("applied", "superseded"):
+    if result.status == "applied":
         return result
+    if result.status == "superseded":
+        return CommandRejectedError("superseded")
     if result.status == "rejected":
         problem = result.problem
         return CommandRejectedError(problem_name(problem.type if isinstance(problem, Problem) else problem or ""))

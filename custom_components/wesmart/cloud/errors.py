@@ -126,7 +126,10 @@ class InvalidRequestError(WeSmartError):
 
 
 class CommandRejectedError(WeSmartError):
-    """The cloud or the device refused one command; `problem` is the name of the contract's problem type."""
+    """The cloud or the device refused one command; `problem` is the name of the contract's problem type.
+
+    `superseded` stands for no problem: the cloud holds that it was told something newer, whatever the order.
+    """
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"command rejected: {problem}")

@@ -4,7 +4,7 @@ A command that several calls share is a parcel; each call keeps its own command,
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .commands import Command, FieldValue
@@ -38,6 +38,14 @@ class Parcel[CallT]:
         same = fields == self.command.fields
         return Parcel(self.command if same else Command.set(self.command.key, **fields), calls)
 
+    def again(self) -> Parcel[CallT]:
+        """Return the same to be sent under another id."""
+        return Parcel(self.command.again(), self.calls)
+
+    def apart(self) -> list[Parcel[CallT]]:
+        """Return each call to be sent by itself and under another id."""
+        return [Parcel(command.again(), [(command, call)]) for command, call in self.calls]
+
 
 class Outbox[CallT]:
     """Commands in the order in which they take effect."""
@@ -69,9 +77,8 @@ class Outbox[CallT]:
             self._open.clear()
         self._append(command, call)
 
-    def put_back(self, calls: Iterable[tuple[Command, CallT]]) -> None:
-        """Have calls of a parcel leave again before all that waits, each by itself and under a new id."""
-        parcels = [Parcel(command.again(), [(command, call)]) for command, call in calls]
+    def put_back(self, parcels: Sequence[Parcel[CallT]]) -> None:
+        """Have parcels leave before all that waits; nothing is merged into them."""
         self._parcels.extendleft(reversed(parcels))
 
     def take(self, most: int) -> list[Parcel[CallT]]:

@@ -38,8 +38,10 @@ class CommandPump:
     async def execute(self, command: Command) -> CommandResult:
         """Return when the cloud has accepted the command, or one that did its work and more.
 
-        Raises CommandRejectedError where it or the device did not, CloudTimeoutError when the deadline has passed, and
-        what a request raises; BusyError at once where the cloud wants to be left alone until after the deadline.
+        One that is superseded by what this pump knows nothing of was not accepted: it is sent again with a higher
+        order. Raises CommandRejectedError where the cloud or the device did not accept it, CloudTimeoutError when the
+        deadline has passed, and what a request raises; BusyError at once where the cloud wants to be left alone until
+        after the deadline.
         """
         loop = asyncio.get_running_loop()
         answer: _Answer = loop.create_future()
