@@ -74,6 +74,8 @@ class SimulatedCloud:
         self.past: dict[Position, dict[EndpointKey, Shown]] = {}
         # Where each value came into the model, and the command that brought it, if one did.
         self.written: dict[tuple[str, EndpointKey, str], list[tuple[int, object, str | None]]] = {}
+        # Where a device that is new from the box came into the model.
+        self.added: dict[str, int] = {}
         self._moves: dict[EndpointKey, int] = {}
         self.mistakes: list[str] = []
         self._backup = World()
@@ -152,6 +154,7 @@ class SimulatedCloud:
             self.add_home(device.home_id)
             self.world.devices[device_id] = device
             self._count("device", device=self._device(device_id))
+            self.added[device_id] = self.world.seq
 
     def add_home(self, home_id: str) -> None:
         """Bring a home without devices."""
@@ -236,6 +239,8 @@ class SimulatedCloud:
             elif "hue" in newest:
                 newest["mode"] = "color"
             self.write(key, newest, cause)
+        if not wanted.keys() <= newest.keys():
+            return {"status": "superseded"}
         return {"status": "applied", "seq": float(self.world.seq)}
 
     def _move(self, key: EndpointKey, target: object, cause: str) -> None:

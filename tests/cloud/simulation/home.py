@@ -2,7 +2,8 @@
 
 It must do no more than they do, or the schedules would prove something else: open the stream and follow it, reopen it
 with backoff, fetch when something is wanted or doubtful, poll, expire the overlay, carry out what the dispatcher says,
-and end each call at its deadline. Left out are the session, blocked accounts, presses and who tells of silence.
+and end each call at its deadline. Left out are the session, blocked accounts, presses and who tells of silence; and of a
+restart, all but what becomes of commands.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,13 @@ import msgspec
 
 from custom_components.wesmart.cloud.commands import Command, CommandResult, commanded_state
 from custom_components.wesmart.cloud.dispatch import Dispatcher, Request
-from custom_components.wesmart.cloud.errors import BusyError, CloudTimeoutError, UnexpectedAnswerError, WeSmartError
+from custom_components.wesmart.cloud.errors import (
+    BusyError,
+    CloudConnectionError,
+    CloudTimeoutError,
+    UnexpectedAnswerError,
+    WeSmartError,
+)
 from custom_components.wesmart.cloud.models import Endpoint, EndpointKey
 from custom_components.wesmart.cloud.overlay import Overlay
 from custom_components.wesmart.cloud.replica import Changes
@@ -80,8 +87,11 @@ class Listener:
     def posts(self, order: int, commands: list[Command]) -> None:
         """A request leaves."""
 
-    def posted(self, refused: set[str]) -> None:
-        """It has ended; the commands of these ids were refused."""
+    def posted(self, undone: set[str]) -> None:
+        """It has ended; the commands of these ids may have to be done again."""
+
+    def restarted(self) -> None:
+        """All calls are given up, and orders begin anew."""
 
     def fetches(self) -> None:
         """A snapshot is asked for."""
@@ -109,7 +119,8 @@ class SimulatedHome:
         self._parts = parts
         self.sync = parts.sync()
         self.overlay = parts.overlay()
-        self.dispatcher = parts.dispatcher(lambda: 1_000_000 + agenda.now)
+        self._clock_ahead_s = 0.0
+        self.dispatcher = self._new_dispatcher()
         self.streaming = False
         self._overlay_epoch = ""
         self._expiry_armed = False
@@ -240,23 +251,45 @@ class SimulatedHome:
             self._pumping = True
             self._agenda.spawn(self._pump())
 
+    def restart(self, clock_ahead_s: float) -> None:
+        """Give up all commands and begin with orders anew, by a clock that may be behind what it was."""
+        self._clock_ahead_s = clock_ahead_s
+        given_up = CloudConnectionError("given up")
+        for caller, outcome in (*self.dispatcher.clear(given_up), *self.dispatcher.abandoned(given_up)):
+            self._conclude(caller, outcome)
+        self.dispatcher = self._new_dispatcher()
+        self._pumping = False
+        self._listener.restarted()
+
+    def _new_dispatcher(self) -> Dispatcher[Caller]:
+        return self._parts.dispatcher(lambda: 1_000_000 + self._agenda.now + self._clock_ahead_s)
+
     def _pump(self) -> Process:
-        while (step := self.dispatcher.next(self._agenda.now)) is not None:
+        dispatcher = self.dispatcher
+        while (step := dispatcher.next(self._agenda.now)) is not None:
             if isinstance(step, Request):
                 yield from self._exchange(step)
             else:
                 yield Wait(None, step)
+            if dispatcher is not self.dispatcher:
+                return
         self._pumping = False
 
     def _exchange(self, request: Request) -> Process:
+        dispatcher = self.dispatcher
         box: Mailbox[object] = Mailbox()
         commands = list(request.commands)
         self._listener.posts(request.order, commands)
         self._link.post(msgspec.json.encode(_Body(request.order, commands)), box)
         yield Wait(box, request.until)
+        if dispatcher is not self.dispatcher:
+            return
         answer = box.items.popleft() if box.items else None
         results = msgspec.json.decode(answer, type=_Results).results if isinstance(answer, bytes) else None
-        self._listener.posted({result.id for result in results or () if result.status == "rejected"})
+        statuses = {result.id: result.status for result in results or ()}
+        # What came after something superseded is repeated with it.
+        undone = {"applied", "superseded", "rejected"} if "superseded" in statuses.values() else {"rejected"}
+        self._listener.posted({id_ for id_, status in statuses.items() if status in undone})
         if results is not None:
             applied, concluded = self.dispatcher.answered(results)
             for command, seq in applied:

@@ -55,7 +55,14 @@ class Do:
     what: str = ""
 
 
-type Step = Pass | Press | Call | Fault | Do
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Home Assistant starts anew, with a clock that is so far ahead."""
+
+    clock_ahead_s: float
+
+
+type Step = Pass | Press | Call | Fault | Do | Restart
 
 _FAULTS = {
     "frame": ("lose", "double", "delay", "garble"),
@@ -79,6 +86,7 @@ _PLAIN = (
 )
 _ABOUT = ("offline", "online", "rename", "remove", "add", "remove home", "add home")
 _DEVICES = ("lamp", "panel", "curtain", "plug")
+_CLOCKS_S = (0.0, 0.0, 40.0, 7 * 3600.0, -7 * 3600.0, 100 * 86_400.0)
 _KEYS = (LAMP, LAMP, LAMP, *GANGS, CURTAIN, PLUG)
 
 
@@ -89,9 +97,10 @@ def random_schedule(seed: int) -> list[Step]:
     verbs = rng.sample(_PLAIN + _ABOUT, 6)
     on = rng.sample(sorted(_FAULTS), 2)
     patience = rng.choice((0.02, 0.2, 2.0))
+    restarts = rng.random() < 0.3
     steps: list[Step] = []
     for number in range(1, rng.randrange(8, 30)):
-        match rng.randrange(8):
+        match rng.randrange(9 if restarts else 8):
             case 0 | 1:
                 key, fields = _change(rng, number)
                 steps.append(Call((key.device_id, key.endpoint_id), fields))
@@ -107,6 +116,8 @@ def random_schedule(seed: int) -> list[Step]:
                 verb = rng.choice(verbs)
                 what = rng.choice(("home", "other")) if "home" in verb else rng.choice(_DEVICES)
                 steps.append(Do(verb, what if verb in _ABOUT else ""))
+            case 8:
+                steps.append(Restart(rng.choice(_CLOCKS_S)))
     return steps
 
 
@@ -177,6 +188,9 @@ def _take(step: Step, number: int, agenda: Agenda, cloud: SimulatedCloud, link: 
                 "connect": link.connect_faults,
             }
             queues[on].append(kind)
+        case Restart(clock_ahead_s):
+            assert witness.home is not None
+            witness.home.restart(clock_ahead_s)
         case Do(verb, what):
             _do(verb, what, cloud, link, witness)
 

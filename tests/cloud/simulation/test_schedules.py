@@ -5,7 +5,19 @@ import os
 import pytest
 
 from tests.cloud.simulation.home import Parts
-from tests.cloud.simulation.schedule import Call, Do, Fault, Pass, Press, as_test, breaks, play, random_schedule, shrunk
+from tests.cloud.simulation.schedule import (
+    Call,
+    Do,
+    Fault,
+    Pass,
+    Press,
+    Restart,
+    as_test,
+    breaks,
+    play,
+    random_schedule,
+    shrunk,
+)
 from tests.cloud.simulation.violations import VIOLATIONS
 from tests.cloud.simulation.witness import BrokenPromiseError
 
@@ -50,7 +62,7 @@ def test_what_is_printed_fails_alike() -> None:
     reason = breaks(steps, parts)
     assert reason is not None
     assert all(not breaks(steps[:index] + steps[index + 1 :], parts) for index in range(len(steps)))
-    file = {one.__name__: one for one in (Call, Do, Fault, Pass, Press)}
+    file = {one.__name__: one for one in (Call, Do, Fault, Pass, Press, Restart)}
     played: dict[str, object] = {**file, "play": lambda printed: play(printed, parts)}
     exec(as_test(steps, seed, reason), played)  # noqa: S102 - the text is ours, and this is what it is for
     test = played[f"test_schedule_{seed}"]

@@ -192,6 +192,22 @@ class _NeverRaisesTheOrder(Dispatcher[Caller]):
         return changed(step, order=7) if isinstance(step, Request) else step
 
 
+class _TakesSupersededForSuccess(Dispatcher[Caller]):
+    @override
+    def answered(self, results: Iterable[CommandResult]) -> tuple[list[Applied], list[Conclusion[Caller]]]:
+        return super().answered(
+            [replace(result, status="applied") if result.status == "superseded" else result for result in results]
+        )
+
+
+class _LeapsAMinute(Dispatcher[Caller]):
+    @override
+    def _leap(self) -> bool:
+        self._order += 60_000
+        self._leaps += 1
+        return self._leaps <= 5
+
+
 class _FailsTheNeighbours(Dispatcher[Caller]):
     @override
     def answered(self, results: Iterable[CommandResult]) -> tuple[list[Applied], list[Conclusion[Caller]]]:
@@ -264,6 +280,8 @@ VIOLATIONS = {
     "a repeat has a new id": Parts(dispatcher=_RepeatsUnderNewIds),
     "a repeat is sent after the deadline": Parts(dispatcher=_RepeatsAfterTheDeadline),
     "the order does not rise": Parts(dispatcher=_NeverRaisesTheOrder),
+    "what an earlier life has superseded is a success": Parts(dispatcher=_TakesSupersededForSuccess),
+    "an order that is far behind stays so": Parts(dispatcher=_LeapsAMinute),
     "two requests are in flight": Parts(dispatcher=_SendsWhileOneIsInFlight, pumps_for_each_call=True),
     "what is refused together is not tried apart": Parts(dispatcher=_FailsTheNeighbours),
     "a merge drops a field": _with_outbox(_DropsFields),

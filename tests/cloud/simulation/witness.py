@@ -46,9 +46,13 @@ class Witness(Listener):
         self._position = NOWHERE
         self._in_flight = False
         self._order = 0
+        self._life = 0
         self._bodies: dict[str, bytes] = {}
         self._sent: dict[bytes, str] = {}
         self._values: dict[tuple[EndpointKey, str, object], Caller] = {}
+        # In which life of the home a command was first sent, and each caller called.
+        self._sent_in: dict[str, int] = {}
+        self._called_in: dict[int, int] = {}
 
     # What the home tells
 
@@ -91,12 +95,19 @@ class Witness(Listener):
             raise BrokenPromiseError(f"order {order} after {self._order}")
         self._order = order
         for command in commands:
+            self._sent_in.setdefault(command.id, self._life)
             self._look_at(command)
 
-    def posted(self, refused: set[str]) -> None:
-        """The next may leave; what was refused may leave again, under another id."""
+    def posted(self, undone: set[str]) -> None:
+        """The next may leave; what was not done may leave again, under another id."""
         self._in_flight = False
-        self._sent = {said: id_ for said, id_ in self._sent.items() if id_ not in refused}
+        self._sent = {said: id_ for said, id_ in self._sent.items() if id_ not in undone}
+
+    def restarted(self) -> None:
+        """Know nothing of orders any more."""
+        self._in_flight = False
+        self._order = 0
+        self._life += 1
 
     def _look_at(self, command: Command) -> None:
         body = msgspec.json.encode(command)
@@ -116,6 +127,7 @@ class Witness(Listener):
     def called(self, caller: Caller) -> None:
         """Remember a call."""
         self.callers.append(caller)
+        self._called_in[caller.number] = self._life
         for name, value in (caller.command.fields or {}).items():
             if name in _UNIQUE and caller.command.key is not None:
                 self._values[caller.command.key, name, value] = caller
@@ -169,7 +181,8 @@ class Witness(Listener):
 
     def _check_age(self, key: EndpointKey, name: str, shown: object, epoch: str) -> None:
         writes = self._cloud.written.get((epoch, key, name), ())
-        seq = next((seq for seq, value, _ in writes if value == shown), None)
+        # The last time, as a command that is repeated brings its value again.
+        seq = next((seq for seq, value, _ in reversed(writes) if value == shown), None)
         if seq is None:
             return  # from before the epoch
         marked = self._marks.get((key, name), ("", 0))
@@ -204,6 +217,8 @@ class Witness(Listener):
             and "effect" not in (caller.command.fields or {})
         ):
             raise BrokenPromiseError(f"{caller.command.fields} was refused for what another call wanted")
+        if isinstance(caller.outcome, CommandRejectedError) and caller.outcome.problem == "superseded":
+            raise BrokenPromiseError(f"{caller.command} was given up for an order that could be reached")
 
     def _check_last_calls(self) -> None:
         """See that of the calls for each field the last has won, where nobody else touched it later."""
@@ -224,10 +239,19 @@ class Witness(Listener):
                 if ("color" if name in _COLOURS else name) != group:
                     continue
                 writes = self._cloud.written.get((epoch, key, name), [])
-                if not writes or writes[-1][2] is None:
-                    continue  # somebody else was later, or it is a new device
+                if not writes or self._is_of_others(key, writes[-1], caller):
+                    continue
                 if device.states[key.endpoint_id].get(name) != value:
                     raise BrokenPromiseError(f"the last call of {key} {name} was {value}, and was lost")
+
+    def _is_of_others(self, key: EndpointKey, write: tuple[int, object, str | None], caller: Caller) -> bool:
+        """Return whether a value came from somebody else, of a device before this one, or late from an earlier life."""
+        seq, _, cause = write
+        if cause is None or seq < self._cloud.added.get(key.device_id, 0):
+            return True
+        assert isinstance(caller.outcome, CommandResult)
+        is_earlier = self._sent_in[cause] < self._called_in[caller.number]
+        return is_earlier and caller.outcome.seq is not None and seq > caller.outcome.seq
 
 
 def _home(witness: Witness) -> SimulatedHome:
