@@ -16,6 +16,7 @@ from custom_components.wesmart.cloud.discovery import Endpoints
 from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError, WeSmartError
 from custom_components.wesmart.cloud.live import SAFETY_POLL_S
 from custom_components.wesmart.cloud.models import EndpointKey, Position, SwitchEndpoint
+from custom_components.wesmart.cloud.overlay import LONGEST_S
 from custom_components.wesmart.cloud.presence import SILENCE_S
 from custom_components.wesmart.cloud.replica import Changes, Replica
 from custom_components.wesmart.cloud.wire_home import decode_snapshot
@@ -786,21 +787,32 @@ async def test_push_is_up_only_when_it_has_delivered_something(transport: Transp
     await following.stop()
 
 
-async def test_what_was_commanded_is_not_shown_in_a_new_count(cloud: MockCloud, following: Following) -> None:
-    """Positions of different epochs do not compare: the cloud's word counts at once."""
+async def test_a_command_that_nothing_confirms_is_asked_about(cloud: MockCloud, following: Following) -> None:
+    """The stream is half-open, which nobody knows yet: what was commanded must not give way to what was before."""
+    cloud.heartbeat_s = 55
+    cloud.cut()
+    await asyncio.sleep(70)
+    assert following.streaming()
     cloud.mute(True)
-    await following.home.execute(Command.set(PANEL, on=False))
+    on = not cloud.state(*PANEL)["on"]
+    await following.home.execute(Command.set(PANEL, on=on))
+    await asyncio.sleep(LONGEST_S + 1)
     shown = following.home.endpoint(PANEL)
     assert isinstance(shown, SwitchEndpoint)
-    assert shown.state.on is False
-    cloud.new_epoch()
-    cloud.touch(*PANEL, on=True)
+    assert shown.state.on is on
+
+
+async def test_presses_of_the_moments_before_hello_are_told(cloud: MockCloud, following: Following) -> None:
+    """And none of longer ago."""
+    cloud.mute(True)
+    cloud.press(*BUTTON, "single")
+    await asyncio.sleep(12)
+    cloud.press(*BUTTON, "single")
+    await asyncio.sleep(1)
     cloud.mute(False)
     cloud.cut()
     await asyncio.sleep(5)
-    shown = following.home.endpoint(PANEL)
-    assert isinstance(shown, SwitchEndpoint)
-    assert shown.state.on is True
+    assert following.presses == [(BUTTON, "single")]
 
 
 async def test_a_snapshot_that_lags_behind_its_stream_is_asked_for_with_patience(

@@ -163,6 +163,45 @@ async def test_a_refusal_stands_until_the_homes_are_shown_again(told: Told, refu
     assert told.refusals == [refusal, refusal, None]
 
 
+async def test_who_waits_goes_on_in_the_moment_in_which_a_refusal_ends(told: Told) -> None:
+    """And otherwise as long as was said; an end from before does not count."""
+    loop = asyncio.get_running_loop()
+    told.standing.refuse(TermsNotAcceptedError(""))
+    told.standing.admit()
+    began = loop.time()
+    await told.standing.until_admitted(300)
+    assert loop.time() - began == 300
+    waiting = asyncio.create_task(told.standing.until_admitted(300))
+    await asyncio.sleep(100)
+    told.standing.refuse(TermsNotAcceptedError(""))
+    await asyncio.sleep(50)
+    told.standing.admit()
+    await asyncio.sleep(0.1)
+    assert waiting.done()
+
+
+async def test_a_warning_is_told_and_taken_back_but_refuses_nothing(told: Told) -> None:
+    """Maintenance of REST alone, while push says how the homes are."""
+    warning = MaintenanceError("")
+    told.standing.warn(warning)
+    assert told.standing.admitted
+    told.standing.admit()
+    told.standing.admit()
+    assert told.refusals == [warning, None]
+
+
+async def test_hints_that_may_have_been_missed_are_looked_for_once_an_hour(told: Told) -> None:
+    """Or when somebody has push to tell of them."""
+    for _ in range(120):
+        told.standing.outdate(read_now=False)
+        await asyncio.sleep(60)
+    assert len(told.accounts) == 2
+    told.standing.outdate(read_now=False)
+    told.standing.catch_up()
+    await asyncio.sleep(1)
+    assert len(told.accounts) == 3
+
+
 @pytest.mark.parametrize("failure", [CloudTimeoutError(""), RateLimitedError(""), SessionEndedError("")])
 async def test_other_failures_say_nothing_of_the_account(told: Told, failure: WeSmartError) -> None:
     """Whether it may see its homes is as unknown as before."""

@@ -1,0 +1,57 @@
+"""What the stream says of the account acts at once: nobody waits for the next poll, nor for the stream to be closed."""
+
+import asyncio
+import random
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+
+from tests.accounts import OWNER
+from tests.home import shows
+from tests.mock_cloud import MockCloud
+from tests.mock_cloud.model import Block
+from tests.repairs import BLOCKED, comes
+
+KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+
+
+async def test_an_event_about_access_acts_at_once_also_on_a_stream_that_stays_open(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """The event may come long before the close, or without it."""
+    await asyncio.sleep(1)
+    account = cloud._account(OWNER.username)
+    account.block = Block(kind="suspended", reason=None, until=None)
+    cloud._core.publish(account.id, "account", {"change": "access"})
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    await comes(hass, BLOCKED)
+
+
+async def test_an_event_about_the_session_acts_at_once_also_on_a_stream_that_stays_open(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant asks for a login, and not when it would have polled."""
+    await asyncio.sleep(1)
+    account = cloud._account(OWNER.username)
+    for session in cloud.sessions(OWNER.username):
+        cloud._core.sessions.revoke(session)
+    cloud._core.publish(account.id, "account", {"change": "session"})
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+
+
+async def test_what_everybody_is_told_is_not_asked_about_by_everybody_in_the_same_moment(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """New terms: each home takes a moment of its own within two seconds."""
+    random.seed(7)
+    await asyncio.sleep(30)
+    waits = []
+    for version in range(8):
+        since = cloud.now()
+        cloud.change_terms(f"2027-{version}", required=False)
+        await asyncio.sleep(5)
+        waits.append(next(one.at for one in cloud.requests if one.at >= since and one.path == "/v1/account") - since)
+    assert max(waits) <= 2.1
+    assert max(waits) - min(waits) > 0.5
