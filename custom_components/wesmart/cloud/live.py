@@ -245,7 +245,7 @@ class LiveHome:
 
     def _regain(self) -> None:
         """Say that the cloud is back once all that it has said is shown: what was before must not be shown as new."""
-        if not self._presence.present and self._standing.admitted and self._sync.current:
+        if self._standing.admitted and self._sync.current:
             self._presence.regain()
 
     def _ask(self) -> None:
@@ -415,8 +415,8 @@ class LiveHome:
         if events:
             self._event_at = self._presence.heard_at
         self._tell(changes, events)
-        self._regain()
-        if not self._sync.current:
-            self._due.set()
-        elif self._sync.doubtful:
-            self._uncertain.set()
+        if not self._presence.present:
+            self._regain()
+        if self._sync.wanted is not None:
+            # What is only doubtful has to wait its turn.
+            (self._uncertain if self._sync.current else self._due).set()
