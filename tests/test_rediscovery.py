@@ -11,6 +11,7 @@ from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
 from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
+from custom_components.wesmart.text import markdown
 from tests.accounts import OWNER, log_in, submit
 from tests.guide import DISCOVERY, Guide
 from tests.home import shows
@@ -153,7 +154,7 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     assert entry.data[CONF_ENDPOINTS] == pinned
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert shown["description_placeholders"] is not None
-    assert url in shown["description_placeholders"]["hosts"]
+    assert markdown(url) in shown["description_placeholders"]["hosts"]
     assert stranger.visits == []
     # A mistake that was corrected: the dialog is the usual one, and the login goes where it always went.
     guide.point_at(cloud.url)

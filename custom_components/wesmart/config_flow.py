@@ -24,12 +24,13 @@ from .const import (
     DOMAIN,
     POLL_INTERVAL_S,
 )
-from .errors import link, markdown, placeholders, short, terms_link, translation_key
+from .errors import placeholders, translation_key
 from .forms import POLL_INTERVAL_SELECTOR, any_of
 from .homes import HomeChoice, async_home_choice
 from .identity import account_unique_id, async_server_identity, server_identity
 from .options_flow import WeSmartOptionsFlow
 from .stored import endpoints_of, login_data
+from .text import link, markdown, short, terms_link
 
 CONF_ACCEPT = "accept"
 

@@ -12,11 +12,10 @@ from homeassistant.util import dt as dt_util
 from .cloud.errors import AccountBlockedError, MaintenanceError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Terms
 from .cloud.replica import Replica
-from .cloud.wire_events import parse_timestamp
 from .const import CONF_EXCLUDED_HOMES, DOMAIN
-from .errors import local_time, markdown, short
 from .homes import async_home_choice
 from .identity import server_identity
+from .text import local_time, markdown, short
 
 # An entry has at most one of each; which text it shows is its translation key.
 _BLOCK = "account_blocked"
@@ -79,10 +78,12 @@ def async_report_refusal(hass: HomeAssistant, entry: ConfigEntry, phone: str, er
 
 
 @callback
-def async_report_plan(hass: HomeAssistant, entry: ConfigEntry, starts_at: str | None, ends_at: str | None) -> None:
+def async_report_plan(
+    hass: HomeAssistant, entry: ConfigEntry, starts_at: datetime | None, ends_at: datetime | None
+) -> None:
     """Say when maintenance is planned, until it is over; what was called off or is history is not said."""
     issue_id = _issue_id(_PLAN, entry)
-    over = parse_timestamp(ends_at or starts_at)
+    over = ends_at or starts_at
     if over is None or over <= dt_util.utcnow():
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return

@@ -13,9 +13,10 @@ from .cloud.errors import InvalidRequestError, SessionEndedError, WeSmartError
 from .cloud.models import Terms
 from .connection import async_get_session
 from .coordinator import WeSmartConfigEntry
-from .errors import markdown, placeholders, short, terms_link, translation_key
+from .errors import placeholders, translation_key
 from .issues import ISSUE_ENTRY_ID, ISSUE_REFUSED, ISSUE_URL, ISSUE_VERSION
 from .stored import endpoints_of
+from .text import markdown, short, terms_link
 
 CONF_ACCEPT = "accept"
 

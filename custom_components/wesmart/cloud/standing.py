@@ -6,6 +6,7 @@ The stream only hints, and may repeat itself; REST answers.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 import logging
 import random
 
@@ -42,10 +43,10 @@ class Standing:
         *,
         on_refusal: Callable[[WeSmartError | None], None],
         on_account: Callable[[Account], None],
-        on_plan: Callable[[str | None, str | None], None],
+        on_plan: Callable[[datetime | None, datetime | None], None],
         on_doubt: Callable[[], None],
     ) -> None:
-        """`on_doubt` has the homes asked for now; the others are those of `LiveHome`."""
+        """`on_doubt` has the homes asked for now; the others are those of `LiveHome`, and may fail."""
         self._client = client
         self._on_refusal = on_refusal
         self._on_account = on_account
@@ -71,7 +72,7 @@ class Standing:
     def heed(self, event: AccountEvent) -> None:
         """Take a hint of the stream; one that we do not know is ignored."""
         if event.change == "maintenance":
-            self._on_plan(event.starts_at, event.ends_at)
+            _tell(self._on_plan, event.starts_at, event.ends_at)
         if event.change in ("terms", "maintenance"):
             self._everybody = True
             self._unread.set()
@@ -94,14 +95,14 @@ class Standing:
         if not isinstance(err, AccountBlockedError | TermsNotAcceptedError | MaintenanceError):
             return False
         self._admission.clear()
-        self._on_refusal(err)
+        _tell(self._on_refusal, err)
         return True
 
     def admit(self) -> None:
         """The cloud has shown the homes."""
         if not self.admitted:
             self._admission.set()
-            self._on_refusal(None)
+            _tell(self._on_refusal, None)
 
     async def run(self) -> None:
         """Read the account at the beginning and whenever it may have changed; raises SessionEndedError."""
@@ -124,7 +125,7 @@ class Standing:
                 _LOGGER.debug("The account could not be read: %s", err)
             else:
                 failures = 0
-                self._on_account(account)
+                _tell(self._on_account, account)
             if everybody:
                 self.doubt()
             if pause is not None:
@@ -132,3 +133,11 @@ class Standing:
                     async with asyncio.timeout(pause):
                         await self._unread.wait()
                 self._unread.set()
+
+
+def _tell[*Ts](observer: Callable[[*Ts], None], *said: *Ts) -> None:
+    """Tell an observer what the cloud has said of the account; whatever it makes of that, the home is followed."""
+    try:
+        observer(*said)
+    except Exception:
+        _LOGGER.exception("What the cloud said of the account could not be told")
