@@ -178,6 +178,23 @@ async def test_a_refusal_stands_until_the_homes_are_shown_again(told: Told, refu
     assert told.refusals == [refusal, refusal, None]
 
 
+async def test_terms_that_were_refused_for_are_read_of_once_the_homes_are_shown(told: Told) -> None:
+    """They were accepted elsewhere, and without push no hint would say so; of other reasons nothing stands there."""
+    told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 1
+    told.standing.refuse(TermsNotAcceptedError(""))
+    told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 2
+    told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 2
+
+
 async def test_whoever_is_told_may_fail(
     transport: Transport, scripted: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -57,6 +57,7 @@ class Standing:
         self._unread = asyncio.Event()
         self._unread.set()
         self._everybody = False
+        self._terms_refused = False
         self.doubted = False
         self.outdated = False
 
@@ -95,6 +96,7 @@ class Standing:
         if not isinstance(err, AccountBlockedError | TermsNotAcceptedError | MaintenanceError):
             return False
         self._admission.clear()
+        self._terms_refused |= isinstance(err, TermsNotAcceptedError)
         _tell(self._on_refusal, err)
         return True
 
@@ -102,6 +104,10 @@ class Standing:
         """The cloud has shown the homes."""
         if not self.admitted:
             self._admission.set()
+            if self._terms_refused:
+                # They were accepted elsewhere, and without push nobody would say so.
+                self._terms_refused = False
+                self._unread.set()
             _tell(self._on_refusal, None)
 
     async def run(self) -> None:
