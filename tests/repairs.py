@@ -47,6 +47,16 @@ async def comes(hass: HomeAssistant, *wanted: tuple[str, bool], within_s: float 
     raise AssertionError(f"Repairs shows {issues(hass)}, not {wanted}")
 
 
+def ignore(hass: HomeAssistant) -> None:
+    """Ignore the only one, as its user may."""
+    ir.async_ignore_issue(hass, DOMAIN, the_issue(hass).issue_id, True)
+
+
+def ignored(hass: HomeAssistant) -> bool:
+    """Return whether the only one is ignored."""
+    return the_issue(hass).dismissed_version is not None
+
+
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the levels of what the log says of us without being asked for more."""
     return [

@@ -7,6 +7,7 @@ import json
 
 from aiohttp import web
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     SOURCE_USER,
     ConfigEntry,
@@ -21,7 +22,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
-from custom_components.wesmart.config_flow import CONF_ACCEPT
 from custom_components.wesmart.const import (
     CONF_ENDPOINTS,
     CONF_EXCLUDED_HOMES,
@@ -31,6 +31,7 @@ from custom_components.wesmart.const import (
     CONTRACT_URL,
     DOMAIN,
 )
+from custom_components.wesmart.terms_form import CONF_ACCEPT
 from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
 from tests.home import devices, shows
 from tests.mock_cloud import MockCloud
@@ -118,6 +119,19 @@ async def test_the_same_account_cannot_be_added_twice_and_leaves_no_session(
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "already_configured")
     await settled(hass)
     assert len(cloud.sessions(OWNER.username)) == 1
+
+
+async def test_an_account_is_not_added_in_two_dialogs_at_once(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """The first one can go on."""
+    first = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    second = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert (second["type"], second["reason"]) == (FlowResultType.ABORT, "already_in_progress")
+    await settled(hass)
+    assert len(cloud.sessions(OWNER.username)) == 1
+    first = await keep_homes(hass, first)
+    assert first["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(first["result"].entry_id)
 
 
 # The server
@@ -306,6 +320,17 @@ async def test_a_suspended_account_is_told_why_until_when_and_whom_to_call(
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
 
 
+async def test_an_account_may_be_suspended_for_ever(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Which is over in the east before it begins at Greenwich."""
+    await hass.config.async_set_time_zone("Asia/Ho_Chi_Minh")
+    cloud.suspend(OWNER.username, until=253402300799)
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert problem(flow, "account") == "account_suspended"
+    assert said(flow)["until"] == "9999-12-31 23:59 UTC"
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await settled(hass)
+
+
 async def test_a_closed_account_is_told_so_and_closing_the_dialog_leaves_no_session(
     hass: HomeAssistant, cloud: MockCloud
 ) -> None:
@@ -339,6 +364,34 @@ async def test_open_terms_are_shown_with_their_link_and_accepted_in_the_flow(
     await hass.async_block_till_done()
     assert flow["result"].state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+@pytest.mark.parametrize("source", [SOURCE_REAUTH, SOURCE_RECONFIGURE])
+async def test_an_account_that_does_not_accept_terms_stays_as_it_was(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, source: str
+) -> None:
+    """As the form says: nothing changes, wherever it is closed."""
+    cloud.mute(True)
+    cloud.change_terms("2026-11")
+    if source == SOURCE_REAUTH:
+        entry.async_start_reauth(hass)
+        await hass.async_block_till_done()
+        (flow,) = hass.config_entries.flow.async_progress()
+    else:
+        flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: cloud.url})
+    before, sessions = {**entry.data}, cloud.sessions(OWNER.username)
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert (flow["step_id"], len(cloud.sessions(OWNER.username))) == ("terms", 2)
+    flow = await submit(hass, flow, {CONF_ACCEPT: False})
+    assert problem(flow, "terms") == "terms_not_accepted"
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+    await settled(hass)
+    assert (hass.config_entries.async_entries(DOMAIN), {**entry.data}) == ([entry], before)
+    assert cloud.sessions(OWNER.username) == sessions
+    cloud.mute(False)
+    cloud.change_terms("2026-03")
+    await asyncio.sleep(60)
+    assert entry.state is ConfigEntryState.LOADED
 
 
 async def test_terms_that_do_not_block_may_wait(hass: HomeAssistant, cloud: MockCloud) -> None:

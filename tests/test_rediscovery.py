@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+import json
 
 from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
@@ -11,6 +12,7 @@ from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
 from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
+from custom_components.wesmart.text import markdown
 from tests.accounts import OWNER, log_in, submit
 from tests.guide import DISCOVERY, Guide
 from tests.home import shows
@@ -140,7 +142,8 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     """Once, however long that takes; the home is followed meanwhile where it was."""
     pinned = {**entry.data[CONF_ENDPOINTS]}
     url = stranger.url.replace("http", "ws") if member == "events_url" else stranger.url
-    guide.point_at(cloud.url, **{member: url + MEMBERS[member]})
+    number = "[1900 666](https://evil.example)"
+    guide.point_at(cloud.url, **{member: url + MEMBERS[member]}, support={"phone": number})
     for _ in range(3):
         await miss(cloud)
         await asyncio.sleep(600)
@@ -153,7 +156,10 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     assert entry.data[CONF_ENDPOINTS] == pinned
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert shown["description_placeholders"] is not None
-    assert url in shown["description_placeholders"]["hosts"]
+    assert markdown(url) in shown["description_placeholders"]["hosts"]
+    # The hotline is the one that was trusted before.
+    assert shown["description_placeholders"]["hotline"] == "0816 333 868"
+    assert "evil" not in json.dumps(shown["description_placeholders"])
     assert stranger.visits == []
     # A mistake that was corrected: the dialog is the usual one, and the login goes where it always went.
     guide.point_at(cloud.url)
@@ -170,19 +176,25 @@ async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
 ) -> None:
     """The old hosts end the old session; the new ones never see its tokens."""
     async with MockCloud() as new:
-        guide.point_at(new.url)
+        guide.point_at(new.url, support={"phone": "1900 666"})
         await miss(cloud)
         (flow,) = login_flows(hass)
         assert new.requests == []
         refused = await submit(hass, flow, {**CREDENTIALS, CONF_PASSWORD: "wrong"})
         assert (refused["step_id"], refused["errors"]) == ("reauth_moved", {"base": "invalid_auth"})
+        new.suspend(OWNER.username)
+        blocked = await submit(hass, flow, CREDENTIALS)
+        assert (blocked["step_id"], blocked["errors"]) == ("reauth_moved", {"base": "account_suspended"})
+        assert blocked["description_placeholders"] is not None
+        assert blocked["description_placeholders"]["phone"] == "0816 333 868"
+        new.unblock(OWNER.username)
         flow = await submit(hass, flow, CREDENTIALS)
         assert flow["reason"] == "reauth_successful"
         await hass.async_block_till_done()
         await follows(hass, new)
         assert cloud.sessions(OWNER.username) == []
         assert len(new.sessions(OWNER.username)) == 1
-        assert {request.path for request in new.requests if request.status >= 400} == {"/oauth/token"}
+        assert {request.path for request in new.requests if request.status in (400, 401)} == {"/oauth/token"}
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 

@@ -12,7 +12,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.wesmart.const import DOMAIN
+from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
 from tests.accounts import OWNER
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -108,13 +108,66 @@ async def test_terms_that_can_wait_are_asked_about_although_the_home_works(
     await comes(hass, TERMS)
     assert the_issue(hass).severity is ir.IssueSeverity.WARNING
     assert await hass.config_entries.async_unload(entry.entry_id)
-    await comes(hass)
+    await comes(hass, TERMS)
     cloud.change_terms("2027-02", required=False)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await comes(hass, TERMS)
     await shows(hass, KITCHEN, STATE_OFF)
     cloud.change_terms("2026-03", required=False)
     await comes(hass)
+
+
+async def test_reading_the_account_does_not_make_what_locks_the_homes_lighter(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, dialog: Dialog
+) -> None:
+    """It says which terms are open and not whether the cloud insists on them; that, only its answers do."""
+    await asyncio.sleep(1)
+    cloud.rate_limit(30, path="/v1/account")
+    cloud.announce_maintenance(None, None)  # a hint for which the account is read, once it can be
+    await asyncio.sleep(5)
+    cloud.change_terms("2027-01")
+    await comes(hass, TERMS)
+    read = sum(request.path == "/v1/account" and request.status == 200 for request in cloud.requests)
+    await asyncio.sleep(120)
+    assert sum(request.path == "/v1/account" and request.status == 200 for request in cloud.requests) > read
+    assert the_issue(hass).severity is ir.IssueSeverity.ERROR
+    form = await dialog.open()
+    assert form["description_placeholders"]["version"] == "2027-01"
+    assert (await dialog.answer(accept=False))["reason"] == "refused_and_locked"
+    # As soon as the homes are shown it is as light as it was.
+    cloud.change_terms("2027-01", required=False)
+    await shows(hass, KITCHEN, STATE_OFF, within_s=301)
+    await asyncio.sleep(5)
+    assert (issues(hass), the_issue(hass).severity) == ([TERMS], ir.IssueSeverity.WARNING)
+    await dialog.open()
+    assert (await dialog.answer(accept=False))["reason"] == "refused"
+
+
+async def test_terms_that_are_accepted_in_the_app_are_done_with_also_while_push_is_down(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Nobody says so then."""
+    await asyncio.sleep(1)
+    cloud.rate_limit(30, count=1000, path="/v1/events")
+    cloud.change_terms("2027-01")
+    await comes(hass, TERMS)
+    cloud.change_terms("2026-03")
+    await shows(hass, KITCHEN, STATE_OFF, within_s=301)
+    await comes(hass)
+    assert cloud.streams == 0
+
+
+async def test_a_hotline_is_no_link_in_what_a_refusal_is_answered_with(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, dialog: Dialog
+) -> None:
+    """Whatever stands in the server's document."""
+    endpoints = {**entry.data[CONF_ENDPOINTS], "support_phone": "[1900 666](https://evil.example)"}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: endpoints})
+    cloud.change_terms("2027-01", required=False)
+    await comes(hass, TERMS)
+    await dialog.open()
+    phone = (await dialog.answer(accept=False))["description_placeholders"]["phone"]
+    assert phone == r"\[1900 666\]\(https\://evil\.example\)"
 
 
 async def test_terms_that_changed_once_more_are_shown_anew(

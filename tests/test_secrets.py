@@ -16,8 +16,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.wesmart.config_flow import CONF_ACCEPT
 from custom_components.wesmart.const import CONF_SERVER, CONF_TOKENS, DOMAIN
+from custom_components.wesmart.terms_form import CONF_ACCEPT
 from tests.accounts import OWNER, log_in, submit
 from tests.mock_cloud import MockCloud
 

@@ -1,11 +1,14 @@
 """Every text a person can see is there in both languages, says the same things, and is used."""
 
+import ast
 from collections.abc import Iterator, Mapping
+import inspect
 import json
 from pathlib import Path
 import re
 from string import Formatter
 
+from homeassistant.config_entries import ConfigFlow
 import pytest
 
 from custom_components.wesmart import errors
@@ -106,6 +109,32 @@ def test_every_error_of_the_client_has_a_sentence_that_its_placeholders_fill(kin
         assert sentences
         for sentence in sentences:
             assert placeholders(sentence) <= known.keys(), key
+
+
+# What Home Assistant's flow itself aborts with where ours calls it. The newest says some of these in its own words; 2026.9,
+# the oldest that we promise, looks for them here, and without would show the key.
+ABORTS = {
+    "async_set_unique_id": {"already_in_progress"},
+    "_abort_if_unique_id_configured": {"already_configured"},
+    "_abort_if_unique_id_mismatch": {"unique_id_mismatch"},
+    "async_update_reload_and_abort": {"reauth_successful", "reconfigure_successful"},
+}
+
+
+def test_every_end_of_the_flow_has_a_sentence_of_ours() -> None:
+    """And none is left over."""
+    tree = ast.parse((INTEGRATION / "config_flow.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    called = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute)}
+    inherited = {name for name in vars(ConfigFlow) if "abort" in name or name == "async_set_unique_id"}
+    # No reasons of our own: none is given, to Home Assistant's flow or by ourselves.
+    assert called & inherited == ABORTS.keys()
+    assert "AbortFlow" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert {keyword.arg for call in calls for keyword in call.keywords}.isdisjoint({"reason", "error"})
+    source = inspect.getsource(ConfigFlow)
+    assert all(f'"{reason}"' in source for reasons in ABORTS.values() for reason in reasons)
+    for language in LANGUAGES:
+        assert keys(load(language), "config", "abort") == set().union(*ABORTS.values())
 
 
 def test_every_sentence_is_used() -> None:

@@ -7,12 +7,12 @@ from typing import Any, override
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
-from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import voluptuous as vol
 from yarl import URL
 
 from .cloud import Endpoints, Session, WeSmartClient, discover, log_in, server_origin
-from .cloud.errors import InvalidRequestError, SessionEndedError, TermsNotAcceptedError, WeSmartError
+from .cloud.errors import SessionEndedError, TermsNotAcceptedError, WeSmartError
 from .cloud.models import Account, Home, Terms
 from .connection import async_get_session, async_get_transport, wall_clock
 from .const import (
@@ -24,14 +24,13 @@ from .const import (
     DOMAIN,
     POLL_INTERVAL_S,
 )
-from .errors import link, markdown, placeholders, short, terms_link, translation_key
-from .forms import POLL_INTERVAL_SELECTOR, any_of
+from .forms import POLL_INTERVAL_SELECTOR, any_of, complaint
 from .homes import HomeChoice, async_home_choice
 from .identity import account_unique_id, async_server_identity, server_identity
 from .options_flow import WeSmartOptionsFlow
 from .stored import endpoints_of, login_data
-
-CONF_ACCEPT = "accept"
+from .terms_form import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
+from .text import link, markdown, short
 
 _SERVER_SCHEMA = vol.Schema(
     {vol.Required(CONF_SERVER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="url"))}
@@ -46,7 +45,6 @@ _LOGIN_SCHEMA = vol.Schema(
         ),
     }
 )
-_TERMS_SCHEMA = vol.Schema({vol.Required(CONF_ACCEPT, default=False): BooleanSelector()})
 
 
 class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -123,17 +121,14 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         if not user_input[CONF_ACCEPT]:
             return await self._async_finish() if self._admitted else self._show_terms("terms_not_accepted")
         try:
-            try:
-                await self._client.accept_terms(self._terms.current or "")
-            except InvalidRequestError:
-                # They changed while they were being read.
-                self._account = await self._client.account()
-                self._terms = self._account.terms
-                return self._show_terms("terms_changed")
+            account = await async_accept_terms(self._client, self._terms)
         except SessionEndedError as err:
             return self._show_login(err)
         except WeSmartError as err:
             return self._show_terms(err)
+        if account is not None:
+            self._account, self._terms = account, account.terms
+            return self._show_terms("terms_changed")
         return await self._async_step_access(terms_can_wait=True)
 
     async def async_step_homes(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -277,15 +272,22 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     def _use(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
         self._support_phone = endpoints.support_phone
+        if self._moved:
+            # Whether that is right must not be asked of whoever says so.
+            self._support_phone = endpoints_of(self._get_reauth_entry()).support_phone
+
+    @property
+    def _moved(self) -> bool:
+        """Whether other hosts than before would get the password, without anybody having entered another server."""
+        if self.source != SOURCE_REAUTH:
+            return False
+        return self._endpoints.origins != endpoints_of(self._get_reauth_entry()).origins
 
     @property
     def _login_step(self) -> str:
-        entry = self._known
-        if entry is None:
-            return "account"
-        if self.source == SOURCE_RECONFIGURE:
-            return "reconfigure_confirm"
-        return "reauth_confirm" if self._endpoints.origins == endpoints_of(entry).origins else "reauth_moved"
+        if self.source == SOURCE_REAUTH:
+            return "reauth_moved" if self._moved else "reauth_confirm"
+        return "reconfigure_confirm" if self.source == SOURCE_RECONFIGURE else "account"
 
     def _show_login(self, error: WeSmartError | None) -> ConfigFlowResult:
         return self._show(
@@ -296,17 +298,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             server=self._server,
             hosts=markdown(", ".join(dict.fromkeys(self._endpoints.origins))),
             login_host=markdown(URL(self._endpoints.token_endpoint).host),
+            hotline=markdown(self._support_phone),
             terms_url=link(self._endpoints.terms_url),
         )
 
     def _show_terms(self, error: WeSmartError | str | None) -> ConfigFlowResult:
-        return self._show(
-            "terms",
-            _TERMS_SCHEMA,
-            error,
-            version=markdown(self._terms.current),
-            terms_url=terms_link(self._terms.url, self._endpoints.terms_url),
-        )
+        return self._show("terms", TERMS_SCHEMA, error, None, **terms_placeholders(self._terms, self._endpoints))
 
     def _show(
         self,
@@ -316,16 +313,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         suggested: Mapping[str, Any] | None = None,
         **description: str,
     ) -> ConfigFlowResult:
-        """Show a form; `error` is what went wrong in the cloud, or the key of a text of our own."""
-        errors: dict[str, str] = {}
-        if isinstance(error, WeSmartError):
-            errors["base"] = translation_key(error)
-            description |= placeholders(error)
-        elif error is not None:
-            errors["base"] = error
+        """Show a form, with what is wrong if anything is; `description` is what its text needs to know."""
+        errors, details = complaint(error)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, suggested),
             errors=errors,
-            description_placeholders={"phone": short(self._support_phone), **description},
+            # The phone for what is wrong, which is plain text and no Markdown.
+            description_placeholders={"phone": short(self._support_phone), **description, **details},
         )

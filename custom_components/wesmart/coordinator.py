@@ -7,6 +7,7 @@ each push. Here an event wakes the entities of its endpoint, whatever the size o
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import override
 
@@ -287,7 +288,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
         issues.async_report_terms(self.hass, self.config_entry, account.terms)
 
     @callback
-    def _handle_plan(self, starts_at: str | None, ends_at: str | None) -> None:
+    def _handle_plan(self, starts_at: datetime | None, ends_at: datetime | None) -> None:
         issues.async_report_plan(self.hass, self.config_entry, starts_at, ends_at)
 
     @callback

@@ -4,15 +4,12 @@ The keys stand in the translations under `config.error` and under `exceptions`.
 """
 
 from collections.abc import Mapping
-import re
-from urllib.parse import quote
 
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util import dt as dt_util
 
 from .cloud import errors as cloud
-from .cloud.wire_events import parse_timestamp
 from .const import DOMAIN
+from .text import local_time, short
 
 # The rejections of the contract, section "Commands"; others read as `command_rejected`.
 _REJECTIONS = {
@@ -42,11 +39,6 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.InvalidRequestError, "invalid_request"),
 )
 
-# Text of the cloud that a person may see is cut to this many characters.
-_LONGEST_TEXT = 200
-_NOTHING = "–"
-_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~]")
-
 
 def translation_key(err: cloud.WeSmartError) -> str:
     """Return the key of the sentence that tells a person what went wrong and what to do."""
@@ -63,7 +55,7 @@ def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
         case cloud.AccountBlockedError():
             return {"reason": short(err.reason), "until": local_time(err.until)}
         case cloud.BusyError():
-            return {"seconds": _NOTHING if err.retry_after is None else f"{err.retry_after:.0f}"}
+            return {"seconds": short(None if err.retry_after is None else f"{err.retry_after:.0f}")}
         case cloud.InvalidRequestError():
             return {"details": short("; ".join(err.details))}
     return {}
@@ -78,32 +70,3 @@ def translated[ErrorT: HomeAssistantError](
         translation_key=translation_key(err),
         translation_placeholders={**placeholders(err), **(more or {})},
     )
-
-
-def short(text: str | None) -> str:
-    """Return text of the cloud as a person may see it: on one line, not too long, and a dash for none."""
-    if not text:
-        return _NOTHING
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
-
-
-def local_time(moment: str | None) -> str:
-    """Return a moment of the cloud (RFC 3339) as a person reads it, in Home Assistant's time zone; a dash for none."""
-    at = parse_timestamp(moment)
-    return short(moment) if at is None else dt_util.as_local(at).strftime("%Y-%m-%d %H:%M")
-
-
-def markdown(text: str | None) -> str:
-    """Return text of the cloud as it may stand in Markdown: short, and without any markup of its own."""
-    return _MARKUP.sub(r"\\\g<0>", short(text))
-
-
-def link(url: str) -> str:
-    """Return a URL as the target of a link in Markdown: nothing in it ends the link."""
-    return quote(url, safe="%/:=&?~#+!$,;'@*[]")
-
-
-def terms_link(url: str | None, pinned: str) -> str:
-    """Return where the terms are read, as the target of a link: the cloud's own word if that is safe, else `pinned`."""
-    return link(url if url and url.startswith("https://") else pinned)

@@ -13,8 +13,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .cloud.models import Home
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES
-from .errors import markdown
 from .identity import async_entries_of, server_identity
+from .text import markdown
 
 
 class HomeChoice(NamedTuple):

@@ -5,21 +5,17 @@ from typing import Any, cast
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.selector import BooleanSelector
-import voluptuous as vol
 
 from .cloud import WeSmartClient
-from .cloud.errors import InvalidRequestError, SessionEndedError, WeSmartError
+from .cloud.errors import SessionEndedError, WeSmartError
 from .cloud.models import Terms
 from .connection import async_get_session
 from .coordinator import WeSmartConfigEntry
-from .errors import markdown, placeholders, short, terms_link, translation_key
+from .forms import complaint
 from .issues import ISSUE_ENTRY_ID, ISSUE_REFUSED, ISSUE_URL, ISSUE_VERSION
 from .stored import endpoints_of
-
-CONF_ACCEPT = "accept"
-
-_SCHEMA = vol.Schema({vol.Required(CONF_ACCEPT, default=False): BooleanSelector()})
+from .terms_form import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
+from .text import markdown
 
 
 class TermsRepairFlow(RepairsFlow):
@@ -43,22 +39,20 @@ class TermsRepairFlow(RepairsFlow):
         if not user_input[CONF_ACCEPT]:
             return self.async_abort(
                 reason="refused_and_locked" if self._refused else "refused",
-                description_placeholders={"phone": short(self._endpoints.support_phone)},
+                description_placeholders={"phone": markdown(self._endpoints.support_phone)},
             )
         # Of its own: while the cloud insists, the entry is not set up.
         client = WeSmartClient(async_get_session(self.hass, self._entry))
         try:
-            try:
-                await client.accept_terms(self._terms.current or "")
-            except InvalidRequestError:
-                # They changed while they were being read.
-                self._terms = (await client.account()).terms
-                return self._show_terms("terms_changed")
+            account = await async_accept_terms(client, self._terms)
         except SessionEndedError as err:
             self._entry.async_start_reauth(self.hass)
             return self._show_terms(err)
         except WeSmartError as err:
             return self._show_terms(err)
+        if account is not None:
+            self._terms = account.terms
+            return self._show_terms("terms_changed")
         await self._async_return()
         return self.async_create_entry(data={})
 
@@ -70,18 +64,12 @@ class TermsRepairFlow(RepairsFlow):
             self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     def _show_terms(self, error: WeSmartError | str | None) -> RepairsFlowResult:
-        errors: dict[str, str] = {}
-        description = {
-            "version": markdown(self._terms.current),
-            "terms_url": terms_link(self._terms.url, self._endpoints.terms_url),
-        }
-        if isinstance(error, WeSmartError):
-            errors["base"] = translation_key(error)
-            description |= placeholders(error)
-        elif error is not None:
-            errors["base"] = error
+        errors, details = complaint(error)
         return self.async_show_form(
-            step_id="terms", data_schema=_SCHEMA, errors=errors, description_placeholders=description
+            step_id="terms",
+            data_schema=TERMS_SCHEMA,
+            errors=errors,
+            description_placeholders={**terms_placeholders(self._terms, self._endpoints), **details},
         )
 
 

@@ -1,6 +1,8 @@
 """What an answer that is not a success means to a caller."""
 
+from datetime import UTC, datetime
 import json
+import logging
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -81,7 +83,7 @@ def test_maintenance_says_when_to_come_again() -> None:
     """`ends_at` is only for people."""
     raised = error(503, {"type": f"{PREFIX}maintenance", "ends_at": "2026-11-20T06:00:00Z"}, retry_after=30)
     assert isinstance(raised, MaintenanceError)
-    assert (raised.retry_after, raised.ends_at) == (30, "2026-11-20T06:00:00Z")
+    assert (raised.retry_after, raised.ends_at) == (30, datetime(2026, 11, 20, 6, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -97,7 +99,7 @@ def test_a_blocked_account_says_why_and_until_when(name: str, terminated: bool) 
     """Where the cloud says it."""
     raised = error(403, {"type": PREFIX + name, "reason": "Nợ phí", "until": "2026-12-01T00:00:00Z"})
     assert isinstance(raised, AccountBlockedError)
-    assert (raised.terminated, raised.reason, raised.until) == (terminated, "Nợ phí", "2026-12-01T00:00:00Z")
+    assert (raised.terminated, raised.reason, raised.until) == (terminated, "Nợ phí", datetime(2026, 12, 1, tzinfo=UTC))
     raised = error(403, {"type": PREFIX + name, "reason": None, "until": None})
     assert isinstance(raised, AccountBlockedError)
     assert (raised.reason, raised.until) == (None, None)
@@ -142,7 +144,7 @@ def test_a_member_that_makes_no_sense_costs_itself_only(nonsense: object) -> Non
     """A person is told what can be read."""
     raised = error(403, {"type": f"{PREFIX}account-terminated", "reason": nonsense, "until": "2026-12-01T00:00:00Z"})
     assert isinstance(raised, AccountBlockedError)
-    assert (raised.terminated, raised.reason, raised.until) == (True, None, "2026-12-01T00:00:00Z")
+    assert (raised.terminated, raised.reason, raised.until) == (True, None, datetime(2026, 12, 1, tzinfo=UTC))
     raised = error(403, {"type": f"{PREFIX}terms-not-accepted", "terms": nonsense, "errors": nonsense})
     assert isinstance(raised, TermsNotAcceptedError)
     assert (raised.version, raised.url) == (None, None)
@@ -153,6 +155,21 @@ def test_a_member_that_makes_no_sense_costs_itself_only(nonsense: object) -> Non
     assert isinstance(raised, InvalidRequestError)
     assert "/id: ?" in raised.details
     assert type(error(503, {"type": nonsense, "ends_at": nonsense})) is MaintenanceError
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "2026-13-01T00:00:00Z", 7, "0001-01-01T00:00:00+07:00"])
+def test_a_moment_that_makes_no_sense_is_unknown_with_one_debug_line(
+    nonsense: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What else the problem says is told."""
+    caplog.set_level(logging.DEBUG)
+    raised = error(403, {"type": f"{PREFIX}account-suspended", "reason": "Nợ phí", "until": nonsense})
+    assert isinstance(raised, AccountBlockedError)
+    assert (raised.reason, raised.until) == ("Nợ phí", None)
+    raised = error(503, {"type": f"{PREFIX}maintenance", "ends_at": nonsense}, retry_after=30)
+    assert isinstance(raised, MaintenanceError)
+    assert (raised.retry_after, raised.ends_at) == (30, None)
+    assert [record.levelname for record in caplog.records] == ["DEBUG", "DEBUG"]
 
 
 @settings(max_examples=100, deadline=None)

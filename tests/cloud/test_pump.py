@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from random import Random
 
@@ -35,6 +36,7 @@ from tests.virtual_time import VirtualTimeLoop
 PANEL = EndpointKey("cong-tac-phong-khach", "1")
 STRIP = EndpointKey("den-hat-tran", "1")
 COMMANDS = "/v1/commands"
+ENDS_AT = datetime(2026, 11, 20, 6, tzinfo=UTC)
 
 
 def now() -> float:
@@ -276,7 +278,7 @@ async def test_a_refusal_without_a_time_is_tried_again_soon() -> None:
 
 async def test_a_wait_beyond_the_deadline_fails_at_once_and_says_until_when() -> None:
     """Those who come during the wait are told the rest of it, and nothing is sent."""
-    link = Link(instead=deque([MaintenanceError("503", retry_after=30, ends_at="2026-11-20T06:00:00Z")]))
+    link = Link(instead=deque([MaintenanceError("503", retry_after=30, ends_at=ENDS_AT)]))
     pump = pump_over(link)
     with pytest.raises(MaintenanceError) as first:
         await pump.execute(command())
@@ -284,7 +286,7 @@ async def test_a_wait_beyond_the_deadline_fails_at_once_and_says_until_when() ->
     await asyncio.sleep(12)
     with pytest.raises(MaintenanceError) as second:
         await pump.execute(command())
-    assert (now(), second.value.retry_after, second.value.ends_at) == (12, 18, "2026-11-20T06:00:00Z")
+    assert (now(), second.value.retry_after, second.value.ends_at) == (12, 18, ENDS_AT)
     assert str(second.value) == "503"
     await asyncio.sleep(10)
     assert (await pump.execute(command())).status == "applied"

@@ -1,8 +1,10 @@
 """What the stream hints of the account is asked about: at once, but not by everybody at the same moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
+import logging
 
 import pytest
 
@@ -28,23 +30,33 @@ ACCOUNT = {"id": "a", "terms": {"accepted": "1", "current": "2", "url": "https:/
 class Told:
     """A standing that is kept, and what it has told."""
 
-    def __init__(self, client: WeSmartClient) -> None:
+    def __init__(self, client: WeSmartClient, *, fails: bool = False) -> None:
+        """Whoever is told may fail, once it was told."""
+        self._fails = fails
         self.refusals: list[WeSmartError | None] = []
         self.accounts: list[tuple[float, Account]] = []
-        self.plans: list[tuple[str | None, str | None]] = []
+        self.plans: list[tuple[datetime | None, datetime | None]] = []
         self.doubts: list[float] = []
         loop = asyncio.get_running_loop()
         self.standing = Standing(
             client,
-            on_refusal=self.refusals.append,
-            on_account=lambda account: self.accounts.append((loop.time(), account)),
-            on_plan=lambda starts_at, ends_at: self.plans.append((starts_at, ends_at)),
+            on_refusal=self._failing(self.refusals.append),
+            on_account=self._failing(lambda account: self.accounts.append((loop.time(), account))),
+            on_plan=self._failing(lambda starts_at, ends_at: self.plans.append((starts_at, ends_at))),
             on_doubt=lambda: self.doubts.append(loop.time()),
         )
 
-    def hint(self, change: str, **moments: str) -> None:
+    def hint(self, change: str, starts_at: datetime | None = None, ends_at: datetime | None = None) -> None:
         """Let the stream say something."""
-        self.standing.heed(AccountEvent(seq=1, change=change, **moments))
+        self.standing.heed(AccountEvent(seq=1, change=change, starts_at=starts_at, ends_at=ends_at))
+
+    def _failing[*Ts](self, told: Callable[[*Ts], None]) -> Callable[[*Ts], None]:
+        def tell(*said: *Ts) -> None:
+            told(*said)
+            if self._fails:
+                raise OverflowError("date value out of range")
+
+        return tell
 
 
 @pytest.fixture
@@ -101,9 +113,10 @@ async def test_a_hint_from_the_future_is_ignored(told: Told, scripted: ScriptedS
 
 async def test_planned_maintenance_is_told_with_its_moments(told: Told) -> None:
     """And with none when it was called off."""
-    told.hint("maintenance", starts_at="2026-11-21T18:00:00Z", ends_at="2026-11-21T20:00:00Z")
+    starts_at, ends_at = datetime(2026, 11, 21, 18, tzinfo=UTC), datetime(2026, 11, 21, 20, tzinfo=UTC)
+    told.hint("maintenance", starts_at=starts_at, ends_at=ends_at)
     told.hint("maintenance")
-    assert told.plans == [("2026-11-21T18:00:00Z", "2026-11-21T20:00:00Z"), (None, None)]
+    assert told.plans == [(starts_at, ends_at), (None, None)]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +213,45 @@ async def test_hints_that_may_have_been_missed_are_looked_for_once_an_hour(told:
     told.standing.catch_up()
     await asyncio.sleep(1)
     assert len(told.accounts) == 3
+
+
+async def test_terms_that_were_refused_for_are_read_of_once_the_homes_are_shown(told: Told) -> None:
+    """They were accepted elsewhere, and without push no hint would say so; of other reasons nothing stands there."""
+    told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 1
+    told.standing.refuse(TermsNotAcceptedError(""))
+    told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 2
+    told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(60)
+    assert len(told.accounts) == 2
+
+
+async def test_whoever_is_told_may_fail(
+    transport: Transport, scripted: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the cloud has written for people to read, the home is followed; the log says what was wrong."""
+    scripted.replies(answer(200, ACCOUNT), answer(200, ACCOUNT))
+    tokens = Tokens(session_id="s", access_token="a", refresh_token="r", expires_at=wall_clock() + 10**6)
+    client = WeSmartClient(Session(transport, scripted.endpoints(), tokens, clock=wall_clock))
+    told = Told(client, fails=True)
+    running = asyncio.create_task(told.standing.run())
+    await asyncio.sleep(1)
+    told.hint("maintenance")
+    assert told.standing.refuse(MaintenanceError(""))
+    told.standing.admit()
+    await asyncio.sleep(10)
+    assert (len(told.accounts), len(told.plans), len(told.refusals)) == (2, 1, 2)
+    assert told.standing.admitted
+    assert [record.levelno for record in caplog.records if record.levelno > logging.INFO] == [logging.ERROR] * 5
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 @pytest.mark.parametrize("failure", [CloudTimeoutError(""), RateLimitedError(""), SessionEndedError("")])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from email.utils import format_datetime
 import json
 import logging
@@ -116,7 +117,7 @@ async def test_a_problem_says_itself_in_both_ways(transport: Transport, scripted
     )
     error = await refused(transport, scripted, way)
     assert isinstance(error, MaintenanceError)
-    assert (error.retry_after, error.ends_at) == (30, "2026-11-20T06:00:00Z")
+    assert (error.retry_after, error.ends_at) == (30, datetime(2026, 11, 20, 6, tzinfo=UTC))
     await asyncio.sleep(30)
     error = await refused(transport, scripted, way)
     assert isinstance(error, RateLimitedError)

@@ -1,6 +1,7 @@
 """Frames and the events in them: what they mean, and that every event counts, whatever is in it."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 import json
 import logging
 
@@ -197,6 +198,21 @@ def test_a_press_that_does_not_say_of_what_only_counts() -> None:
 def test_a_change_of_the_account_that_is_not_named_is_still_a_hint() -> None:
     """To ask REST."""
     assert only(event(5, "account")) == AccountEvent(seq=5, at=AT, change="")
+
+
+def test_planned_maintenance_says_when_and_a_moment_that_makes_no_sense_is_unknown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With one debug line for each such moment."""
+    caplog.set_level(logging.DEBUG)
+    planned = event(5, "account", change="maintenance", starts_at="2026-11-21T18:00:00Z", ends_at=None)
+    assert only(planned) == AccountEvent(
+        seq=5, at=AT, change="maintenance", starts_at=datetime(2026, 11, 21, 18, tzinfo=UTC)
+    )
+    assert caplog.records == []
+    nonsense = event(6, "account", change="maintenance", starts_at="soon", ends_at=7)
+    assert only(nonsense) == AccountEvent(seq=6, at=AT, change="maintenance")
+    assert [record.levelname for record in caplog.records] == ["DEBUG", "DEBUG"]
 
 
 @pytest.mark.parametrize(

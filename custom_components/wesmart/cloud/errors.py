@@ -3,6 +3,7 @@
 None of them holds an aiohttp error, a header or a URL with a query: what they carry may be logged.
 """
 
+from datetime import datetime
 from typing import override
 
 import msgspec
@@ -79,9 +80,9 @@ class BusyError(WeSmartError):
 
 
 class MaintenanceError(BusyError):
-    """The cloud is being maintained; `ends_at` is its own words (RFC 3339), None when not known."""
+    """The cloud is being maintained; `ends_at` is for people, None when not known."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None, ends_at: str | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, ends_at: datetime | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
         self.ends_at = ends_at
 
@@ -93,7 +94,9 @@ class RateLimitedError(BusyError):
 class AccountBlockedError(WeSmartError):
     """The vendor has suspended or terminated the account (clauses 3.2 and 3.4 of the terms)."""
 
-    def __init__(self, message: str, *, terminated: bool, reason: str | None = None, until: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, terminated: bool, reason: str | None = None, until: datetime | None = None
+    ) -> None:
         super().__init__(message)
         self.terminated = terminated
         self.reason = reason

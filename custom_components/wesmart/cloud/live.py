@@ -32,7 +32,8 @@ from .standing import Standing
 from .stream import EventStream
 from .sync import PRESS_AGE_S, EpochChangedError, Sync
 from .tickets import TicketNews
-from .wire_events import AccountEvent, ButtonEvent, Event, Frame, HelloFrame, StateEvent, TicketEvent, parse_timestamp
+from .timestamps import parse_timestamp
+from .wire_events import AccountEvent, ButtonEvent, Event, Frame, HelloFrame, StateEvent, TicketEvent
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class LiveHome:
         on_told: Callable[[dict[str, str]], None] = lambda _told: None,
         on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
         on_account: Callable[[Account], None] = lambda _account: None,
-        on_plan: Callable[[str | None, str | None], None] = lambda _starts_at, _ends_at: None,
+        on_plan: Callable[[datetime | None, datetime | None], None] = lambda _starts_at, _ends_at: None,
         wants_home: Callable[[str], bool] = lambda _home_id: True,
         take_turn: Callable[[], Awaitable[bool]] = _never,
         poll_interval_s: float,
@@ -75,7 +76,7 @@ class LiveHome:
         `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
         cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
         with None when it does again. `on_account` gets the account whenever it may have changed, `on_plan` the
-        beginning and the end of planned maintenance (RFC 3339), two times None where it was called off; both may be
+        beginning and the end of planned maintenance, two times None where it was called off; both may be
         told again. Homes that `wants_home` refuses cost nothing but their part of a snapshot. `take_turn` may ask for
         something else when it is time for a poll, and says whether it has. `clock` is Unix time.
         """

@@ -20,6 +20,7 @@ from .errors import (
 )
 from .lenient import LenientDecoder
 from .models import Terms
+from .timestamps import parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -107,14 +108,17 @@ def _raise(answer: Answer, where: str, problem: _Problem) -> Never:
     match answer.status, name:
         case 403, "account-suspended" | "account-terminated":
             raise AccountBlockedError(
-                f"{message} {name}", terminated=name == "account-terminated", reason=problem.reason, until=problem.until
+                f"{message} {name}",
+                terminated=name == "account-terminated",
+                reason=problem.reason,
+                until=parse_timestamp(problem.until),
             )
         case 403, "terms-not-accepted":
             terms = _sensible(_terms_decoder, problem.terms) or Terms()
             raise TermsNotAcceptedError(f"{message} {name}", version=terms.current, url=terms.url)
     match _BY_STATUS.get(answer.status):
         case "maintenance":
-            raise MaintenanceError(message, retry_after=retry_after, ends_at=problem.ends_at)
+            raise MaintenanceError(message, retry_after=retry_after, ends_at=parse_timestamp(problem.ends_at))
         case "rate-limited":
             raise RateLimitedError(message, retry_after=retry_after)
         case "unauthorized":

@@ -6,6 +6,7 @@ The stream only hints, and may repeat itself; REST answers.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 import logging
 import random
 
@@ -44,10 +45,10 @@ class Standing:
         *,
         on_refusal: Callable[[WeSmartError | None], None],
         on_account: Callable[[Account], None],
-        on_plan: Callable[[str | None, str | None], None],
+        on_plan: Callable[[datetime | None, datetime | None], None],
         on_doubt: Callable[[], None],
     ) -> None:
-        """`on_doubt` has the homes asked for now; the others are those of `LiveHome`."""
+        """`on_doubt` has the homes asked for now; the others are those of `LiveHome`, and may fail."""
         self._client = client
         self._on_refusal = on_refusal
         self._on_account = on_account
@@ -64,6 +65,7 @@ class Standing:
         # Whether hints may have been missed, and when the account was read last.
         self._outdated = False
         self._read_at = self._loop.time()
+        self._terms_refused = False
         self.doubted = False
 
     @property
@@ -82,7 +84,7 @@ class Standing:
     def heed(self, event: AccountEvent) -> None:
         """Take a hint of the stream; one that we do not know is ignored."""
         if event.change == "maintenance":
-            self._on_plan(event.starts_at, event.ends_at)
+            _tell(self._on_plan, event.starts_at, event.ends_at)
         if event.change in ("terms", "maintenance"):
             self._everybody = True
             self._unread.set()
@@ -109,14 +111,15 @@ class Standing:
     def warn(self, err: MaintenanceError) -> None:
         """Take the word of maintenance for what it is, while something else says how the homes are."""
         self._warned = True
-        self._on_refusal(err)
+        _tell(self._on_refusal, err)
 
     def refuse(self, err: WeSmartError) -> bool:
         """Take the cloud's answer to a request for the homes; return whether it is a word about the whole account."""
         if not isinstance(err, AccountBlockedError | TermsNotAcceptedError | MaintenanceError):
             return False
         self._admission.clear()
-        self._on_refusal(err)
+        self._terms_refused |= isinstance(err, TermsNotAcceptedError)
+        _tell(self._on_refusal, err)
         return True
 
     def admit(self) -> None:
@@ -125,7 +128,11 @@ class Standing:
             self._warned = False
             self._admission.set()
             self._readmission.set()
-            self._on_refusal(None)
+            if self._terms_refused:
+                # They were accepted elsewhere, and without push nobody would say so.
+                self._terms_refused = False
+                self._unread.set()
+            _tell(self._on_refusal, None)
 
     async def run(self) -> None:
         """Read the account at the beginning and whenever it may have changed; raises SessionEndedError."""
@@ -149,7 +156,7 @@ class Standing:
                 _LOGGER.debug("The account could not be read: %s", err)
             else:
                 failures = 0
-                self._on_account(account)
+                _tell(self._on_account, account)
             if everybody:
                 self.doubt()
             if pause is not None:
@@ -157,3 +164,11 @@ class Standing:
                     async with asyncio.timeout(pause):
                         await self._unread.wait()
                 self._unread.set()
+
+
+def _tell[*Ts](observer: Callable[[*Ts], None], *said: *Ts) -> None:
+    """Tell an observer what the cloud has said of the account; whatever it makes of that, the home is followed."""
+    try:
+        observer(*said)
+    except Exception:
+        _LOGGER.exception("What the cloud said of the account could not be told")

@@ -8,7 +8,7 @@ Nearly every frame says nothing but how states have changed, and is read as that
 part.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 import logging
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from msgspec import Meta, Raw, Struct, field
 from .errors import DECODE_ERRORS, UnexpectedAnswerError
 from .lenient import LenientDecoder
 from .models import EndpointKey, Home, Position, Ticket
+from .timestamps import parse_timestamp
 from .wire_home import DeviceReport, Id, Patch, WholeNumber, decode_device, decode_home, decode_patch
 
 _LOGGER = logging.getLogger(__name__)
@@ -105,12 +106,12 @@ class ButtonEvent(Event, frozen=True, kw_only=True):
 class AccountEvent(Event, frozen=True, kw_only=True):
     """A hint to ask REST about the account: `change` is terms, access, session or maintenance.
 
-    The moments (RFC 3339) are those of planned maintenance; both are None where it was called off.
+    The moments are those of planned maintenance; both are None where it was called off.
     """
 
     change: str
-    starts_at: str | None = None
-    ends_at: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 class TicketEvent(Event, frozen=True, kw_only=True):
@@ -233,7 +234,13 @@ def _button_event(seq: int, wire: _WireEvent) -> Event:
 
 
 def _account_event(seq: int, wire: _WireEvent) -> Event:
-    return AccountEvent(seq=seq, at=wire.at, change=wire.change or "", starts_at=wire.starts_at, ends_at=wire.ends_at)
+    return AccountEvent(
+        seq=seq,
+        at=wire.at,
+        change=wire.change or "",
+        starts_at=parse_timestamp(wire.starts_at),
+        ends_at=parse_timestamp(wire.ends_at),
+    )
 
 
 def _feedback_event(seq: int, wire: _WireEvent) -> Event:
@@ -253,12 +260,3 @@ _EVENTS = {
     "account": _account_event,
     "feedback": _feedback_event,
 }
-
-
-def parse_timestamp(text: str | None) -> datetime | None:
-    """Return the moment that a timestamp of the contract names (RFC 3339, any spelling of UTC); None where none does."""
-    try:
-        moment = msgspec.convert(text, datetime | None)
-    except msgspec.ValidationError:
-        return None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
