@@ -34,7 +34,7 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
     @override
     def available(self) -> bool:
         """Whether the device is online and there is word from the cloud."""
-        return self._device.online and self.coordinator.live.present
+        return self._device.online and self.coordinator.live.presence.present
 
     @override
     async def async_update(self) -> None:

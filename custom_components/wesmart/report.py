@@ -41,7 +41,7 @@ def of_device(entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry) -> Report:
 
 def _cloud(coordinator: WeSmartCoordinator) -> Report:
     return {
-        "present": coordinator.live.present,
+        "present": coordinator.live.presence.present,
         "push": coordinator.live.streaming,
         "seconds_since_event": coordinator.live.event_age_s,
         "seq": coordinator.replica.position.seq,

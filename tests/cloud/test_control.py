@@ -39,7 +39,6 @@ class Controlled:
             on_unconfirmed=self.unconfirmed.append,
             clock=wall_clock,
         )
-        self.control.catch_up()
 
     @property
     def shown(self) -> float | None:
@@ -84,6 +83,15 @@ async def test_a_home_that_counts_anew_shows_nothing_of_before(controlled: Contr
     controlled.replica.load(snapshot(2, lamp(brightness=30), epoch="new"))
     assert controlled.control.catch_up() == {LAMP}
     assert controlled.shown == 30
+
+
+async def test_what_is_commanded_in_a_new_count_shows_in_it(controlled: Controlled) -> None:
+    """Also where nothing was commanded when it began."""
+    controlled.replica.load(snapshot(2, lamp(brightness=30), epoch="new"))
+    await controlled.control.execute(Command.set(LAMP, brightness=70))
+    controlled.replica.load(snapshot(3, lamp(brightness=40), epoch="new"))
+    assert controlled.control.catch_up() == set()
+    assert controlled.shown == 70
 
 
 async def test_what_the_home_knows_already_is_not_covered(transport: Transport, scripted: ScriptedServer) -> None:

@@ -110,7 +110,7 @@ class Following:
 
     def present(self) -> bool:
         """Return whether there was any word lately."""
-        return self.home.present
+        return self.home.presence.present
 
 
 @pytest.fixture
@@ -674,7 +674,7 @@ async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: W
         await running
     assert caught.group_contains(ZeroDivisionError)
     # Nobody knows the home any more: that is said once.
-    assert (live.present, len(lost)) == (False, 1)
+    assert (live.presence.present, len(lost)) == (False, 1)
 
 
 # Clouds that break their contract

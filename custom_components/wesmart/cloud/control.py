@@ -1,7 +1,7 @@
 """Having the cloud do things, and showing what it has accepted until the home itself says so (contract, promise 4)."""
 
 import asyncio
-from collections.abc import Callable, Set as AbstractSet
+from collections.abc import Callable, Collection, Set as AbstractSet
 import time
 
 from .client import WeSmartClient
@@ -36,6 +36,8 @@ class Control:
         self._loop = asyncio.get_running_loop()
         self._pump = CommandPump(client.send_commands, on_applied=self._applied, clock=clock)
         self._overlay = Overlay()
+        # What shows otherwise than the replica has it, to look at.
+        self.covers: Collection[EndpointKey] = self._overlay.covers
         self._timer: asyncio.TimerHandle | None = None
         # What the positions in the overlay belong to.
         self._epoch = ""
@@ -51,7 +53,8 @@ class Control:
     def endpoint(self, key: EndpointKey) -> Endpoint | None:
         """Return an endpoint as it is to be shown: commanded values cover what they have overtaken."""
         endpoint = self._replica.endpoints.get(key)
-        return None if endpoint is None else self._overlay.show(endpoint)
+        # Nearly always nothing is covered.
+        return self._overlay.show(endpoint) if endpoint is not None and self.covers else endpoint
 
     def catch_up(self) -> AbstractSet[EndpointKey]:
         """End what the replica has reached by now; return the endpoints that show the cloud's word again."""
@@ -71,6 +74,8 @@ class Control:
         endpoint = None if command.key is None else self._replica.endpoints.get(command.key)
         if endpoint is None or seq <= self._replica.seq:
             return
+        if not self.covers:
+            self._epoch = self._replica.epoch
         if fields := commanded_state(self._overlay.show(endpoint), command):
             self._overlay.acknowledge(endpoint, fields, seq, self._loop.time())
             self._arm()

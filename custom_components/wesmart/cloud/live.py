@@ -32,7 +32,6 @@ from .standing import Standing
 from .stream import EventStream
 from .sync import PRESS_AGE_S, EpochChangedError, Sync
 from .tickets import TicketNews
-from .timestamps import parse_timestamp
 from .wire_events import AccountEvent, ButtonEvent, Event, Frame, HelloFrame, StateEvent, TicketEvent
 
 _LOGGER = logging.getLogger(__name__)
@@ -97,7 +96,8 @@ class LiveHome:
         self._control = Control(
             client, self.replica, on_accepted=self._accepted, on_unconfirmed=self._unconfirmed, clock=clock
         )
-        self._presence = Presence(on_presence, on_quiet=self._ask)
+        # Whether there was any word from the cloud lately.
+        self.presence = Presence(on_presence, on_quiet=self._ask)
         self._standing = Standing(
             client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._hurry
         )
@@ -115,14 +115,9 @@ class LiveHome:
         self.streaming = False
 
     @property
-    def present(self) -> bool:
-        """Whether there was any word from the cloud lately."""
-        return self._presence.present
-
-    @property
     def answering(self) -> bool:
         """Whether there is word of the account, if not of its homes: who is locked out may complain, and be answered."""
-        return self.present or isinstance(self._presence.trouble, AccountBlockedError | TermsNotAcceptedError)
+        return self.presence.present or isinstance(self.presence.trouble, AccountBlockedError | TermsNotAcceptedError)
 
     @property
     def event_age_s(self) -> float | None:
@@ -151,7 +146,7 @@ class LiveHome:
     async def start(self) -> None:
         """Fetch the first snapshot, which nobody is told of; raises what a request raises."""
         snapshot = await self._client.snapshot()
-        self._presence.hear()
+        self.presence.hear()
         if snapshot is not None:
             self._sync.load(snapshot)
 
@@ -188,14 +183,14 @@ class LiveHome:
                 group.create_task(self._stream(), name="WeSMART events")
                 group.create_task(self._poll(), name="WeSMART polling")
                 group.create_task(self._settle(), name="WeSMART doubts")
-                group.create_task(self._presence.watch(), name="WeSMART presence")
+                group.create_task(self.presence.watch(), name="WeSMART presence")
                 group.create_task(self._standing.run(), name="WeSMART account")
         except* SessionEndedError as errors:
             ended = errors.exceptions[0]
-            self._presence.lose(ended if isinstance(ended, SessionEndedError) else None)
+            self.presence.lose(ended if isinstance(ended, SessionEndedError) else None)
             raise ended from None
         except* Exception:
-            self._presence.lose()
+            self.presence.lose()
             raise
 
     async def _fetch(self) -> None:
@@ -214,12 +209,12 @@ class LiveHome:
                 self._standing.doubted |= doubted
                 self._standing.warn(err)
             elif self._standing.refuse(err):
-                self._presence.lose(err)
+                self.presence.lose(err)
             else:
                 self._standing.doubted |= doubted
             raise
         self._standing.admit()
-        self._presence.hear()
+        self.presence.hear()
         if snapshot is not None:
             # It may have covered a hint that never came.
             self._standing.outdate(read_now=self.streaming)
@@ -230,7 +225,9 @@ class LiveHome:
         self._regain()
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
-        if not self._sync.doubtful:  # else the model may have counted what it has not understood
+        if (
+            self._control.covers and not self._sync.doubtful
+        ):  # else the model has counted what it may not have understood
             changes.endpoints |= self._control.catch_up()
         if changes.endpoints or changes.structure:
             self._on_changes(changes)
@@ -247,16 +244,17 @@ class LiveHome:
     def _regain(self) -> None:
         """Say that the cloud is back once all that it has said is shown: what was before must not be shown as new."""
         if self._standing.admitted and self._sync.current:
-            self._presence.regain()
+            self.presence.regain()
 
     def _ask(self) -> None:
         if self._standing.admitted:
             self._due.set()
 
     def _is_fresh(self, event: ButtonEvent) -> bool:
-        at = parse_timestamp(event.at)
+        if event.at is None or self._hello_at is None:
+            return True
         # A difference, since there are dates from which ten seconds cannot be taken.
-        return at is None or self._hello_at is None or self._hello_at - at <= timedelta(seconds=PRESS_AGE_S)
+        return self._hello_at - event.at <= timedelta(seconds=PRESS_AGE_S)
 
     def _accepted(self, key: EndpointKey) -> None:
         if not self.streaming:
@@ -285,7 +283,7 @@ class LiveHome:
             except SessionEndedError:
                 raise
             except WeSmartError as err:
-                self._presence.miss(err)
+                self.presence.miss(err)
                 failures += 1
                 delay = backoff.delay(err, failures, ceiling=self._poll_interval_s)
                 _LOGGER.debug("Polling failed: %s", err)
@@ -385,10 +383,10 @@ class LiveHome:
         # A frame from the future may come before hello; one that makes no sense may have been hello, and nothing that
         # follows could be told from what was missed.
         while (hello := await stream.receive()) is None:
-            self._presence.hear()
+            self.presence.hear()
         if not isinstance(hello, HelloFrame):
             raise UnexpectedAnswerError("a stream that does not begin with hello")
-        self._hello_at = parse_timestamp(hello.at)
+        self._hello_at = hello.at
         self._tickets.begin(self._hello_at)
         if self._hello_at is not None:
             self._control.order_after(self._hello_at.timestamp())
@@ -406,17 +404,17 @@ class LiveHome:
                 if self._tickets.missed:
                     self._due.set()
             if frame is None or isinstance(frame, HelloFrame):
-                self._presence.hear()  # a second greeting says nothing about where this stream is
+                self.presence.hear()  # a second greeting says nothing about where this stream is
             else:
                 self._take(frame)
 
     def _take(self, frame: Frame) -> None:
         changes, events = self._sync.receive(frame)
-        self._presence.hear()
+        self.presence.hear()
         if events:
-            self._event_at = self._presence.heard_at
+            self._event_at = self.presence.heard_at
         self._tell(changes, events)
-        if not self._presence.present:
+        if not self.presence.present:
             self._regain()
         if self._sync.wanted is not None:
             # What is only doubtful has to wait its turn.

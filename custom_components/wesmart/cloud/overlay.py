@@ -4,7 +4,7 @@ Between the acknowledgement of a command and the event that confirms it, older e
 commanded value covers them, field by field, until the model has reached the result's `seq`; then the cloud's truth wins.
 """
 
-from collections.abc import Callable, Mapping, Set as AbstractSet
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -14,8 +14,6 @@ from .models import Endpoint, EndpointKey
 
 # A confirmation that takes longer will not come (contract, promise 4).
 LONGEST_S = 10.0
-
-_NONE: frozenset[EndpointKey] = frozenset()
 
 
 class _Cover(NamedTuple):
@@ -28,7 +26,8 @@ class Overlay:
     """Commanded values, by endpoint and field; `now` is always the same monotonic clock, in seconds."""
 
     def __init__(self) -> None:
-        self._covers: dict[EndpointKey, dict[str, _Cover]] = {}
+        # What is covered, to look at; nearly always nothing is.
+        self.covers: dict[EndpointKey, dict[str, _Cover]] = {}
         # In the order in which they end by seq; those replaced meanwhile are passed over.
         self._by_seq: list[tuple[int, EndpointKey]] = []
 
@@ -36,24 +35,20 @@ class Overlay:
         """Show these state fields of the endpoint until the model has reached `until_seq`; what was shown is replaced."""
         if not fields:
             return
-        covers = self._covers.setdefault(endpoint.key, {})
+        covers = self.covers.setdefault(endpoint.key, {})
         covers.update((name, _Cover(value, until_seq, now + LONGEST_S)) for name, value in fields.items())
         heappush(self._by_seq, (until_seq, endpoint.key))
 
     def show(self, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint as it is to be shown."""
-        if not self._covers:
-            return endpoint  # as nearly always
-        covers = self._covers.get(endpoint.key)
+        covers = self.covers.get(endpoint.key)
         if covers is None or endpoint.state is None:
             return endpoint
         state = replace(endpoint.state, **{name: cover.value for name, cover in covers.items()})
         return replace(endpoint, state=state)
 
-    def reach(self, seq: int) -> AbstractSet[EndpointKey]:
+    def reach(self, seq: int) -> set[EndpointKey]:
         """End what the model has caught up with; return the endpoints that show the cloud's word again."""
-        if not self._by_seq:
-            return _NONE  # as nearly always
         ended = set()
         while self._by_seq and self._by_seq[0][0] <= seq:
             _, key = heappop(self._by_seq)
@@ -63,26 +58,28 @@ class Overlay:
 
     def expire(self, now: float) -> set[EndpointKey]:
         """End what has waited too long; return the endpoints that show the cloud's word again."""
-        return {key for key in tuple(self._covers) if self._keep(key, lambda cover: cover.expires_at > now)}
+        return {key for key in tuple(self.covers) if self._keep(key, lambda cover: cover.expires_at > now)}
 
     def clear(self) -> set[EndpointKey]:
         """End everything: positions of another epoch do not compare."""
-        ended = set(self._covers)
-        self._covers.clear()
+        ended = set(self.covers)
+        self.covers.clear()
         self._by_seq.clear()
         return ended
 
     @property
     def next_expiry(self) -> float | None:
         """When `expire` has something to do."""
-        return min((cover.expires_at for covers in self._covers.values() for cover in covers.values()), default=None)
+        return min((cover.expires_at for covers in self.covers.values() for cover in covers.values()), default=None)
 
     def _keep(self, key: EndpointKey, lasts: Callable[[_Cover], bool]) -> bool:
         """Keep the covers of an endpoint that last; return whether there were others."""
-        covers = self._covers.get(key, {})
+        covers = self.covers.get(key, {})
         kept = {name: cover for name, cover in covers.items() if lasts(cover)}
         if kept:
-            self._covers[key] = kept
+            self.covers[key] = kept
         else:
-            self._covers.pop(key, None)
+            self.covers.pop(key, None)
+            if not self.covers:
+                self._by_seq.clear()
         return len(kept) < len(covers)

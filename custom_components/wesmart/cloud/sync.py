@@ -138,6 +138,7 @@ class Sync:
         # It comes after all that is pending: what claims to be beyond it is nowhere.
         for seq in [seq for seq in self._held if seq > position.seq]:
             del self._held[seq]
+            self._held_since.pop(seq, None)
         if not self.doubtful and not self._unbased:
             self.wanted = position.seq if position.seq > self.replica.seq else None
 

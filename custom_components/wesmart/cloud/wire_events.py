@@ -61,7 +61,6 @@ class Event(Struct, frozen=True, kw_only=True):
     """One change; kinds without a class of their own change nothing but still count."""
 
     seq: Annotated[int, Meta(ge=0, lt=2**53)]
-    at: str | None = None
 
 
 class StateEvent(Event, frozen=True, kw_only=True, tag_field="kind", tag="state"):
@@ -97,8 +96,9 @@ class HomeRemovedEvent(Event, frozen=True, kw_only=True):
 
 
 class ButtonEvent(Event, frozen=True, kw_only=True):
-    """A button was pressed."""
+    """A button was pressed, `at` some moment of the cloud's clock."""
 
+    at: datetime | None
     key: EndpointKey
     press: str
 
@@ -128,7 +128,7 @@ class HelloFrame(Struct, frozen=True):
     """The first frame of a stream."""
 
     position: Position
-    at: str | None
+    at: datetime | None
     resumed: bool
     heartbeat_s: float
 
@@ -182,7 +182,7 @@ def _decode_part_by_part(text: str) -> Frame | None:
     position = Position(wire.epoch, int(wire.seq))
     if type_ == "heartbeat":
         return HeartbeatFrame(position)
-    return HelloFrame(position, wire.at, wire.resumed, wire.heartbeat_s)
+    return HelloFrame(position, parse_timestamp(wire.at), wire.resumed, wire.heartbeat_s)
 
 
 def _decode_event(raw: Raw) -> Event:
@@ -204,7 +204,6 @@ def _state_event(seq: int, wire: _WireEvent) -> Event | None:
         return None
     return StateEvent(
         seq=seq,
-        at=wire.at,
         device_id=wire.device_id,
         endpoint_id=wire.endpoint_id,
         patch=decode_patch(wire.state),
@@ -212,31 +211,31 @@ def _state_event(seq: int, wire: _WireEvent) -> Event | None:
 
 
 def _device_event(seq: int, wire: _WireEvent) -> Event:
-    return DeviceEvent(seq=seq, at=wire.at, report=decode_device(wire.device, whole=True))
+    return DeviceEvent(seq=seq, report=decode_device(wire.device, whole=True))
 
 
 def _device_removed_event(seq: int, wire: _WireEvent) -> Event | None:
-    return None if wire.device_id is None else DeviceRemovedEvent(seq=seq, at=wire.at, device_id=wire.device_id)
+    return None if wire.device_id is None else DeviceRemovedEvent(seq=seq, device_id=wire.device_id)
 
 
 def _home_event(seq: int, wire: _WireEvent) -> Event:
-    return HomeEvent(seq=seq, at=wire.at, home=decode_home(wire.home, whole=True))
+    return HomeEvent(seq=seq, home=decode_home(wire.home, whole=True))
 
 
 def _home_removed_event(seq: int, wire: _WireEvent) -> Event | None:
-    return None if wire.home_id is None else HomeRemovedEvent(seq=seq, at=wire.at, home_id=wire.home_id)
+    return None if wire.home_id is None else HomeRemovedEvent(seq=seq, home_id=wire.home_id)
 
 
 def _button_event(seq: int, wire: _WireEvent) -> Event:
     if wire.device_id is None or wire.endpoint_id is None or wire.press is None:
-        return Event(seq=seq, at=wire.at)  # no snapshot could tell more about a press
-    return ButtonEvent(seq=seq, at=wire.at, key=EndpointKey(wire.device_id, wire.endpoint_id), press=wire.press)
+        return Event(seq=seq)  # no snapshot could tell more about a press
+    key = EndpointKey(wire.device_id, wire.endpoint_id)
+    return ButtonEvent(seq=seq, at=parse_timestamp(wire.at), key=key, press=wire.press)
 
 
 def _account_event(seq: int, wire: _WireEvent) -> Event:
     return AccountEvent(
         seq=seq,
-        at=wire.at,
         change=wire.change or "",
         starts_at=parse_timestamp(wire.starts_at),
         ends_at=parse_timestamp(wire.ends_at),
@@ -245,9 +244,9 @@ def _account_event(seq: int, wire: _WireEvent) -> Event:
 
 def _feedback_event(seq: int, wire: _WireEvent) -> Event:
     try:
-        return TicketEvent(seq=seq, at=wire.at, ticket=_ticket_decoder.decode(wire.ticket))
+        return TicketEvent(seq=seq, ticket=_ticket_decoder.decode(wire.ticket))
     except DECODE_ERRORS:
-        return Event(seq=seq, at=wire.at)  # no snapshot could tell more about a ticket
+        return Event(seq=seq)  # no snapshot could tell more about a ticket
 
 
 _EVENTS = {
