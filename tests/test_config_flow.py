@@ -199,6 +199,14 @@ async def _maintained(_request: web.Request) -> web.Response:
     return web.Response(status=503, headers={"Retry-After": "90"})
 
 
+async def _maintained_for_who_knows_how_long(_request: web.Request) -> web.Response:
+    return web.Response(status=503)
+
+
+async def _overrun(_request: web.Request) -> web.Response:
+    return web.Response(status=429)
+
+
 async def _next_version(request: web.Request) -> web.Response:
     return web.json_response({"version": 2, "everything": "else"})
 
@@ -224,6 +232,8 @@ async def _without_passwords(request: web.Request) -> web.Response:
         (_pointing_away, "unsafe_server"),
         (_silent, "timeout_connect"),
         (_maintained, "maintenance"),
+        (_maintained_for_who_knows_how_long, "maintenance_indefinite"),
+        (_overrun, "rate_limited_indefinite"),
     ],
 )
 async def test_a_server_that_is_no_cloud_is_told_apart_before_credentials_are_asked_for(

@@ -121,9 +121,11 @@ async def test_a_device_that_went_offline_is_named_in_the_error(
     """When the news has not arrived yet: nothing is queued for later."""
     cloud.mute(True)
     cloud.set_online(PANEL, False)
-    with pytest.raises(ServiceValidationError) as error:
+    with pytest.raises(HomeAssistantError) as error:
         await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     assert error.value.translation_key == "device_offline"
+    # Home Assistant calls those a validation error, and nothing was wrong with the call.
+    assert not isinstance(error.value, ServiceValidationError)
     assert error.value.translation_placeholders is not None
     assert error.value.translation_placeholders["name"] == "Công tắc bếp Đèn trần"
     cloud.mute(False)
@@ -131,7 +133,7 @@ async def test_a_device_that_went_offline_is_named_in_the_error(
 
 @pytest.mark.parametrize(
     ("path_fault", "key"),
-    [("rate_limit", "rate_limited"), ("maintenance", "maintenance"), ("latency", "timeout_connect")],
+    [("rate_limit", "rate_limited"), ("maintenance", "maintenance"), ("latency", "timeout_command")],
 )
 async def test_a_call_that_cannot_be_done_in_time_fails_within_ten_seconds(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, path_fault: str, key: str
@@ -170,10 +172,25 @@ async def test_a_thing_that_was_removed_meanwhile_is_said_to_be_gone(
     """Rather than that something went wrong."""
     cloud.mute(True)
     cloud.remove_device(PANEL)
-    with pytest.raises(ServiceValidationError) as error:
+    with pytest.raises(HomeAssistantError) as error:
         await hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     assert error.value.translation_key == "command_not_found"
+    assert not isinstance(error.value, ServiceValidationError)
     cloud.mute(False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "key"), [({"brightness": 20}, "command_unsupported"), ({"transition": 6000}, "command_invalid")]
+)
+async def test_what_should_not_have_been_asked_for_is_the_callers_mistake(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, wanted: dict[str, int], key: str
+) -> None:
+    """A lamp that cannot be dimmed any more, which is not known here yet; and a fade of more than an hour."""
+    lamp = "light.bep_den_tu_bep"
+    cloud._core.world.endpoint("den-tu-bep", "1").features["brightness"] = False
+    with pytest.raises(ServiceValidationError) as error:
+        await hass.services.async_call("light", "turn_on", {ATTR_ENTITY_ID: lamp, **wanted}, blocking=True)
+    assert error.value.translation_key == key
 
 
 async def test_asking_for_an_update_asks_the_cloud_now(
@@ -185,6 +202,19 @@ async def test_asking_for_an_update_asks_the_cloud_now(
     cloud.touch(PANEL, "1", on=True)
     await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     await shows(hass, KITCHEN, STATE_ON, within_s=1)
+
+
+async def test_an_update_that_got_no_answer_may_simply_be_asked_for_again(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing can have been done by it; Home Assistant has that in its log only."""
+    cloud.latency = 30
+    await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    (error,) = (record.exc_info[1] for record in caplog.records if record.exc_info)
+    assert isinstance(error, HomeAssistantError)
+    assert error.translation_key == "timeout_connect"
+    cloud.latency = 0
+    await asyncio.sleep(60)
 
 
 async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
@@ -16,7 +16,7 @@ from custom_components.wesmart import devices as subject
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OWNER, submit
-from tests.home import devices, shows
+from tests.home import FEEDBACK, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.wire import JsonObject
 
@@ -230,6 +230,17 @@ async def test_only_a_device_that_the_cloud_does_not_have_can_be_deleted(
         assert registry.async_get(device_id)
     assert await delete(hass, hass_ws_client, gone.id)
     assert registry.async_get(gone.id) is None
+
+
+async def test_the_account_itself_cannot_be_deleted_as_a_device(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, entry: ConfigEntry
+) -> None:
+    """The cloud has no such device, and still it would be back at the next start."""
+    service = device_of(hass, FEEDBACK)
+    assert service is not None
+    assert not await delete(hass, hass_ws_client, service.id)
+    assert dr.async_get(hass).async_get(service.id)
+    await shows(hass, FEEDBACK, STATE_UNKNOWN)
 
 
 async def test_nothing_can_be_deleted_while_nobody_knows_what_the_cloud_has(

@@ -16,12 +16,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OWNER, log_in, submit
-from tests.home import entities, shows
+from tests.home import FEEDBACK, entities, shows
 from tests.mock_cloud import MockCloud
 
 BUTTON = "event.phong_ngu_chinh_nut_dau_giuong_ve_nha"
 DEVICE = "nut-dau-giuong"
-FEEDBACK = "event.wesmart_feedback"
 type Change = Callable[[HomeAssistant, MockCloud, ConfigEntry], Coroutine[None, None, None]]
 
 REPLY = "Kỹ thuật viên sẽ đến sáng mai."

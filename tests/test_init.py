@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from tests.accounts import OTHER, OWNER, Person, log_in
-from tests.home import shows
+from tests.home import FEEDBACK, shows
 from tests.mock_cloud import MockCloud
 
 KITCHEN = "switch.bep_cong_tac_bep_den_tran"
@@ -187,7 +187,7 @@ async def test_an_account_without_homes_is_fine(
     await asyncio.sleep(1)
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.states.async_entity_ids() == ["event.wesmart_feedback"]
+    assert hass.states.async_entity_ids() == [FEEDBACK]
     cloud.share_home("can-ho-my-dinh", person.username)
     await shows(hass, "switch.phong_ngu_den_ngu", "off", within_s=5)
 

@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.wesmart.cloud.transport import REQUEST_TIMEOUT_S
+from custom_components.wesmart.cloud.patience import DEADLINE_S
 from tests.mock_cloud import MockCloud
 
 KITCHEN = "switch.bep_cong_tac_bep_den_tran"
@@ -86,7 +86,7 @@ async def test_reloading_is_not_delayed(
     """Beyond the first snapshot, which it asks for again, and tokens on their way, which nobody else may ask for."""
     cloud.latency = 0
     await hass.config_entries.async_reload(entry.entry_id)
-    assert trouble() < REQUEST_TIMEOUT_S
+    assert trouble() < DEADLINE_S
 
 
 async def test_stopping_is_not_delayed(hass: HomeAssistant, entry: ConfigEntry, trouble: Callable[[], float]) -> None:

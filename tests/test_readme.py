@@ -10,11 +10,12 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 
 from tests.accounts import OWNER
+from tests.home import FEEDBACK
 from tests.mock_cloud import MockCloud
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 AUTOMATIONS = re.findall(r"^```yaml\n(alias:.*?)^```", README, re.MULTILINE | re.DOTALL)
-FEEDBACK = re.compile("event.wesmart_feedback|wesmart.send_feedback")
+SUPPORT_DESK = re.compile(f"{FEEDBACK}|wesmart.send_feedback")
 
 
 def notifications(hass: HomeAssistant) -> list[tuple[str | None, str]]:
@@ -27,7 +28,7 @@ async def test_the_support_desk_does_what_its_automations_say(
 ) -> None:
     """A panel that is offline for a day is reported, and the answer is shown."""
     assert await async_setup_component(hass, "persistent_notification", {})
-    automations = [parse_yaml(automation) for automation in AUTOMATIONS if FEEDBACK.search(automation)]
+    automations = [parse_yaml(automation) for automation in AUTOMATIONS if SUPPORT_DESK.search(automation)]
     assert await async_setup_component(hass, "automation", {"automation": automations})
     assert [state.state for state in hass.states.async_all("automation")] == ["on"] * 2
     cloud.meters_report = False

@@ -28,6 +28,7 @@ PHONE = ("912345678", "912 345 678")
 ACCOUNT_ID = "tk-minh-anh"
 WRONG_PASSWORD = "hoa-sua-2025"
 EFFECT = "Sinh nhật bé An"
+PRESS = "Gọi bà Tư dậy"
 
 
 class Outputs:
@@ -141,6 +142,7 @@ async def test_no_secret_leaves_its_place(
         assert await async_setup_component(hass, component, {})
     features = cloud._core.world.endpoint("den-san-sofa", "1").features
     features["effects"] = [EFFECT]
+    cloud._core.world.endpoint("nut-dau-giuong", "4").features["presses"] = ["single", PRESS]
     outputs = Outputs(hass, hass_client, hass_ws_client)
     outputs.shown.append(await enter_address_with_password(hass, cloud))
 
@@ -204,7 +206,7 @@ async def test_no_secret_leaves_its_place(
     secrets = {OWNER.password, WRONG_PASSWORD, USERINFO, OWNER.username, *PHONE}
     secrets |= {token for token in tokens if isinstance(token, str)}
     serials = {device["serial"] for device in devices}
-    names = {OWNER.full_name, ACCOUNT_ID, EFFECT}
+    names = {OWNER.full_name, ACCOUNT_ID, EFFECT, PRESS}
     for named in (*homes, *(room for home in homes for room in home["rooms"]), *devices):
         names |= {named["name"], named["id"]}
     assert len(tokens) > 6

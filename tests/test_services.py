@@ -1,18 +1,22 @@
 """The vendor's support desk, from an automation or from the actions page."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 import json
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.wesmart.const import DOMAIN
-from tests.accounts import OTHER, OWNER, log_in
+from tests.accounts import OTHER, OWNER, log_in, submit
+from tests.home import FEEDBACK
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.wire import JsonObject
 
@@ -115,13 +119,20 @@ async def test_a_device_that_does_not_exist_is_said_so(hass: HomeAssistant, entr
     assert error.value.translation_placeholders == {"name": "nowhere"}
 
 
-async def test_a_device_of_another_integration_is_refused(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Whichever account is meant."""
+@pytest.mark.parametrize("picked", [{}, {"config_entry_id": "the only one"}])
+@pytest.mark.parametrize("ours", [False, True])
+async def test_a_device_of_another_integration_is_refused(
+    hass: HomeAssistant, entry: ConfigEntry, picked: dict[str, str], ours: bool
+) -> None:
+    """Whichever account is meant, and also one that somebody has added to an account."""
+    hue = MockConfigEntry(domain="hue", title="Bridge")
+    hue.add_to_hass(hass)
     stranger = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id, identifiers={("hue", "1")}, name="Đèn lạ"
+        config_entry_id=entry.entry_id if ours else hue.entry_id, identifiers={("hue", "1")}, name="Đèn lạ"
     )
     with pytest.raises(ServiceValidationError) as error:
-        await send(hass, device_id=stranger.id)
+        await send(hass, device_id=stranger.id, **dict.fromkeys(picked, entry.entry_id))
+    assert (error.value.translation_domain, error.value.translation_key) == (DOMAIN, "unknown_device")
     assert error.value.translation_placeholders == {"name": "Đèn lạ"}
 
 
@@ -141,6 +152,7 @@ async def test_what_no_form_would_offer_is_not_sent(
     ("data", "key", "length", "limit"),
     [
         ({"message": ""}, "message_length", "0", "4000"),
+        ({"message": " \n\t"}, "message_length", "0", "4000"),
         ({"message": "ệ" * 4001}, "message_length", "4001", "4000"),
         ({"subject": "ệ" * 201}, "subject_length", "201", "200"),
     ],
@@ -170,6 +182,15 @@ async def test_any_text_arrives_as_it_was_written(
     await send(hass, message=message)
     (filed,) = cloud.tickets(OWNER.username)
     assert filed.sent["message"] == message
+
+
+async def test_what_is_blank_around_a_text_is_not_sent(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Forms and YAML leave it there; a subject of nothing else is none."""
+    await send(hass, message=f"  {MESSAGE}\n", subject=" ")
+    (filed,) = cloud.tickets(OWNER.username)
+    assert filed.sent == {"category": "after_sales", "message": MESSAGE}
 
 
 async def test_feedback_that_could_not_be_sent_is_an_error(
@@ -274,7 +295,7 @@ async def test_feedback_about_the_account_itself_names_no_device(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """Its service can be picked where devices are."""
-    await send(hass, device_id=device_id(hass, "event.wesmart_feedback"), include_diagnostics=True)
+    await send(hass, device_id=device_id(hass, FEEDBACK), include_diagnostics=True)
     (filed,) = cloud.tickets(OWNER.username)
     assert "device_id" not in filed.sent
     diagnostics = filed.sent["diagnostics"]
@@ -303,6 +324,9 @@ async def test_tickets_are_listed_newest_first(hass: HomeAssistant, cloud: MockC
         ("ha noi", 3),
         ("HOÀ  BÌNH", 1),
         ("Cà Mau", 0),
+        (" Hà Nội ", 3),
+        ("", 12),
+        (" ", 12),
         (None, 12),
     ],
 )
@@ -310,7 +334,9 @@ async def test_dealers_are_found_by_province_however_it_is_spelled(
     hass: HomeAssistant, entry: ConfigEntry, province: str | None, addresses: int
 ) -> None:
     """Or all of them; one without a name goes by its address."""
-    dealers = list_of((await ask(hass, "find_dealers", **({"province": province} if province else {})))["dealers"])
+    dealers = list_of(
+        (await ask(hass, "find_dealers", **({} if province is None else {"province": province})))["dealers"]
+    )
     assert len({dealer["address"] for dealer in dealers}) == addresses
     for dealer in dealers:
         assert dealer.keys() == {"name", "address", "province", "phone"}
@@ -350,6 +376,25 @@ async def test_a_question_whose_answer_got_lost_is_asked_again(
     await asyncio.sleep(60)
 
 
+@pytest.mark.parametrize("action", ["get_feedback", "find_dealers"])
+async def test_a_cloud_that_wants_to_be_asked_a_moment_later_is(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, action: str
+) -> None:
+    """As commands wait, too; one that wants to be left alone for longer is left alone, and its user told so."""
+    path = {"get_feedback": "/v1/feedback", "find_dealers": "/v1/dealers"}[action]
+    cloud.rate_limit(1, count=3, path=path)
+    assert await ask(hass, action)
+    assert [request.status for request in cloud.requests if request.path == path] == [429, 429, 429, 200]
+    cloud.rate_limit(60, path=path)
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(HomeAssistantError) as error:
+        await ask(hass, action)
+    assert asyncio.get_running_loop().time() - started < 0.5
+    assert error.value.translation_key == "rate_limited"
+    assert error.value.translation_placeholders is not None
+    assert error.value.translation_placeholders["seconds"] == "60"
+
+
 async def test_a_session_that_has_ended_asks_for_a_new_login(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
@@ -364,14 +409,173 @@ async def test_a_session_that_has_ended_asks_for_a_new_login(
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
-async def test_a_suspended_account_can_still_complain(
+type Trouble = Callable[[MockCloud], None]
+LOCKED_OUT: list[Trouble] = [
+    lambda cloud: cloud.suspend(OWNER.username),
+    lambda cloud: cloud.terminate(OWNER.username),
+    lambda cloud: cloud.change_terms("2027-01"),
+]
+
+
+@pytest.mark.parametrize("trouble", LOCKED_OUT, ids=["suspended", "terminated", "terms"])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_whoever_is_locked_out_can_still_complain(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, trouble: Trouble, restarted: bool
+) -> None:
+    """That is what feedback is for then: about anything, with what can be told, from before or since the start."""
+    gang = device_id(hass, "switch.hanh_lang_den_hanh_lang")
+    service = device_id(hass, FEEDBACK)
+    trouble(cloud)
+    await asyncio.sleep(5)
+    if restarted:
+        assert not await hass.config_entries.async_reload(entry.entry_id)
+        assert entry.state is ConfigEntryState.SETUP_RETRY
+    await send(hass, category="security", message="Tôi không làm gì sai.", include_diagnostics=True)
+    await send(hass, config_entry_id=entry.entry_id)
+    await send(hass, device_id=gang, include_diagnostics=True)
+    await send(hass, device_id=service)
+    sent = [ticket.sent for ticket in reversed(cloud.tickets(OWNER.username))]
+    assert [one.get("device_id") for one in sent] == [None, None, "cong-tac-phong-ngu", None]
+    diagnostics = sent[0]["diagnostics"]
+    assert isinstance(diagnostics, dict)
+    assert diagnostics.get("state") == ("setup_retry" if restarted else None)
+    assert len(list_of((await ask(hass, "get_feedback"))["tickets"])) == 4
+    assert await ask(hass, "find_dealers", province="Hà Nội") != {"dealers": []}
+
+
+async def test_an_account_that_is_just_being_set_up_can_be_used(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """That is what feedback is for then."""
-    cloud.suspend(OWNER.username)
-    await send(hass, category="security", message="Tôi không làm gì sai.")
+    """A set-up that is tried again and again is so for a good part of the time."""
+    cloud.latency = 4
+    reloading = asyncio.create_task(hass.config_entries.async_reload(entry.entry_id))
+    await asyncio.sleep(3)
+    assert entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+    await send(hass)
+    cloud.latency = 0
     assert len(cloud.tickets(OWNER.username)) == 1
-    assert len(list_of((await ask(hass, "get_feedback"))["tickets"])) == 1
+    assert await reloading
+
+
+async def test_nothing_is_asked_for_an_account_that_is_disabled(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Its owner does not want it to be used."""
+    panel = device_id(hass, "switch.bep_cong_tac_bep_den_tran")
+    assert await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    asked = len(cloud.requests)
+    for data in ({}, {"config_entry_id": entry.entry_id}, {"device_id": panel}):
+        with pytest.raises(ServiceValidationError):
+            await send(hass, **data)
+    for action in ("get_feedback", "find_dealers"):
+        with pytest.raises(ServiceValidationError):
+            await ask(hass, action, config_entry_id=entry.entry_id)
+    assert len(cloud.requests) == asked
+
+
+async def test_an_account_whose_session_is_over_from_the_start_has_to_log_in_first(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Each action says so, in words that tell what to do."""
+    panel = device_id(hass, "switch.bep_cong_tac_bep_den_tran")
+    cloud.sign_out(OWNER.username)
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    for data in ({}, {"config_entry_id": entry.entry_id}, {"device_id": panel}):
+        with pytest.raises(HomeAssistantError, match="Log in again") as error:
+            await send(hass, **data)
+        assert error.value.translation_key == "session_ended"
+    for action in ("get_feedback", "find_dealers"):
+        with pytest.raises(HomeAssistantError, match="Log in again"):
+            await ask(hass, action)
+    assert len(hass.config_entries.flow.async_progress()) == 1
+
+
+async def test_an_account_that_waits_for_the_cloud_is_one_of_two(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Which of them is meant has to be said as ever."""
+    other = await log_in(hass, cloud, OTHER)
+    cloud.suspend(OTHER.username)
+    assert not await hass.config_entries.async_reload(other.entry_id)
+    with pytest.raises(ServiceValidationError) as error:
+        await send(hass)
+    assert error.value.translation_key == "service_found_multiple_config_entry_for_domain"
+    await send(hass, config_entry_id=other.entry_id)
+    assert (len(cloud.tickets(OWNER.username)), len(cloud.tickets(OTHER.username))) == (0, 1)
+
+
+async def unanswered(hass: HomeAssistant, cloud: MockCloud, **data: object) -> None:
+    """Send feedback that arrives, and whose writer is told that nobody knows."""
+    cloud.latency = 30
+    with pytest.raises(HomeAssistantError) as error:
+        await send(hass, **data)
+    assert error.value.translation_key == "timeout_connect"
+    cloud.latency = 0
+    await asyncio.sleep(60)
+
+
+async def _nothing(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    pass
+
+
+async def _reload(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    assert await hass.config_entries.async_reload(entry.entry_id)
+
+
+async def _log_in_again(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    cloud.sign_out(OWNER.username)
+    await asyncio.sleep(60)
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = await submit(hass, flow, {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password})
+    assert flow["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+
+
+async def _maintenance(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    cloud.maintenance(retry_after=120)
+    with pytest.raises(HomeAssistantError):
+        await send(hass)
+    cloud.end_maintenance()
+    await asyncio.sleep(300)
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [_nothing, _reload, _log_in_again, _maintenance], ids=lambda meanwhile: meanwhile.__name__
+)
+@pytest.mark.parametrize("include_diagnostics", [False, True])
+async def test_feedback_that_is_sent_again_because_there_was_no_answer_is_filed_once(
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    meanwhile: Callable[[HomeAssistant, MockCloud, ConfigEntry], Awaitable[None]],
+    include_diagnostics: bool,
+) -> None:
+    """Whatever happens in between; then the same may be said once more."""
+    data = {"include_diagnostics": include_diagnostics}
+    await unanswered(hass, cloud, **data)
+    (filed,) = cloud.tickets(OWNER.username)
+    await meanwhile(hass, cloud, entry)
+    assert (await ask(hass, "send_feedback", category="after_sales", message=MESSAGE, dry_run=True, **data)) == {
+        "would_send": filed.sent
+    }
+    ticket = await send(hass, **data)
+    assert [one.id for one in cloud.tickets(OWNER.username)] == [filed.id] == [ticket["id"]]
+    await send(hass, **data)
+    assert len(cloud.tickets(OWNER.username)) == 2
+
+
+async def test_an_account_that_is_added_anew_has_no_letters_from_before(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """What was removed is forgotten."""
+    await unanswered(hass, cloud)
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    entry = await log_in(hass, cloud, OWNER)
+    await send(hass)
+    assert len(cloud.tickets(OWNER.username)) == 2
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_the_actions_are_there_before_any_account_is(hass: HomeAssistant) -> None:

@@ -1,9 +1,10 @@
 """System information, as the frontend asks for it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+import logging
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -11,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.wesmart.const import DOMAIN
-from tests.accounts import OTHER, log_in
+from tests.accounts import OTHER, OWNER, log_in
 from tests.mock_cloud import MockCloud
 from tests.test_translations import keys, load
 
@@ -81,7 +82,57 @@ async def test_with_two_accounts_each_line_tells_of_both(
     age = dt_util.parse_datetime(last_event["value"], raise_on_error=True) - changed_at
     assert 0 <= age.total_seconds() < 1
     assert await hass.config_entries.async_unload(other.entry_id)
-    assert (await information(hass, hass_ws_client))["push"] == "1/2"
+    assert (await information(hass, hass_ws_client))["push"] == "1/1"
+
+
+async def test_an_account_that_waits_for_the_cloud_counts(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Its owner looks here to find out whether the cloud can be reached."""
+    cloud.suspend(OWNER.username)
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert await information(hass, hass_ws_client) == {"cloud": "ok", "latency": "0 ms", "push": "0/1"}
+
+
+async def _disabled(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    assert await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+
+
+async def _removed(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("gone", [_disabled, _removed], ids=lambda gone: gone.__name__)
+async def test_without_an_account_there_is_nothing_to_tell(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    cloud: MockCloud,
+    entry: ConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    gone: Callable[[HomeAssistant, ConfigEntry], Awaitable[None]],
+) -> None:
+    """No server is asked whose account nobody uses, and nothing goes wrong."""
+    await gone(hass, entry)
+    asked = len(cloud.requests)
+    assert await information(hass, hass_ws_client) == {}
+    assert len(cloud.requests) == asked
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_disabled_account_is_not_counted(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Nor is a server that only it has."""
+    async with MockCloud(clock=cloud.now) as elsewhere:
+        other = await log_in(hass, elsewhere, OWNER)
+        await asyncio.sleep(60)
+        assert (await information(hass, hass_ws_client))["push"] == "2/2"
+        await _disabled(hass, other)
+        asked = len(elsewhere.requests)
+        assert (await information(hass, hass_ws_client))["push"] == "1/1"
+        assert len(elsewhere.requests) == asked
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ def test_every_error_of_the_client_has_a_sentence_that_its_placeholders_fill(kin
             cloud.AccountBlockedError("", terminated=True),
             cloud.AccountBlockedError("", terminated=False),
         ],
+        cloud.MaintenanceError: [cloud.MaintenanceError(""), cloud.MaintenanceError("", retry_after=5)],
+        cloud.RateLimitedError: [cloud.RateLimitedError(""), cloud.RateLimitedError("", retry_after=5)],
         cloud.CommandRejectedError: [
             cloud.CommandRejectedError(problem)
             for problem in ("device-offline", "unsupported", "not-found", "invalid-request", "from-the-future", "")
@@ -135,6 +137,29 @@ def test_every_end_of_the_flow_has_a_sentence_of_ours() -> None:
     assert all(f'"{reason}"' in source for reasons in ABORTS.values() for reason in reasons)
     for language in LANGUAGES:
         assert keys(load(language), "config", "abort") == set().union(*ABORTS.values())
+
+
+@pytest.mark.parametrize("kind", [cloud.MaintenanceError, cloud.RateLimitedError])
+@pytest.mark.parametrize(("retry_after", "seconds"), [(None, None), (0, None), (0.2, "1"), (59.5, "60")])
+def test_whoever_has_to_wait_is_told_for_how_long_or_that_nobody_knows(
+    kind: type[cloud.BusyError], retry_after: float | None, seconds: str | None
+) -> None:
+    """In a sentence of its own; never a dash, nor too short a time."""
+    error = kind("", retry_after=retry_after)
+    assert errors.placeholders(error).get("seconds") == seconds
+    for language in LANGUAGES:
+        texts = dict(flat(load(language)))
+        key = errors.translation_key(error)
+        for path in (f"config.error.{key}", f"exceptions.{key}.message", f"issues.terms.fix_flow.error.{key}"):
+            assert ("seconds" in placeholders(texts[path])) is (seconds is not None)
+
+
+def test_only_a_command_may_have_been_done_when_there_was_no_answer() -> None:
+    """Whoever only asked is not sent to look."""
+    english = dict(flat(load("en")))
+    keys_ = {error: errors.translation_key(error("")) for error in (cloud.CommandTimeoutError, cloud.CloudTimeoutError)}
+    told = {error: "may still have been done" in english[f"exceptions.{key}.message"] for error, key in keys_.items()}
+    assert told == {cloud.CommandTimeoutError: True, cloud.CloudTimeoutError: False}
 
 
 def test_every_sentence_is_used() -> None:
@@ -182,7 +207,9 @@ def test_every_repair_is_used_and_its_placeholders_are_filled() -> None:
         cloud.UnexpectedAnswerError(""),
         cloud.SessionEndedError(""),
         cloud.MaintenanceError(""),
+        cloud.MaintenanceError("", retry_after=5),
         cloud.RateLimitedError(""),
+        cloud.RateLimitedError("", retry_after=5),
         cloud.AccountBlockedError("", terminated=True),
         cloud.AccountBlockedError("", terminated=False),
         cloud.TermsNotAcceptedError(""),

@@ -51,5 +51,5 @@ async def async_remove_config_entry_device(
     """Let a user delete a device that the cloud does not have any more; any other would be back at the next start."""
     if entry.state is not ConfigEntryState.LOADED:
         return False  # nobody knows what the cloud has
-    gone = devices.find_cloud_id(entry, entry.runtime_data.replica, device) is None
+    gone = devices.cloud_id(entry, device) not in entry.runtime_data.replica.devices
     return gone and not devices.is_account(entry, device)

@@ -1,21 +1,25 @@
-"""What outlives a reload: the one way to the cloud and the one clock for all accounts, and each account's session."""
+"""What outlives a reload: the one way to the cloud and the one clock for all accounts, each account's session and letters."""
 
 from functools import partial
 
 from aiohttp import DummyCookieJar
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .cloud import Session, Transport, keep_refusals
+from .cloud import Session, SupportDesk, Transport, keep_refusals
 from .const import DOMAIN
 from .stored import async_store_tokens, endpoints_of, tokens_of
 
 _TRANSPORT: HassKey[Transport] = HassKey(DOMAIN)
 _SESSIONS: HassKey[dict[str, Session]] = HassKey(f"{DOMAIN}_sessions")
+_DESKS: HassKey[dict[str, SupportDesk]] = HassKey(f"{DOMAIN}_desks")
+
+# A set-up that is tried again and again is in progress for a part of the time.
+_IN_USE = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
 
 
 def wall_clock() -> float:
@@ -45,6 +49,11 @@ def async_get_transport(hass: HomeAssistant) -> Transport:
     return transport
 
 
+def is_in_use(entry: ConfigEntry) -> bool:
+    """Return whether an account shows its homes, or would if the cloud let it; not where it is disabled."""
+    return entry.state in _IN_USE
+
+
 @callback
 def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
     """Return the session of an entry, whether the entry is set up or not: one object from its login to its end.
@@ -66,8 +75,15 @@ def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
 
 
 @callback
+def async_get_desk(hass: HomeAssistant, entry: ConfigEntry) -> SupportDesk:
+    """Return what sends the feedback of an entry: one object for as long as the entry is there."""
+    return hass.data.setdefault(_DESKS, {}).setdefault(entry.entry_id, SupportDesk())
+
+
+@callback
 def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
-    """Return the session of an entry that is being removed, and forget it."""
+    """Return the session of an entry that is being removed; forget it, and the letters."""
     session = async_get_session(hass, entry)
     del hass.data[_SESSIONS][entry.entry_id]
+    hass.data.get(_DESKS, {}).pop(entry.entry_id, None)
     return session

@@ -5,7 +5,7 @@ each push. Here an event wakes the entities of its endpoint, whatever the size o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -13,27 +13,16 @@ from typing import override
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import (
-    ConfigEntryAuthFailed,
-    ConfigEntryNotReady,
-    HomeAssistantError,
-    ServiceValidationError,
-)
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
 from yarl import URL
 
 from . import devices, homes, issues
+from .actions import explained
 from .areas import Areas
 from .cloud import Command, Endpoints, LiveHome, Rediscovery, WeSmartClient
-from .cloud.errors import (
-    CloudConnectionError,
-    CloudTimeoutError,
-    CommandRejectedError,
-    NotFoundError,
-    SessionEndedError,
-    WeSmartError,
-)
+from .cloud.errors import CloudConnectionError, NotFoundError, SessionEndedError, WeSmartError
 from .cloud.models import Account, EndpointKey, Ticket
 from .cloud.replica import Changes
 from .connection import async_get_session, wall_clock
@@ -45,10 +34,6 @@ from .stored import async_store_endpoints
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
-# Contract, promise 2: every action ends within this time.
-_ACTION_S = 10
-# What got no answer is asked again, under its key, after this long.
-_RETRY_S = 1
 # After a fault of our own the home is followed again, once the log had time to be read.
 _FAULT_S = 60
 
@@ -160,10 +145,8 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def async_refresh(self) -> None:
         """Ask the cloud now. Raises HomeAssistantError."""
-        try:
+        with explained(self.hass, self.config_entry):
             await self.live.refresh()
-        except WeSmartError as err:
-            raise self._failed(err) from err
 
     async def async_look_again(self) -> None:
         """Ask the cloud now whether it shows the homes again; what it answers is acted on, and no concern of the caller."""
@@ -172,42 +155,8 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol):
 
     async def async_execute(self, command: Command, name: str) -> None:
         """Have the cloud do something; `name` is what the user calls the thing, for the error. Raises HomeAssistantError."""
-        try:
+        with explained(self.hass, self.config_entry, name):
             await self.live.execute(command)
-        except WeSmartError as err:
-            raise self._failed(err, name) from err
-
-    async def async_ask[T](self, request: Callable[[], Awaitable[T]]) -> T:
-        """Return the answer to a request that may be repeated, and is until the time of an action is over.
-
-        Raises HomeAssistantError.
-        """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _ACTION_S
-        unanswered: WeSmartError
-        while True:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    return await request()
-            except TimeoutError:
-                unanswered = CloudTimeoutError("no answer in time")
-            except CloudConnectionError as err:
-                unanswered = err
-            except WeSmartError as err:
-                raise self._failed(err) from err
-            # Asked of the clock each time: a timeout that fires together with the request's own may be lost in it.
-            if loop.time() + _RETRY_S >= deadline:
-                raise self._failed(unanswered) from unanswered
-            await asyncio.sleep(_RETRY_S)
-
-    def _failed(self, err: WeSmartError, name: str | None = None) -> HomeAssistantError:
-        """Return what the user of an action is told, and see to it that a session that is over is noticed."""
-        more = {"name": name or self.config_entry.title, "phone": self.client.session.endpoints.support_phone}
-        if isinstance(err, SessionEndedError):
-            self.config_entry.async_start_reauth(self.hass)
-        # What the caller asked for was wrong, or the device cannot be reached: no trace of ours would help.
-        kind = ServiceValidationError if isinstance(err, CommandRejectedError) else HomeAssistantError
-        return translated(kind, err, more)
 
     async def _follow(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from itertools import product
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -40,7 +40,11 @@ def device_unique_id(entry: ConfigEntry, device_id: str) -> str:
 
 
 def account_info(entry: ConfigEntry) -> dr.DeviceInfo:
-    """Return the service that stands for the account itself: nothing on a wall, so its name is the vendor's."""
+    """Return the service that stands for the account itself.
+
+    Nothing on a wall, so its name is the vendor's: whose it is, the entry says. A person's name has no place in the ids
+    and states that are made of it.
+    """
     return dr.DeviceInfo(
         identifiers={(DOMAIN, entry.entry_id)},
         entry_type=dr.DeviceEntryType.SERVICE,
@@ -84,14 +88,18 @@ def async_find(hass: HomeAssistant, entry: ConfigEntry, replica: Replica, endpoi
     return device
 
 
-def find_cloud_id(entry: ConfigEntry, replica: Replica, device: dr.AnyDeviceEntry) -> str | None:
-    """Return the cloud's id of a device of the entry; for a child device, of the panel it is a part of."""
-    wanted = {identifier for domain, identifier in device.identifiers if domain == DOMAIN}
-    for known in replica.devices.values():
-        ids = {device_unique_id(entry, known.id)}
-        ids.update(unique_id(entry, EndpointKey(known.id, endpoint_id)) for endpoint_id in known.endpoint_ids)
-        if wanted & ids:
-            return known.id
+def cloud_id(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> str | None:
+    """Return what the cloud calls a device of the entry, or the panel that a child device is a part of; None for any other.
+
+    The registry knows it also while the cloud shows nothing.
+    """
+    if device.config_entry_id != entry.entry_id:
+        return None  # another account of the server may have one of that name
+    server = _server_id(server_identity(entry))
+    for domain, identifier in device.identifiers:
+        known_at, *ids = identifier.split(":")
+        if ids and (domain, known_at) == (DOMAIN, server):
+            return unquote(ids[0])
     return None
 
 

@@ -1,4 +1,4 @@
-"""What every entity of an endpoint has in common."""
+"""What the entities of an account have in common, and those of its endpoints."""
 
 from collections.abc import Callable, Collection
 from typing import override
@@ -13,10 +13,19 @@ from .cloud.models import Endpoint
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 
 
-class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinator]):
-    """An endpoint as an entity: `endpoint` is what the cloud says of it now."""
+class WeSmartAccountEntity(BaseCoordinatorEntity[WeSmartCoordinator]):
+    """Anything of an account; its name comes after that of its device."""
 
     _attr_has_entity_name = True
+
+    @override
+    async def async_update(self) -> None:
+        """Ask the cloud now, for `homeassistant.update_entity`."""
+        await self.coordinator.async_refresh()
+
+
+class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
+    """An endpoint as an entity: `endpoint` is what the cloud says of it now."""
 
     def __init__(self, coordinator: WeSmartCoordinator, endpoint: EndpointT) -> None:
         """Show an endpoint that the coordinator's replica has."""
@@ -35,11 +44,6 @@ class WeSmartEntity[EndpointT: Endpoint](BaseCoordinatorEntity[WeSmartCoordinato
     def available(self) -> bool:
         """Whether the device is online and there is word from the cloud."""
         return self._device.online and self.coordinator.live.presence.present
-
-    @override
-    async def async_update(self) -> None:
-        """Ask the cloud now, for `homeassistant.update_entity`."""
-        await self.coordinator.async_refresh()
 
     @callback
     def _describe(self) -> None:

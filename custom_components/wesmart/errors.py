@@ -4,6 +4,7 @@ The keys stand in the translations under `config.error` and under `exceptions`.
 """
 
 from collections.abc import Mapping
+import math
 
 from homeassistant.exceptions import HomeAssistantError
 
@@ -26,6 +27,7 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.UnsafeServerError, "unsafe_server"),
     (cloud.UnsupportedServerError, "unsupported_server"),
     (cloud.UnexpectedAnswerError, "unexpected_answer"),
+    (cloud.CommandTimeoutError, "timeout_command"),
     (cloud.CloudTimeoutError, "timeout_connect"),
     (cloud.CloudFaultError, "cloud_fault"),
     (cloud.CloudConnectionError, "cannot_connect"),
@@ -39,6 +41,9 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.InvalidRequestError, "invalid_request"),
 )
 
+# What is said instead where the cloud has not said for how long.
+_INDEFINITE = {"maintenance": "maintenance_indefinite", "rate_limited": "rate_limited_indefinite"}
+
 
 def translation_key(err: cloud.WeSmartError) -> str:
     """Return the key of the sentence that tells a person what went wrong and what to do."""
@@ -46,7 +51,8 @@ def translation_key(err: cloud.WeSmartError) -> str:
         return "account_terminated" if err.terminated else "account_suspended"
     if isinstance(err, cloud.CommandRejectedError):
         return _REJECTIONS.get(err.problem, "command_rejected")
-    return next((key for type_, key in _KEYS if isinstance(err, type_)), "unexpected_answer")
+    key = next((key for type_, key in _KEYS if isinstance(err, type_)), "unexpected_answer")
+    return _INDEFINITE.get(key, key) if isinstance(err, cloud.BusyError) and not err.retry_after else key
 
 
 def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
@@ -54,8 +60,8 @@ def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
     match err:
         case cloud.AccountBlockedError():
             return {"reason": short(err.reason), "until": local_time(err.until)}
-        case cloud.BusyError():
-            return {"seconds": short(None if err.retry_after is None else f"{err.retry_after:.0f}")}
+        case cloud.BusyError() if err.retry_after:
+            return {"seconds": str(math.ceil(err.retry_after))}
         case cloud.InvalidRequestError():
             return {"details": short("; ".join(err.details))}
     return {}

@@ -5,12 +5,11 @@ from typing import override
 from homeassistant.components.event import ATTR_MULTI_PRESS_COUNT, ButtonEventType, EventDeviceClass, EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import BaseCoordinatorEntity
 
 from . import devices
 from .cloud.models import ButtonEndpoint, Ticket
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartEntity, async_setup_endpoints
+from .entity import WeSmartAccountEntity, WeSmartEntity, async_setup_endpoints
 
 # Nothing is ever asked of a button.
 PARALLEL_UPDATES = 0
@@ -63,10 +62,9 @@ class WeSmartButton(WeSmartEntity[ButtonEndpoint], EventEntity):
             self.async_write_ha_state()
 
 
-class WeSmartTickets(BaseCoordinatorEntity[WeSmartCoordinator], EventEntity):
+class WeSmartTickets(WeSmartAccountEntity, EventEntity):
     """What happens to the feedback an account has given: opened, answered, closed."""
 
-    _attr_has_entity_name = True
     _attr_translation_key: str | None = "feedback"
 
     def __init__(self, coordinator: WeSmartCoordinator) -> None:
@@ -81,11 +79,6 @@ class WeSmartTickets(BaseCoordinatorEntity[WeSmartCoordinator], EventEntity):
     def available(self) -> bool:
         """Whether there is word from the cloud."""
         return self.coordinator.live.answering
-
-    @override
-    async def async_update(self) -> None:
-        """Ask the cloud now, for `homeassistant.update_entity`."""
-        await self.coordinator.async_refresh()
 
     @override
     async def async_added_to_hass(self) -> None:

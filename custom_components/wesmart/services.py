@@ -2,11 +2,11 @@
 
 from functools import partial
 from typing import cast
-import uuid
 
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, __version__ as ha_version
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.loader import async_get_integration
@@ -14,10 +14,16 @@ import msgspec
 import voluptuous as vol
 
 from . import devices, report
+from .actions import explained
+from .cloud import WeSmartClient
+from .cloud.errors import SessionEndedError
 from .cloud.feedback import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, fit
 from .cloud.models import FeedbackCategory
+from .cloud.patience import insist
+from .connection import async_get_desk, async_get_session, is_in_use
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
+from .errors import translated
 
 SERVICE_FIND_DEALERS = "find_dealers"
 SERVICE_GET_FEEDBACK = "get_feedback"
@@ -84,40 +90,67 @@ async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
         device_id=_cloud_id(entry, device),
         diagnostics=await _async_diagnostics(call.hass, entry, device) if call.data[ATTR_INCLUDE_DIAGNOSTICS] else None,
     )
+    desk = async_get_desk(call.hass, entry)
     if call.data[ATTR_DRY_RUN]:
-        return {"would_send": msgspec.to_builtins(feedback)}
-    coordinator = entry.runtime_data
-    # The cloud files it once under this key, however often it has to be sent.
-    send = partial(coordinator.client.send_feedback, feedback, idempotency_key=str(uuid.uuid4()))
-    return {"ticket": msgspec.to_builtins(await coordinator.async_ask(send))}
+        return {"would_send": msgspec.to_builtins(desk.as_sent(feedback))}
+    with explained(call.hass, entry):
+        return {"ticket": msgspec.to_builtins(await desk.send(_client(call.hass, entry), feedback))}
 
 
 async def _async_get_feedback(call: ServiceCall) -> ServiceResponse:
     """Return the account's tickets, newest first."""
-    coordinator = _entry(call).runtime_data
-    return {"tickets": msgspec.to_builtins(await coordinator.async_ask(coordinator.client.tickets))}
+    entry = _entry(call)
+    with explained(call.hass, entry):
+        return {"tickets": msgspec.to_builtins(await insist(_client(call.hass, entry).tickets))}
 
 
 async def _async_find_dealers(call: ServiceCall) -> ServiceResponse:
     """Return the vendor's dealers, of a province or of all."""
-    coordinator = _entry(call).runtime_data
-    find = partial(coordinator.client.dealers, call.data.get(ATTR_PROVINCE))
-    return {"dealers": msgspec.to_builtins(await coordinator.async_ask(find))}
+    entry = _entry(call)
+    find = partial(_client(call.hass, entry).dealers, call.data.get(ATTR_PROVINCE, "").strip() or None)
+    with explained(call.hass, entry):
+        return {"dealers": msgspec.to_builtins(await insist(find))}
 
 
 def _entry(call: ServiceCall, device: dr.AnyDeviceEntry | None = None) -> WeSmartConfigEntry:
-    """Return the account that was picked, or whose device was, or the only one."""
+    """Return the account that was picked, or whose device was, or the only one.
+
+    It need not be loaded: whoever is locked out may complain (contract, "Problems").
+    """
+    hass = call.hass
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID, device.config_entry_id if device else None)
-    return cast("WeSmartConfigEntry", async_get_config_entry(call.hass, DOMAIN, entry_id))
+    if entry_id is None:
+        entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+        entry = entries[0] if len(entries) == 1 else None
+    else:
+        entry = hass.config_entries.async_get_entry(entry_id)
+    if entry is not None and entry.domain == DOMAIN:
+        if is_in_use(entry):
+            return entry
+        if any(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
+            raise translated(HomeAssistantError, SessionEndedError("the account has to log in again"))
+    # Home Assistant says what is wrong with it.
+    return cast("WeSmartConfigEntry", async_get_config_entry(hass, DOMAIN, entry_id))
+
+
+def _client(hass: HomeAssistant, entry: WeSmartConfigEntry) -> WeSmartClient:
+    """Return the account's way to the cloud; that of one that is loaded looks elsewhere for what it does not find."""
+    if entry.state is ConfigEntryState.LOADED:
+        return entry.runtime_data.client
+    return WeSmartClient(async_get_session(hass, entry))
 
 
 def _device(call: ServiceCall) -> dr.AnyDeviceEntry | None:
+    """Return the device that was picked, which is one of ours."""
     device_id = call.data.get(ATTR_DEVICE_ID)
     if device_id is None:
         return None
     device = dr.async_get(call.hass).async_get(device_id)
     if device is None:
         raise _unknown_device(device_id)
+    owner = call.hass.config_entries.async_get_entry(device.config_entry_id)
+    if owner is None or owner.domain != DOMAIN:
+        raise _unknown_device(_name(device))
     return device
 
 
@@ -125,10 +158,14 @@ def _cloud_id(entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry | None) -> st
     """Return what the cloud calls a device; None for none, and for the service that stands for the account."""
     if device is None or devices.is_account(entry, device):
         return None
-    found = devices.find_cloud_id(entry, entry.runtime_data.replica, device)
+    found = devices.cloud_id(entry, device)
     if found is None:
-        raise _unknown_device(device.name_by_user or device.name or device.id)
+        raise _unknown_device(_name(device))
     return found
+
+
+def _name(device: dr.AnyDeviceEntry) -> str:
+    return device.name_by_user or device.name or device.id
 
 
 async def _async_diagnostics(
@@ -147,7 +184,8 @@ def _unknown_device(name: str) -> ServiceValidationError:
 
 
 def _checked(text: str, translation_key: str, least: int, most: int) -> str:
-    """Return a text that is not too long for the cloud, and not too short."""
+    """Return a text without what is blank around it, not too long for the cloud, and not too short."""
+    text = text.strip()
     if not least <= len(text) <= most:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.components import system_health
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .cloud import discover, server_origin
 from .cloud.errors import CloudConnectionError, CloudTimeoutError, WeSmartError
-from .connection import async_get_transport
+from .connection import async_get_transport, is_in_use
 from .const import CONF_SERVER, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .errors import translation_key
@@ -26,9 +27,11 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return what is known, and what is still being asked for."""
-    entries: list[WeSmartConfigEntry] = hass.config_entries.async_entries(DOMAIN)
-    lives = [entry.runtime_data.live for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+    """Return what is known, and what is still being asked for; nothing where no account is in use."""
+    entries: list[WeSmartConfigEntry] = [*filter(is_in_use, hass.config_entries.async_entries(DOMAIN))]
+    if not entries:
+        return {}
+    lives = [entry.runtime_data.live for entry in entries if entry.state is ConfigEntryState.LOADED]
     # With several accounts each line says the worst of them.
     probe = hass.async_create_task(_async_probe(hass, {entry.data[CONF_SERVER] for entry in entries}))
     info: dict[str, Any] = {

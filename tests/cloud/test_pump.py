@@ -14,12 +14,12 @@ import pytest
 
 from custom_components.wesmart.cloud import Command, CommandPump, WeSmartClient
 from custom_components.wesmart.cloud.commands import CommandResult, Problem
-from custom_components.wesmart.cloud.dispatch import DEADLINE_S
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     CloudConnectionError,
     CloudTimeoutError,
     CommandRejectedError,
+    CommandTimeoutError,
     MaintenanceError,
     RateLimitedError,
     SessionEndedError,
@@ -27,6 +27,7 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from custom_components.wesmart.cloud.models import EndpointKey
+from custom_components.wesmart.cloud.patience import DEADLINE_S
 from tests.accounts import OWNER
 from tests.cloud.conftest import wall_clock
 from tests.mock_cloud import MockCloud
@@ -242,7 +243,7 @@ async def test_a_cloud_that_never_answers_costs_a_caller_ten_seconds() -> None:
     """Those who came later have their own ten seconds, and a request of their own."""
     link = Link(latency=1000)
     pump = pump_over(link)
-    with pytest.raises(CloudTimeoutError) as caught:
+    with pytest.raises(CommandTimeoutError) as caught:
         await pump.execute(command())
     assert now() == DEADLINE_S
     assert caught.value.__suppress_context__
@@ -251,12 +252,20 @@ async def test_a_cloud_that_never_answers_costs_a_caller_ten_seconds() -> None:
     assert now() == DEADLINE_S
 
 
+async def test_a_request_whose_own_time_is_over_first_leaves_a_command_without_an_answer() -> None:
+    """It may have been done, however that came out."""
+    link = Link(latency=9.8, instead=deque([CloudTimeoutError("no answer")]))
+    with pytest.raises(CommandTimeoutError):
+        await pump_over(link).execute(command())
+    assert now() == 9.8
+
+
 async def test_of_a_batch_only_those_with_time_left_are_repeated() -> None:
     """The others have been told."""
     link = Link(latency=4, instead=deque([[], CloudConnectionError("lost"), CloudConnectionError("lost")]))
     pump = pump_over(link)
     outcomes = await asyncio.gather(*(after(delay, pump) for delay in (0, 0.1, 3.9)), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [CommandResult, CloudTimeoutError, CloudTimeoutError]
+    assert [type(outcome) for outcome in outcomes] == [CommandResult, CommandTimeoutError, CommandTimeoutError]
     assert [(request.at, len(request.commands)) for request in link.requests] == [(0, 1), (4, 2), (8.5, 2), (13, 1)]
     assert now() == 13.9
 

@@ -22,8 +22,8 @@ from custom_components.wesmart.cloud.errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
+from custom_components.wesmart.cloud.patience import DEADLINE_S
 from custom_components.wesmart.cloud.session import REVOKE_TIMEOUT_S, Session
-from custom_components.wesmart.cloud.transport import REQUEST_TIMEOUT_S
 from tests.accounts import OTHER, OWNER, Person
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect, reset
@@ -370,7 +370,7 @@ async def test_closing_ends_in_time_whatever_becomes_of_the_renewal(
     began = asyncio.get_running_loop().time()
     await session.close()
     assert asyncio.get_running_loop().time() - began <= REVOKE_TIMEOUT_S
-    await asyncio.sleep(REQUEST_TIMEOUT_S)
+    await asyncio.sleep(DEADLINE_S)
     assert [task for task in asyncio.all_tasks() if task.get_name() == "WeSMART token renewal"] == []
 
 

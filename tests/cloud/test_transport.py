@@ -25,8 +25,9 @@ from custom_components.wesmart.cloud.errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
+from custom_components.wesmart.cloud.patience import DEADLINE_S
 from custom_components.wesmart.cloud.problems import Answer
-from custom_components.wesmart.cloud.transport import FRAME_LIMIT, REQUEST_TIMEOUT_S, _retry_after
+from custom_components.wesmart.cloud.transport import FRAME_LIMIT, _retry_after
 from tests.cloud.scripted import Reply, ScriptedServer, answer, half, late, redirect, reset, stream
 from tests.virtual_time import EPOCH
 
@@ -145,7 +146,7 @@ async def test_every_failure_is_one_of_ours(
     scripted.replies(reply)
     began = asyncio.get_running_loop().time()
     assert type(await refused(transport, scripted, way)) is kind
-    assert asyncio.get_running_loop().time() - began <= REQUEST_TIMEOUT_S
+    assert asyncio.get_running_loop().time() - began <= DEADLINE_S
 
 
 @pytest.mark.parametrize("way", ["request", "handshake"])

@@ -17,6 +17,7 @@ The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSM
 
 from .client import WeSmartClient
 from .commands import Command
+from .desk import SupportDesk
 from .discovery import Endpoints, discover
 from .feedback import Feedback
 from .live import LiveHome
@@ -36,6 +37,7 @@ __all__ = [
     "LiveHome",
     "Rediscovery",
     "Session",
+    "SupportDesk",
     "Tokens",
     "Transport",
     "WeSmartClient",

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from .commands import Command, CommandResult, Problem
 from .errors import BusyError, CloudConnectionError, CommandRejectedError, UnexpectedAnswerError, WeSmartError
 from .outbox import Outbox, Parcel
+from .patience import DEADLINE_S
 from .problems import problem_name
 
-# Contract, promise 2: every action has its answer within this time, and is not tried again after it.
-DEADLINE_S = 10
 # Contract, section "Commands".
 _MOST_COMMANDS = 200
 # A command that got no answer is asked about again, under its id, after this long.

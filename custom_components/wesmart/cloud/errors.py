@@ -24,6 +24,10 @@ class CloudTimeoutError(CloudConnectionError):
     """No answer in time."""
 
 
+class CommandTimeoutError(CloudTimeoutError):
+    """No answer in time to a command, which may have been done all the same."""
+
+
 class StreamClosedError(CloudConnectionError):
     """The event stream was closed; `code` is the WebSocket's close code, None where it only broke off."""
 

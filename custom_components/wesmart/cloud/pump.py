@@ -6,8 +6,9 @@ import logging
 import time
 
 from .commands import Command, CommandResult
-from .dispatch import DEADLINE_S, Conclusion, Dispatcher, Request
-from .errors import CloudConnectionError, CloudTimeoutError, WeSmartError
+from .dispatch import Conclusion, Dispatcher, Request
+from .errors import CloudConnectionError, CloudTimeoutError, CommandTimeoutError, WeSmartError
+from .patience import DEADLINE_S
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class CommandPump:
         """Return when the cloud has accepted the command, or one that did its work and more.
 
         One that is superseded by what this pump knows nothing of was not accepted: it is sent again with a higher
-        order. Raises CommandRejectedError where the cloud or the device did not accept it, CloudTimeoutError when the
+        order. Raises CommandRejectedError where the cloud or the device did not accept it, CommandTimeoutError when the
         deadline has passed, and what a request raises; BusyError at once where the cloud wants to be left alone until
         after the deadline.
         """
@@ -95,7 +96,9 @@ class CommandPump:
         except TimeoutError:
             _tell(self._dispatcher.abandoned(_timeout()))
         except WeSmartError as err:
-            _tell(self._dispatcher.failed(err, asyncio.get_running_loop().time()))
+            # A request's own time may be over a moment earlier: that is no less a command without an answer.
+            failure = _timeout() if isinstance(err, CloudTimeoutError) else err
+            _tell(self._dispatcher.failed(failure, asyncio.get_running_loop().time()))
         else:
             applied, concluded = self._dispatcher.answered(results)
             for command, seq in applied:
@@ -117,5 +120,5 @@ def _given_up() -> CloudConnectionError:
     return CloudConnectionError("given up before there was an answer")
 
 
-def _timeout() -> CloudTimeoutError:
-    return CloudTimeoutError(f"no answer to a command within {DEADLINE_S} s")
+def _timeout() -> CommandTimeoutError:
+    return CommandTimeoutError(f"no answer to a command within {DEADLINE_S} s")

@@ -13,10 +13,9 @@ from yarl import URL
 
 from .errors import CloudConnectionError, CloudTimeoutError, UnexpectedAnswerError
 from .holdoff import HoldOffs
+from .patience import DEADLINE_S
 from .problems import Answer, raise_for_problem
 
-# An action has to end within 10 s (contract, promise 2), whatever the cloud does.
-REQUEST_TIMEOUT_S = 10
 # Some thousand devices; more would be nobody's home.
 BODY_LIMIT = 32 * 2**20
 # Contract, "Snapshot and events".
@@ -108,11 +107,11 @@ class Transport:
                 data=data,
                 headers=headers,
                 allow_redirects=False,
-                timeout=ClientTimeout(total=REQUEST_TIMEOUT_S),
+                timeout=ClientTimeout(total=DEADLINE_S),
             ) as response:
                 answer = await _read(response, limit)
         except TimeoutError:
-            raise CloudTimeoutError(f"{where}: no answer within {REQUEST_TIMEOUT_S} s") from None
+            raise CloudTimeoutError(f"{where}: no answer within {DEADLINE_S} s") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
         self._holdoffs.note(url, answer, account)
@@ -126,7 +125,7 @@ class Transport:
         if refusal := self._holdoffs.refusal(url, account):
             raise_for_problem(refusal, where)
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with asyncio.timeout(DEADLINE_S):
                 return await self._http.ws_connect(
                     url.update_query(query),
                     headers=_headers(token, None),
@@ -136,7 +135,7 @@ class Transport:
         except _HandshakeRefusedError as refused:
             answer = refused.answer
         except TimeoutError:
-            raise CloudTimeoutError(f"{where}: no answer within {REQUEST_TIMEOUT_S} s") from None
+            raise CloudTimeoutError(f"{where}: no answer within {DEADLINE_S} s") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
         self._holdoffs.note(url, answer, account, handshake=True)
