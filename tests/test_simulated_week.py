@@ -90,7 +90,7 @@ class Footprint:
 
     tasks: Counter[str]
     bus_listeners: dict[EventType[Any] | str, int]
-    entity_listeners: tuple[int, int, int]
+    entity_listeners: tuple[int, int, int, int]
     timers: int
     cancelled_timers: int
     sockets: int
@@ -113,8 +113,9 @@ class Footprint:
             tasks=Counter(getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()),
             bus_listeners=hass.bus.async_listeners(),
             entity_listeners=(
-                sum(map(len, coordinator._listeners.values())),
+                len(coordinator._update_listeners),
                 len(coordinator._press_listeners),
+                len(coordinator._ticket_listeners),
                 len(coordinator._arrival_listeners),
             ),
             timers=len(scheduled) - cancelled,

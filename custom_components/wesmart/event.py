@@ -52,7 +52,7 @@ class WeSmartButton(WeSmartEntity[ButtonEndpoint], EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen for presses."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_set_press_listener(self.endpoint.key, self._handle_press))
+        self.async_on_remove(self.coordinator.async_add_press_listener(self.endpoint.key, self._handle_press))
 
     @callback
     def _handle_press(self, press: str) -> None:

@@ -7,6 +7,7 @@ import logging
 import math
 from random import Random
 import time
+from typing import override
 
 from aiohttp import web
 import pytest
@@ -16,6 +17,7 @@ from custom_components.wesmart.cloud.discovery import Endpoints
 from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError, WeSmartError
 from custom_components.wesmart.cloud.live import SAFETY_POLL_S
 from custom_components.wesmart.cloud.models import EndpointKey, Position, SwitchEndpoint
+from custom_components.wesmart.cloud.observer import HomeObserver
 from custom_components.wesmart.cloud.overlay import LONGEST_S
 from custom_components.wesmart.cloud.presence import SILENCE_S
 from custom_components.wesmart.cloud.replica import Changes, Replica
@@ -69,22 +71,27 @@ def beat(seq: int, epoch: str = "e") -> str:
     return json.dumps({"type": "heartbeat", "epoch": epoch, "seq": seq})
 
 
-class Following:
+class Following(HomeObserver):
     """A live home that is run, and what it has told."""
 
     def __init__(self, client: WeSmartClient, clock: Callable[[], float] = time.time) -> None:
         self.changes: list[Changes] = []
         self.presses: list[tuple[EndpointKey, str]] = []
         self.presence: list[tuple[float, bool]] = []
-        self.home = LiveHome(
-            client,
-            on_changes=self.changes.append,
-            on_press=lambda key, press: self.presses.append((key, press)),
-            on_presence=lambda lost: self.presence.append((now(), lost is None)),
-            poll_interval_s=POLL_S,
-            clock=clock,
-        )
+        self.home = LiveHome(client, self, poll_interval_s=POLL_S, clock=clock)
         self._task: asyncio.Task[None] | None = None
+
+    @override
+    def changed(self, changes: Changes) -> None:
+        self.changes.append(changes)
+
+    @override
+    def pressed(self, key: EndpointKey, press: str) -> None:
+        self.presses.append((key, press))
+
+    @override
+    def presence_changed(self, lost: WeSmartError | None) -> None:
+        self.presence.append((now(), lost is None))
 
     async def start(self) -> None:
         """Fetch, and follow from now on."""
@@ -660,21 +667,22 @@ async def test_a_cancelled_following_leaves_nothing_behind(
 async def test_a_mistake_of_a_listener_is_not_hidden(cloud: MockCloud, client: WeSmartClient) -> None:
     """It ends the following, for whoever runs it to see."""
 
-    def mistake(_changes: Changes) -> None:
-        if live.streaming:
-            raise ZeroDivisionError
+    class Mistaken(Following):
+        @override
+        def changed(self, changes: Changes) -> None:
+            if self.home.streaming:
+                raise ZeroDivisionError
 
-    lost: list[WeSmartError | None] = []
-    live = LiveHome(client, on_changes=mistake, on_presence=lost.append, poll_interval_s=POLL_S)
-    await live.start()
-    running = asyncio.create_task(live.run())
+    following = Mistaken(client)
+    await following.start()
     await asyncio.sleep(25)
     cloud.touch(*PANEL, on=False)
     with pytest.raises(ExceptionGroup) as caught:
-        await running
+        await following.ended()
     assert caught.group_contains(ZeroDivisionError)
     # Nobody knows the home any more: that is said once.
-    assert (live.presence.present, len(lost)) == (False, 1)
+    assert (following.present(), len(following.presence)) == (False, 1)
+    await following.home.close()
 
 
 # Clouds that break their contract

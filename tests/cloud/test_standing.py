@@ -1,10 +1,11 @@
 """What the stream hints of the account is asked about: at once, but not by everybody at the same moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 import logging
+from typing import override
 
 import pytest
 
@@ -19,6 +20,7 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from custom_components.wesmart.cloud.models import Account
+from custom_components.wesmart.cloud.observer import HomeObserver
 from custom_components.wesmart.cloud.standing import Standing
 from custom_components.wesmart.cloud.wire_events import AccountEvent
 from tests.cloud.conftest import wall_clock
@@ -27,7 +29,7 @@ from tests.cloud.scripted import Reply, ScriptedServer, answer, reset
 ACCOUNT = {"id": "a", "terms": {"accepted": "1", "current": "2", "url": "https://example.com/terms"}}
 
 
-class Told:
+class Told(HomeObserver):
     """A standing that is kept, and what it has told."""
 
     def __init__(self, client: WeSmartClient, *, fails: bool = False) -> None:
@@ -38,25 +40,30 @@ class Told:
         self.plans: list[tuple[datetime | None, datetime | None]] = []
         self.doubts: list[float] = []
         loop = asyncio.get_running_loop()
-        self.standing = Standing(
-            client,
-            on_refusal=self._failing(self.refusals.append),
-            on_account=self._failing(lambda account: self.accounts.append((loop.time(), account))),
-            on_plan=self._failing(lambda starts_at, ends_at: self.plans.append((starts_at, ends_at))),
-            on_doubt=lambda: self.doubts.append(loop.time()),
-        )
+        self.standing = Standing(client, self, on_doubt=lambda: self.doubts.append(loop.time()))
+
+    @override
+    def refused(self, err: WeSmartError | None) -> None:
+        self.refusals.append(err)
+        self._fail()
+
+    @override
+    def account_read(self, account: Account) -> None:
+        self.accounts.append((asyncio.get_running_loop().time(), account))
+        self._fail()
+
+    @override
+    def maintenance_planned(self, starts_at: datetime | None, ends_at: datetime | None) -> None:
+        self.plans.append((starts_at, ends_at))
+        self._fail()
 
     def hint(self, change: str, starts_at: datetime | None = None, ends_at: datetime | None = None) -> None:
         """Let the stream say something."""
         self.standing.heed(AccountEvent(seq=1, change=change, starts_at=starts_at, ends_at=ends_at))
 
-    def _failing[*Ts](self, told: Callable[[*Ts], None]) -> Callable[[*Ts], None]:
-        def tell(*said: *Ts) -> None:
-            told(*said)
-            if self._fails:
-                raise OverflowError("date value out of range")
-
-        return tell
+    def _fail(self) -> None:
+        if self._fails:
+            raise OverflowError("date value out of range")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from .discovery import Endpoints, discover
 from .feedback import Feedback
 from .live import LiveHome
 from .models import LightEndpoint
+from .observer import HomeObserver
 from .origins import server_origin
 from .pump import CommandPump
 from .rediscovery import Rediscovery
@@ -33,6 +34,7 @@ __all__ = [
     "CommandPump",
     "Endpoints",
     "Feedback",
+    "HomeObserver",
     "LightEndpoint",
     "LiveHome",
     "Rediscovery",

@@ -5,7 +5,7 @@ that never comes up costs nothing but time.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence, Set as AbstractSet
+from collections.abc import Callable, Sequence, Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
@@ -25,7 +25,8 @@ from .errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
-from .models import Account, EndpointKey, Ticket
+from .models import EndpointKey
+from .observer import HomeObserver
 from .presence import Presence
 from .replica import Changes
 from .standing import Standing
@@ -45,44 +46,20 @@ _DISMISSED = (4401, 4403)
 _COME_AGAIN = (1012, 1013)
 
 
-async def _never() -> bool:
-    return False
-
-
 class LiveHome:
     """Keeps a replica of the account's homes right while `run` runs."""
 
     def __init__(
         self,
         client: WeSmartClient,
+        observer: HomeObserver,
         *,
-        on_changes: Callable[[Changes], None],
-        on_presence: Callable[[WeSmartError | None], None],
-        on_press: Callable[[EndpointKey, str], None] = lambda _key, _press: None,
-        on_ticket: Callable[[Ticket], None] = lambda _ticket: None,
-        on_told: Callable[[dict[str, str]], None] = lambda _told: None,
-        on_refusal: Callable[[WeSmartError | None], None] = lambda _error: None,
-        on_account: Callable[[Account], None] = lambda _account: None,
-        on_plan: Callable[[datetime | None, datetime | None], None] = lambda _starts_at, _ends_at: None,
-        wants_home: Callable[[str], bool] = lambda _home_id: True,
-        take_turn: Callable[[], Awaitable[bool]] = _never,
         poll_interval_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`on_changes` gets what is to be shown anew, `on_press` and `on_ticket` each press and news of a ticket, once.
-
-        `on_told` gets what of tickets is to be recalled at the next start.
-        `on_presence` is told why the cloud was lost, and with None that it is back. `on_refusal` is told each time the
-        cloud says that it does not show the homes (AccountBlockedError, TermsNotAcceptedError, MaintenanceError), and
-        with None when it does again. `on_account` gets the account whenever it may have changed, `on_plan` the
-        beginning and the end of planned maintenance, two times None where it was called off; both may be
-        told again. Homes that `wants_home` refuses cost nothing but their part of a snapshot. `take_turn` may ask for
-        something else when it is time for a poll, and says whether it has. `clock` is Unix time.
-        """
+        """Tell `observer` of the homes of the client's account. `clock` is Unix time."""
         self._client = client
-        self._on_changes = on_changes
-        self._on_press = on_press
-        self._take_turn = take_turn
+        self._observer = observer
         self._poll_interval_s = poll_interval_s
         self._loop = asyncio.get_running_loop()
         # What makes the next poll come early, what makes it come although it should wait, and what lets it come once a
@@ -90,18 +67,16 @@ class LiveHome:
         self._due = asyncio.Event()
         self._urgent = asyncio.Event()
         self._uncertain = asyncio.Event()
-        self._sync = Sync(wants_home, self._loop.time)
+        self._sync = Sync(observer.wants_home, self._loop.time)
         # The homes as the cloud has described them last, to read.
         self.replica = self._sync.replica
         self._control = Control(
             client, self.replica, on_accepted=self._accepted, on_unconfirmed=self._unconfirmed, clock=clock
         )
         # Whether there was any word from the cloud lately.
-        self.presence = Presence(on_presence, on_quiet=self._ask)
-        self._standing = Standing(
-            client, on_refusal=on_refusal, on_account=on_account, on_plan=on_plan, on_doubt=self._hurry
-        )
-        self._tickets = TicketNews(client.tickets, on_ticket, on_told)
+        self.presence = Presence(observer.presence_changed, on_quiet=self._ask)
+        self._standing = Standing(client, observer, on_doubt=self._hurry)
+        self._tickets = TicketNews(client.tickets, observer.ticket_changed, observer.tickets_told)
         self._fetching = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
         self._open: EventStream | None = None
@@ -140,7 +115,7 @@ class LiveHome:
         await self._client.session.close()
 
     def recall(self, told: dict[str, str]) -> None:
-        """Go on with the tickets from what `on_told` has got last."""
+        """Go on with the tickets from what `HomeObserver.tickets_told` has got last."""
         self._tickets.recall(told)
 
     async def start(self) -> None:
@@ -176,7 +151,7 @@ class LiveHome:
     async def run(self) -> None:
         """Follow the cloud until cancelled; raises SessionEndedError when only a new login helps.
 
-        Whatever ends it but cancellation, nobody knows the home any more, and `on_presence` is told so.
+        Whatever ends it but cancellation, nobody knows the home any more, and the observer is told so.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -230,12 +205,12 @@ class LiveHome:
         ):  # else the model has counted what it may not have understood
             changes.endpoints |= self._control.catch_up()
         if changes.endpoints or changes.structure:
-            self._on_changes(changes)
+            self._observer.changed(changes)
         for event in events:
             if isinstance(event, StateEvent):
                 continue  # it is among the changes, as nearly every event is
             if isinstance(event, ButtonEvent) and self._is_fresh(event):
-                self._on_press(event.key, event.press)
+                self._observer.pressed(event.key, event.press)
             elif isinstance(event, TicketEvent):
                 self._tickets.take(event.ticket)
             elif isinstance(event, AccountEvent):
@@ -260,12 +235,12 @@ class LiveHome:
         if not self.streaming:
             # Nobody will say that it is done: the cover would end before the next poll, and the old value come back.
             self._due.set()
-        self._on_changes(Changes(endpoints={key}))
+        self._observer.changed(Changes(endpoints={key}))
 
     def _unconfirmed(self, keys: AbstractSet[EndpointKey]) -> None:
         # The model may have missed something.
         self._due.set()
-        self._on_changes(Changes(endpoints=set(keys)))
+        self._observer.changed(Changes(endpoints=set(keys)))
 
     async def _poll(self) -> None:
         failures = behind = 0
@@ -275,7 +250,7 @@ class LiveHome:
                 async with asyncio.timeout(delay):
                     await self._due.wait()
             except TimeoutError:
-                if await self._take_turn() and self.streaming:
+                if await self._observer.take_turn() and self.streaming:
                     continue  # an hour without a doubt has two requests, and what took this turn was one
             self._due.clear()  # whatever was due until now is answered by what is asked now
             try:

@@ -6,7 +6,6 @@ The stream only hints, and may repeat itself; REST answers.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 import logging
 import random
 
@@ -21,7 +20,7 @@ from .errors import (
     TermsNotAcceptedError,
     WeSmartError,
 )
-from .models import Account
+from .observer import HomeObserver
 from .wire_events import AccountEvent
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,20 +38,10 @@ class Standing:
     answers 304.
     """
 
-    def __init__(
-        self,
-        client: WeSmartClient,
-        *,
-        on_refusal: Callable[[WeSmartError | None], None],
-        on_account: Callable[[Account], None],
-        on_plan: Callable[[datetime | None, datetime | None], None],
-        on_doubt: Callable[[], None],
-    ) -> None:
-        """`on_doubt` has the homes asked for now; the others are those of `LiveHome`, and may fail."""
+    def __init__(self, client: WeSmartClient, observer: HomeObserver, *, on_doubt: Callable[[], None]) -> None:
+        """Tell `observer`, which may fail, of the account; `on_doubt` has the homes asked for now."""
         self._client = client
-        self._on_refusal = on_refusal
-        self._on_account = on_account
-        self._on_plan = on_plan
+        self._observer = observer
         self._on_doubt = on_doubt
         self._loop = asyncio.get_running_loop()
         self._admission = asyncio.Event()
@@ -84,7 +73,7 @@ class Standing:
     def heed(self, event: AccountEvent) -> None:
         """Take a hint of the stream; one that we do not know is ignored."""
         if event.change == "maintenance":
-            _tell(self._on_plan, event.starts_at, event.ends_at)
+            _tell(self._observer.maintenance_planned, event.starts_at, event.ends_at)
         if event.change in ("terms", "maintenance"):
             self._everybody = True
             self._unread.set()
@@ -111,7 +100,7 @@ class Standing:
     def warn(self, err: MaintenanceError) -> None:
         """Take the word of maintenance for what it is, while something else says how the homes are."""
         self._warned = True
-        _tell(self._on_refusal, err)
+        _tell(self._observer.refused, err)
 
     def refuse(self, err: WeSmartError) -> bool:
         """Take the cloud's answer to a request for the homes; return whether it is a word about the whole account."""
@@ -119,7 +108,7 @@ class Standing:
             return False
         self._admission.clear()
         self._terms_refused |= isinstance(err, TermsNotAcceptedError)
-        _tell(self._on_refusal, err)
+        _tell(self._observer.refused, err)
         return True
 
     def admit(self) -> None:
@@ -132,7 +121,7 @@ class Standing:
                 # They were accepted elsewhere, and without push nobody would say so.
                 self._terms_refused = False
                 self._unread.set()
-            _tell(self._on_refusal, None)
+            _tell(self._observer.refused, None)
 
     async def run(self) -> None:
         """Read the account at the beginning and whenever it may have changed; raises SessionEndedError."""
@@ -156,7 +145,7 @@ class Standing:
                 _LOGGER.debug("The account could not be read: %s", err)
             else:
                 failures = 0
-                _tell(self._on_account, account)
+                _tell(self._observer.account_read, account)
             if everybody:
                 self.doubt()
             if pause is not None:
