@@ -6,7 +6,15 @@ from hypothesis import given, settings
 import pytest
 
 from custom_components.wesmart.cloud.errors import UnexpectedAnswerError
-from custom_components.wesmart.cloud.models import NOWHERE, CurtainEndpoint, EndpointKey, LightEndpoint, Position
+from custom_components.wesmart.cloud.models import (
+    NOWHERE,
+    CurtainEndpoint,
+    EndpointKey,
+    LightEndpoint,
+    LightMode,
+    Motion,
+    Position,
+)
 from custom_components.wesmart.cloud.replica import CannotApplyError, Changes, Replica
 from custom_components.wesmart.cloud.wire_events import Event
 from custom_components.wesmart.cloud.wire_home import Snapshot, decode_snapshot
@@ -77,6 +85,29 @@ def test_a_snapshot_without_a_device_removes_it_with_its_endpoints() -> None:
     assert replica.load(snapshot(11, curtain())) == Changes({LAMP}, {"lamp"})
     assert set(replica.devices) == {"curtain"}
     assert set(replica.endpoints) == {CURTAIN}
+
+
+def test_a_value_from_the_future_leaves_what_was_known_also_where_all_is_told() -> None:
+    """A snapshot and a description of a device are no reason to forget in which way a lamp shines, or a curtain moves."""
+    replica = loaded(lamp(mode="white"), curtain(motion="opening"))
+    disco, wobbling = lamp(mode="disco", brightness=7), curtain(motion="wobbling", position=3)
+    assert replica.load(snapshot(11, disco, wobbling)).endpoints == {LAMP, CURTAIN}
+    assert not replica.load(snapshot(12, disco, wobbling)).endpoints
+    apply(replica, event(13, "device", device=disco))
+    light, rail = replica.endpoints[LAMP], replica.endpoints[CURTAIN]
+    assert isinstance(light, LightEndpoint)
+    assert isinstance(rail, CurtainEndpoint)
+    assert (light.state.mode, light.state.brightness) == (LightMode.WHITE, 7)
+    assert (rail.state.motion, rail.state.position) == (Motion.OPENING, 3)
+
+
+def test_a_value_from_the_future_of_what_is_new_is_unknown() -> None:
+    """Nothing was known before."""
+    replica = loaded(lamp(mode="disco"), curtain(motion="wobbling"))
+    light, rail = replica.endpoints[LAMP], replica.endpoints[CURTAIN]
+    assert isinstance(light, LightEndpoint)
+    assert isinstance(rail, CurtainEndpoint)
+    assert (light.state.mode, rail.state.motion) == (None, None)
 
 
 def test_a_snapshot_with_another_name_of_the_home_changes_names_only() -> None:

@@ -289,9 +289,10 @@ def test_an_unknown_value_leaves_what_was_known() -> None:
     after = with_patch(rail, '{"motion": "wobbling", "position": 3}')
     assert isinstance(after, CurtainEndpoint)
     assert (after.state.motion, after.state.position) == (Motion.OPENING, 3)
+    # Of a whole state only the replica knows what was known.
     fresh = endpoint({"id": "1", "type": "light", "state": {"mode": "disco", "on": True}})
     assert isinstance(fresh, LightEndpoint)
-    assert (fresh.state.mode, fresh.state.on) == (None, True)
+    assert (fresh.state.mode, fresh.state.on) == (LightMode.UNKNOWN, True)
 
 
 def test_a_kind_of_curtain_from_the_future_is_a_curtain_of_unknown_kind() -> None:

@@ -15,7 +15,7 @@ from .wire_events import (
     StateEvent,
     UnapplicableEvent,
 )
-from .wire_home import DeviceReport, Snapshot, patched
+from .wire_home import DeviceReport, Snapshot, patched, with_last_known
 
 
 class Changes(Struct):
@@ -178,8 +178,9 @@ class Replica:
             gone = _keys(known) - _keys(device)
             changes.endpoints |= gone
             self._forget(gone)
-        for endpoint in report.endpoints:
-            before = self.endpoints.get(endpoint.key)
+        for reported in report.endpoints:
+            before = self.endpoints.get(reported.key)
+            endpoint = with_last_known(reported, before)
             if before == endpoint:
                 continue
             self.endpoints[endpoint.key] = endpoint

@@ -190,7 +190,10 @@ def decode_home(raw: bytes | Raw, *, whole: bool = False) -> Home:
 
 
 def decode_device(raw: bytes | Raw, *, whole: bool = False) -> DeviceReport:
-    """Return a device; raises one of DECODE_ERRORS, and with `whole` rather than leave anything out."""
+    """Return a device; raises one of DECODE_ERRORS, and with `whole` rather than leave anything out.
+
+    A mode or a motion from the future is UNKNOWN in it: see `with_last_known`.
+    """
     wire = _device_decoder.decode(raw, whole=whole)
     endpoints: dict[str, Endpoint] = {}
     unreadable: set[str] = set()
@@ -235,6 +238,18 @@ def patched[EndpointT: Endpoint](endpoint: EndpointT, patch: Patch) -> EndpointT
     return None if state is None else replace(endpoint, state=_patched(state, patch))
 
 
+def with_last_known(endpoint: Endpoint, before: Endpoint | None) -> Endpoint:
+    """Return a reported endpoint with what was known of it `before`, where it is said in a value from the future."""
+    match endpoint:
+        case LightEndpoint(state=state) if state.mode is LightMode.UNKNOWN:
+            mode = before.state.mode if isinstance(before, LightEndpoint) else None
+            return replace(endpoint, state=replace(state, mode=mode))
+        case CurtainEndpoint(state=state) if state.motion is Motion.UNKNOWN:
+            motion = before.state.motion if isinstance(before, CurtainEndpoint) else None
+            return replace(endpoint, state=replace(state, motion=motion))
+    return endpoint
+
+
 def _home(wire: _WireHome, whole: bool = False) -> Home:
     rooms = tuple(_sensible(_room_decoder, "a room", wire.rooms, whole))
     scenes = tuple(_sensible(_scene_decoder, "a scene", wire.scenes, whole))
@@ -270,7 +285,7 @@ def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | No
                 name=name,
                 room_id=room_id,
                 features=_part(_switch_features_decoder, wire.features, whole),
-                state=_patched(SwitchState(), _part(_patch_decoder, wire.state, whole)),
+                state=_replaced(SwitchState(), _part(_patch_decoder, wire.state, whole)),
             )
         case "light":
             return LightEndpoint(
@@ -278,7 +293,7 @@ def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | No
                 name=name,
                 room_id=room_id,
                 features=_part(_light_features_decoder, wire.features, whole),
-                state=_patched(LightState(), _part(_patch_decoder, wire.state, whole)),
+                state=_replaced(LightState(), _part(_patch_decoder, wire.state, whole)),
             )
         case "curtain":
             return CurtainEndpoint(
@@ -286,7 +301,7 @@ def _endpoint(device_id: str, wire: _WireEndpoint, whole: bool) -> Endpoint | No
                 name=name,
                 room_id=room_id,
                 features=_part(_curtain_features_decoder, wire.features, whole),
-                state=_patched(CurtainState(), _part(_patch_decoder, wire.state, whole)),
+                state=_replaced(CurtainState(), _part(_patch_decoder, wire.state, whole)),
             )
         case "button":
             features = _part(_button_features_decoder, wire.features, whole)
@@ -312,6 +327,10 @@ def _patched[StateT: SwitchState | LightState | CurtainState](state: StateT, pat
         del patch["mode"]
     if patch.get("motion") is Motion.UNKNOWN:
         del patch["motion"]
+    return _replaced(state, patch)
+
+
+def _replaced[StateT: SwitchState | LightState | CurtainState](state: StateT, patch: Patch) -> StateT:
     try:
         return replace(state, **patch)
     except TypeError:
