@@ -40,7 +40,7 @@ _LOGGER = logging.getLogger(__name__)
 # While the stream is up, one conditional request an hour proves that it has told everything (promise 5).
 SAFETY_POLL_S = 3600
 # An event that cannot be applied causes a snapshot, but not more often than this (contract, "Snapshot and events").
-_DOUBT_S = 60
+DOUBT_S = 60
 # Close codes of the contract: the account is not let in any more, or the server goes away for everybody.
 _DISMISSED = (4401, 4403)
 _COME_AGAIN = (1012, 1013)
@@ -285,7 +285,7 @@ class LiveHome:
         except EpochChangedError:
             # One of the two is of the past. It may be the stream, if that has said nothing since; where a new one says
             # the same it is the snapshot, unless that one falls silent, too.
-            if self._open is not None and asked_at - self._open.heard_at >= (_DOUBT_S if again else 0):
+            if self._open is not None and asked_at - self._open.heard_at >= (DOUBT_S if again else 0):
                 self._open.give_up()
             return False
         if self.streaming:
@@ -313,7 +313,7 @@ class LiveHome:
             self._uncertain.clear()
             if self._sync.doubtful:
                 self._due.set()
-                await asyncio.sleep(_DOUBT_S)
+                await asyncio.sleep(DOUBT_S)
 
     async def _stream(self) -> None:
         failures = 0

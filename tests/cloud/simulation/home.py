@@ -1,9 +1,9 @@
-"""What `live.py` and `pump.py` do, without a loop: processes around the client's pure core.
+"""What `live.py`, `control.py` and `pump.py` do, without a loop: processes around the client's pure core.
 
 It must do no more than they do, or the schedules would prove something else: open the stream and follow it, reopen it
 with backoff, fetch when something is wanted or doubtful, poll, expire the overlay, carry out what the dispatcher says,
-and end each call at its deadline. Left out are the session, blocked accounts, presses and who tells of silence; and of a
-restart, all but what becomes of commands.
+and end each call at its deadline. Left out are the session, blocked accounts, which presses are history and who tells of
+silence; and of a restart, all but what becomes of commands.
 """
 
 from collections.abc import Callable
@@ -23,19 +23,17 @@ from custom_components.wesmart.cloud.errors import (
     UnexpectedAnswerError,
     WeSmartError,
 )
-from custom_components.wesmart.cloud.models import Endpoint, EndpointKey
+from custom_components.wesmart.cloud.live import DOUBT_S, SAFETY_POLL_S
+from custom_components.wesmart.cloud.models import Endpoint, EndpointKey, Position
 from custom_components.wesmart.cloud.overlay import Overlay
 from custom_components.wesmart.cloud.replica import Changes
-from custom_components.wesmart.cloud.sync import EpochChangedError, Sync
-from custom_components.wesmart.cloud.wire_events import decode_frame
+from custom_components.wesmart.cloud.sync import PRESS_AGE_S, EpochChangedError, Sync
+from custom_components.wesmart.cloud.wire_events import ButtonEvent, Event, Frame, decode_frame
 from custom_components.wesmart.cloud.wire_home import decode_snapshot
 from tests.cloud.simulation.agenda import Agenda, Mailbox, Process, Wait
 from tests.cloud.simulation.link import HEARTBEAT_S, Link, Stream
 
-# Those of live.py.
 POLL_S = 30
-_SAFETY_POLL_S = 3600
-_DOUBT_S = 60
 _LAST_BACKOFF_S = 120
 
 
@@ -64,9 +62,11 @@ class Caller:
 class Parts:
     """What decides; a test may plant others."""
 
-    sync: Callable[[], Sync] = Sync
+    sync: Callable[[Callable[[], float]], Sync] = lambda clock: Sync(clock=clock)
     overlay: Callable[[], Overlay] = Overlay
     dispatcher: Callable[[Callable[[], float]], Dispatcher[Caller]] = Dispatcher
+    decode: Callable[[str], Frame | None] = decode_frame
+    commanded: Callable[[Endpoint, Command], dict[str, object]] = commanded_state
     # live.py's own part in the rules
     polls_in_a_storm: bool = False
     pumps_for_each_call: bool = False
@@ -75,11 +75,23 @@ class Parts:
 class Listener:
     """What the home tells; a witness overrides."""
 
-    def changed(self, keys: set[EndpointKey]) -> None:
+    def opens(self, position: Position) -> None:
+        """A stream is asked for that begins behind a position."""
+
+    def reads(self, frame: Frame) -> None:
+        """A frame has come."""
+
+    def changed(self, changes: Changes) -> None:
         """These may show something else."""
 
+    def pressed(self, event: ButtonEvent) -> None:
+        """The button was pressed."""
+
     def took(self) -> None:
-        """A frame or a snapshot was taken."""
+        """A frame or a snapshot was taken, and all that it says was told."""
+
+    def disconnected(self) -> None:
+        """A stream has ended."""
 
     def applied(self, command: Command, seq: int) -> None:
         """A command was accepted."""
@@ -89,6 +101,9 @@ class Listener:
 
     def posted(self, undone: set[str]) -> None:
         """It has ended; the commands of these ids may have to be done again."""
+
+    def refused(self, seconds: float) -> None:
+        """It was refused, and no other is to be sent for so long."""
 
     def restarted(self) -> None:
         """All calls are given up, and orders begin anew."""
@@ -117,7 +132,7 @@ class SimulatedHome:
         self._link = link
         self._listener = listener
         self._parts = parts
-        self.sync = parts.sync()
+        self.sync = parts.sync(lambda: agenda.now)
         self.overlay = parts.overlay()
         self._clock_ahead_s = 0.0
         self.dispatcher = self._new_dispatcher()
@@ -125,6 +140,9 @@ class SimulatedHome:
         self._overlay_epoch = ""
         self._expiry_armed = False
         self._due: Mailbox[object] = Mailbox()
+        self._uncertain: Mailbox[object] = Mailbox()
+        self._open: Stream | None = None
+        self._heard_at = 0.0
         self._pumping = False
 
     def endpoint(self, key: EndpointKey) -> Endpoint | None:
@@ -139,6 +157,7 @@ class SimulatedHome:
         self._agenda.run_until(self._agenda.now + 1)
         self._load(box)
         self._agenda.spawn(self._poll())
+        self._agenda.spawn(self._settle())
         self._agenda.spawn(self._stream())
 
     def _fetch(self) -> Process:
@@ -153,59 +172,80 @@ class SimulatedHome:
         if isinstance(answer, WeSmartError):
             raise answer
         if isinstance(answer, bytes):
-            changes, _ = self.sync.load(decode_snapshot(answer))
-            self._tell(changes)
+            self._tell(*self.sync.load(decode_snapshot(answer)))
 
-    def _tell(self, changes: Changes) -> None:
+    def _tell(self, changes: Changes, events: list[Event]) -> None:
         replica = self.sync.replica
-        if replica.epoch != self._overlay_epoch:
+        if self.sync.doubtful:
+            pass  # the model may have counted what it has not understood
+        elif replica.epoch != self._overlay_epoch:
             self._overlay_epoch = replica.epoch
             changes.endpoints |= self.overlay.clear()
-        changes.endpoints |= self.overlay.reach(replica.seq)
+        else:
+            changes.endpoints |= self.overlay.reach(replica.seq)
+        if changes.endpoints or changes.structure:
+            self._listener.changed(changes)
+        for event in events:
+            if isinstance(event, ButtonEvent):
+                self._listener.pressed(event)
         self._listener.took()
-        if changes.endpoints:
-            self._listener.changed(changes.endpoints)
 
     def _poll(self) -> Process:
         pace, behind = _Pace(), _Pace()
-        doubted_at = -math.inf
         delay: float = POLL_S
         while True:
             yield Wait(self._due, self._agenda.now + delay)
             self._due.items.clear()
-            if self.sync.doubtful:
-                yield Wait(None, doubted_at + _DOUBT_S)
-                doubted_at = self._agenda.now
+            asked_at, agreed = self._agenda.now, True
             try:
                 yield from self._fetch()
             except EpochChangedError:
-                delay = POLL_S
+                agreed = False
+                if self._open is not None and asked_at - self._heard_at >= (DOUBT_S if behind.failures else 0):
+                    self._open.frames.put(None)
             except WeSmartError as err:
                 pace.failures += 1
                 delay = 0.02 if self._parts.polls_in_a_storm else pace.delay(err, POLL_S)
                 yield Wait(None, self._agenda.now + delay)
                 self._due.put(True)
-            else:
-                pace.failures = 0
-                delay = _SAFETY_POLL_S if self.streaming else POLL_S
-                behind.failures = behind.failures + 1 if self.sync.wanted is not None else 0
-                if behind.failures:
-                    yield Wait(None, self._agenda.now + behind.delay(ceiling=POLL_S))
-                    self._due.put(True)
+                continue
+            if self.sync.doubtful:
+                self._uncertain.put(True)
+            pace.failures = 0
+            delay = SAFETY_POLL_S if self.streaming else POLL_S
+            behind.failures = 0 if agreed and self.sync.current else behind.failures + 1
+            if behind.failures:
+                yield Wait(None, self._agenda.now + behind.delay(ceiling=POLL_S))
+                self._due.put(True)
+
+    def _settle(self) -> Process:
+        while True:
+            yield Wait(self._uncertain)
+            self._uncertain.items.clear()
+            if self.sync.doubtful:
+                self._due.put(True)
+                yield Wait(None, self._agenda.now + DOUBT_S)
 
     def _stream(self) -> Process:
         pace = _Pace()
+        closed_at = -math.inf
         while True:
             box: Mailbox[object] = Mailbox()
-            self._link.connect(self.sync.replica.position, box)
+            position = self.sync.resume(recent=self._agenda.now - closed_at <= PRESS_AGE_S)
+            self._listener.opens(position)
+            self._link.connect(position, box)
             yield Wait(box)
             stream = error = box.items.popleft()
             delivered = False
             if isinstance(stream, Stream):
+                self._open = stream
                 with suppress(EpochChangedError):
                     yield from self._follow(stream)
+                self._open = None
                 stream.is_open = False
                 delivered, self.streaming = self.streaming, False
+                closed_at = self._agenda.now
+                self._listener.disconnected()
                 self.sync.disconnected()
             if delivered:
                 self._due.put(True)
@@ -219,17 +259,20 @@ class SimulatedHome:
             text = stream.frames.items.popleft() if stream.frames.items else None
             if not isinstance(text, str):
                 return
+            self._heard_at = self._agenda.now
             try:
-                frame = decode_frame(text)
+                frame = self._parts.decode(text)
             except UnexpectedAnswerError:
                 continue
             self.streaming = greeted
             greeted = True
             if frame is not None:
-                changes, _ = self.sync.receive(frame)
-                self._tell(changes)
-                if self.sync.wanted is not None:
+                self._listener.reads(frame)
+                self._tell(*self.sync.receive(frame))
+                if not self.sync.current:
                     self._due.put(True)
+                elif self.sync.doubtful:
+                    self._uncertain.put(True)
 
     # Commands
 
@@ -295,6 +338,8 @@ class SimulatedHome:
             for command, seq in applied:
                 self._applied(command, seq)
         elif isinstance(answer, WeSmartError):
+            if isinstance(answer, BusyError):
+                self._listener.refused(answer.retry_after or 0)
             concluded = self.dispatcher.failed(answer, self._agenda.now)
         else:
             concluded = self.dispatcher.abandoned(CloudTimeoutError("deadline"))
@@ -311,13 +356,12 @@ class SimulatedHome:
         endpoint = None if command.key is None else replica.endpoints.get(command.key)
         if endpoint is None or seq <= replica.seq:
             return
-        fields = commanded_state(endpoint, command)
-        self.overlay.acknowledge(endpoint, fields, seq, self._agenda.now)
-        self._arm()
+        if fields := self._parts.commanded(self.overlay.show(endpoint), command):
+            self.overlay.acknowledge(endpoint, fields, seq, self._agenda.now)
+            self._arm()
         if not self.streaming:
             self._due.put(True)
-        if fields:
-            self._listener.changed({endpoint.key})
+        self._listener.changed(Changes(endpoints={endpoint.key}))
 
     def _arm(self) -> None:
         at = self.overlay.next_expiry
@@ -329,5 +373,5 @@ class SimulatedHome:
         self._expiry_armed = False
         if ended := self.overlay.expire(self._agenda.now):
             self._due.put(True)
-            self._listener.changed(ended)
+            self._listener.changed(Changes(endpoints=ended))
         self._arm()

@@ -52,6 +52,9 @@ class Link:
         self.connect_faults: deque[str] = deque()
         # What a test may do wrong on the cloud's behalf.
         self.tags_lag = False
+        # How often all was sent to somebody who had been told all.
+        self.needless_bodies = 0
+        self._told_at = 0.0
 
     def heal(self) -> None:
         """Have everything work from now on; what is half-open stays so."""
@@ -103,7 +106,7 @@ class Link:
         self._later(LATENCY_S, box, stream)
         epoch, seq = self._cloud.position
         hello = {"type": "hello", "epoch": epoch, "seq": seq, "resumed": missed is not None}
-        self._send(stream, {**hello, "at": "2026-11-20T05:00:00Z", "heartbeat_s": HEARTBEAT_S})
+        self._send(stream, {**hello, "at": self._cloud.timestamp, "heartbeat_s": HEARTBEAT_S})
         if missed:
             self._send(stream, {"type": "events", "events": missed})
         self._streams.append(stream)
@@ -125,6 +128,7 @@ class Link:
 
     def _broadcast(self, events: list[Json]) -> None:
         fault = self.frame_faults.popleft() if self.frame_faults else ""
+        self._told_at = self._agenda.now
         for stream in self._streams:
             self._send(stream, {"type": "events", "events": events}, fault)
 
@@ -146,12 +150,14 @@ class Link:
         fault = self.fetch_faults.popleft() if self.fetch_faults else ""
         if self.is_down or fault == "lose":
             self._later(LATENCY_S, box, _lost())
-        elif fault == "busy":
-            self._later(LATENCY_S, box, RateLimitedError("429", retry_after=4))
+        elif fault in ("busy", "long"):
+            self._later(LATENCY_S, box, RateLimitedError("429", retry_after=15 if fault == "long" else 4))
         else:
             position = self._cloud.position
             matches = held is not None and entity_tag(held) == entity_tag(position)
             answer = [] if matches or (self.tags_lag and held is not None) else self._cloud.snapshot()
+            if answer and self._streams and self._agenda.now > self._told_at + 2 * LATENCY_S:
+                self.needless_bodies += 1
             self._later(2 * (_LATE_S if fault == "delay" else LATENCY_S), box, answer)
 
     def post(self, body: bytes, box: Mailbox[object]) -> None:

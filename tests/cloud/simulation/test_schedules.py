@@ -5,10 +5,12 @@ import os
 import pytest
 
 from tests.cloud.simulation.home import Parts
+from tests.cloud.simulation.promises import BrokenPromiseError
 from tests.cloud.simulation.schedule import (
     Call,
     Do,
     Fault,
+    Flood,
     Pass,
     Press,
     Restart,
@@ -19,13 +21,12 @@ from tests.cloud.simulation.schedule import (
     shrunk,
 )
 from tests.cloud.simulation.violations import VIOLATIONS
-from tests.cloud.simulation.witness import BrokenPromiseError
 
 # WESMART_SCHEDULES looks further; the first ten thousand are the same each time.
 _SCHEDULES = int(os.environ.get("WESMART_SCHEDULES", "10000"))
 _BLOCK = 500
 # So many must be enough to find any planted violation.
-_ENOUGH = 2_000
+_ENOUGH = 4_000
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def test_what_is_printed_fails_alike() -> None:
     reason = breaks(steps, parts)
     assert reason is not None
     assert all(not breaks(steps[:index] + steps[index + 1 :], parts) for index in range(len(steps)))
-    file = {one.__name__: one for one in (Call, Do, Fault, Pass, Press, Restart)}
+    file = {one.__name__: one for one in (Call, Do, Fault, Flood, Pass, Press, Restart)}
     played: dict[str, object] = {**file, "play": lambda printed: play(printed, parts)}
     exec(as_test(steps, seed, reason), played)  # noqa: S102 - the text is ours, and this is what it is for
     test = played[f"test_schedule_{seed}"]
