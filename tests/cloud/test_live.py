@@ -14,7 +14,13 @@ import pytest
 
 from custom_components.wesmart.cloud import Command, LiveHome, Session, Tokens, Transport, WeSmartClient, log_in
 from custom_components.wesmart.cloud.discovery import Endpoints
-from custom_components.wesmart.cloud.errors import CloudConnectionError, SessionEndedError, WeSmartError
+from custom_components.wesmart.cloud.errors import (
+    AccountBlockedError,
+    CloudConnectionError,
+    MaintenanceError,
+    SessionEndedError,
+    WeSmartError,
+)
 from custom_components.wesmart.cloud.live import SAFETY_POLL_S
 from custom_components.wesmart.cloud.models import EndpointKey, Position, SwitchEndpoint
 from custom_components.wesmart.cloud.observer import HomeObserver
@@ -27,6 +33,7 @@ from tests.cloud.builders import Json, event, lamp, state
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import ScriptedServer, answer, stream
 from tests.mock_cloud import MockCloud, Request
+from tests.mock_cloud.model import Block
 from tests.mock_cloud.wire import JsonObject
 
 PANEL = EndpointKey("cong-tac-phong-khach", "1")
@@ -510,6 +517,27 @@ async def test_maintenance_is_waited_out(cloud: MockCloud, following: Following)
     cloud.touch(*PANEL, on=False)
     await asyncio.sleep(280)
     assert [present for _, present in following.presence] == [False, True]
+    assert_converged(following, cloud)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_a_refusal_that_somebody_meets_who_asks_is_asked_about_from_then_on(
+    cloud: MockCloud, following: Following, streaming: bool
+) -> None:
+    """Also where polling has an hour left, and whoever was sent away with the stream comes again without it."""
+    if streaming:
+        cloud._account(OWNER.username).block = Block(kind="suspended")  # and nobody says so
+    else:
+        cloud.maintenance(retry_after=2)
+        await asyncio.sleep(0.01)
+    assert following.streaming() is streaming
+    with pytest.raises(AccountBlockedError if streaming else MaintenanceError):
+        await following.home.refresh()
+    assert not following.present()
+    cloud._account(OWNER.username).block = None
+    cloud.end_maintenance()
+    await asyncio.sleep(310)
+    assert following.present()
     assert_converged(following, cloud)
 
 

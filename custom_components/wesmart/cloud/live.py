@@ -137,11 +137,17 @@ class LiveHome:
     async def _refresh(self) -> None:
         await asyncio.sleep(0)  # for whoever asks in the same moment; who comes later wants a later answer
         self._refreshing = None
+        admitted = self._standing.admitted
         try:
             await self._fetch()
         except EpochChangedError:
             # The stream has to be opened anew first; it asks then.
             self._due.set()
+        except WeSmartError:
+            if admitted and not self._standing.admitted:
+                # From now on only polling asks, and it may have an hour left.
+                self._due.set()
+            raise
 
     def reconsider(self) -> None:
         """Look at all homes again, now: `wants_home` says something else."""
