@@ -176,8 +176,8 @@ class SimulatedHome:
 
     def _tell(self, changes: Changes, events: list[Event]) -> None:
         replica = self.sync.replica
-        if self.sync.doubtful:
-            pass  # the model may have counted what it has not understood
+        if not self.overlay.covers or self.sync.doubtful:
+            pass  # nothing ends, or the model has counted what it may not have understood
         elif replica.epoch != self._overlay_epoch:
             self._overlay_epoch = replica.epoch
             changes.endpoints |= self.overlay.clear()
@@ -269,10 +269,8 @@ class SimulatedHome:
             if frame is not None:
                 self._listener.reads(frame)
                 self._tell(*self.sync.receive(frame))
-                if not self.sync.current:
-                    self._due.put(True)
-                elif self.sync.doubtful:
-                    self._uncertain.put(True)
+                if self.sync.wanted is not None:
+                    (self._uncertain if self.sync.current else self._due).put(True)
 
     # Commands
 
@@ -356,6 +354,8 @@ class SimulatedHome:
         endpoint = None if command.key is None else replica.endpoints.get(command.key)
         if endpoint is None or seq <= replica.seq:
             return
+        if not self.overlay.covers:
+            self._overlay_epoch = replica.epoch
         if fields := self._parts.commanded(self.overlay.show(endpoint), command):
             self.overlay.acknowledge(endpoint, fields, seq, self._agenda.now)
             self._arm()
