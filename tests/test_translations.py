@@ -113,6 +113,18 @@ def test_every_error_of_the_client_has_a_sentence_that_its_placeholders_fill(kin
             assert placeholders(sentence) <= known.keys(), key
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_failure_of_a_call_names_what_it_is_about(language: str) -> None:
+    """A hundred lamps may have been called at once; what is wrong with a text of the caller's own names nothing else."""
+    texts = dict(flat(load(language)))
+    nameless = {
+        key
+        for key in keys(load(language), "exceptions")
+        if "name" not in placeholders(texts[f"exceptions.{key}.message"])
+    }
+    assert nameless == {"message_length", "subject_length"}
+
+
 # What Home Assistant's flow itself aborts with where ours calls it. The newest says some of these in its own words; 2026.9,
 # the oldest that we promise, looks for them here, and without would show the key.
 ABORTS = {
@@ -157,9 +169,10 @@ def test_whoever_has_to_wait_is_told_for_how_long_or_that_nobody_knows(
 def test_only_a_command_may_have_been_done_when_there_was_no_answer() -> None:
     """Whoever only asked is not sent to look."""
     english = dict(flat(load("en")))
-    keys_ = {error: errors.translation_key(error("")) for error in (cloud.CommandTimeoutError, cloud.CloudTimeoutError)}
+    kinds = (cloud.CommandTimeoutError, cloud.GivenUpError, cloud.CloudTimeoutError)
+    keys_ = {error: errors.translation_key(error("")) for error in kinds}
     told = {error: "may still have been done" in english[f"exceptions.{key}.message"] for error, key in keys_.items()}
-    assert told == {cloud.CommandTimeoutError: True, cloud.CloudTimeoutError: False}
+    assert told == {cloud.CommandTimeoutError: True, cloud.GivenUpError: True, cloud.CloudTimeoutError: False}
 
 
 def test_every_sentence_is_used() -> None:

@@ -28,5 +28,9 @@ def explained(hass: HomeAssistant, entry: ConfigEntry, name: str | None = None) 
         if isinstance(err, SessionEndedError):
             entry.async_start_reauth(hass)
         wrong = isinstance(err, CommandRejectedError) and err.problem in _WRONG_CALLS
-        more = {"name": name or entry.title, "phone": endpoints_of(entry).support_phone}
-        raise translated(ServiceValidationError if wrong else HomeAssistantError, err, more) from err
+        raise translated(
+            ServiceValidationError if wrong else HomeAssistantError,
+            err,
+            name=name or entry.title,
+            phone=endpoints_of(entry).support_phone,
+        ) from err

@@ -76,12 +76,15 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol, HomeObserver):
         self.live.recall(await self._tickets.async_load() or {})
         try:
             await self._async_fetch_first()
-        except SessionEndedError as err:
-            self.refused(None)
-            raise translated(ConfigEntryAuthFailed, err) from err
         except WeSmartError as err:
-            self.refused(err)
-            raise translated(ConfigEntryNotReady, err, {"phone": self.client.session.endpoints.support_phone}) from err
+            over = isinstance(err, SessionEndedError)
+            self.refused(None if over else err)
+            raise translated(
+                ConfigEntryAuthFailed if over else ConfigEntryNotReady,
+                err,
+                name=self.config_entry.title,
+                phone=self.client.session.endpoints.support_phone,
+            ) from err
         self.refused(None)
         # Without a pause since the homes were chosen: what is claimed now, nobody else has claimed meanwhile.
         self._inventory.async_sync_all()

@@ -3,7 +3,6 @@
 The keys stand in the translations under `config.error` and under `exceptions`.
 """
 
-from collections.abc import Mapping
 import math
 
 from homeassistant.exceptions import HomeAssistantError
@@ -30,6 +29,7 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.CommandTimeoutError, "timeout_command"),
     (cloud.CloudTimeoutError, "timeout_connect"),
     (cloud.CloudFaultError, "cloud_fault"),
+    (cloud.GivenUpError, "given_up"),
     (cloud.CloudConnectionError, "cannot_connect"),
     (cloud.InvalidCredentialsError, "invalid_auth"),
     (cloud.SessionEndedError, "session_ended"),
@@ -68,11 +68,14 @@ def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
 
 
 def translated[ErrorT: HomeAssistantError](
-    kind: type[ErrorT], err: cloud.WeSmartError, more: Mapping[str, str] | None = None
+    kind: type[ErrorT], err: cloud.WeSmartError, *, name: str, phone: str
 ) -> ErrorT:
-    """Return Home Assistant's exception of that kind with our sentence; `more` are placeholders of the caller."""
+    """Return Home Assistant's exception of that kind with our sentence.
+
+    `name` is what the user calls the thing or the account that it is about, `phone` the hotline of that account.
+    """
     return kind(
         translation_domain=DOMAIN,
         translation_key=translation_key(err),
-        translation_placeholders={**placeholders(err), **(more or {})},
+        translation_placeholders={**placeholders(err), "name": name, "phone": phone},
     )

@@ -6,7 +6,7 @@ from typing import cast
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, __version__ as ha_version
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.loader import async_get_integration
@@ -23,7 +23,6 @@ from .cloud.patience import insist
 from .connection import async_get_desk, async_get_session, is_in_use
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
-from .errors import translated
 
 SERVICE_FIND_DEALERS = "find_dealers"
 SERVICE_GET_FEEDBACK = "get_feedback"
@@ -128,7 +127,8 @@ def _entry(call: ServiceCall, device: dr.AnyDeviceEntry | None = None) -> WeSmar
         if is_in_use(entry):
             return entry
         if any(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
-            raise translated(HomeAssistantError, SessionEndedError("the account has to log in again"))
+            with explained(hass, entry):
+                raise SessionEndedError("the account has to log in again")
     # Home Assistant says what is wrong with it.
     return cast("WeSmartConfigEntry", async_get_config_entry(hass, DOMAIN, entry_id))
 

@@ -17,6 +17,8 @@ from custom_components.wesmart.cloud.discovery import Endpoints
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     CloudConnectionError,
+    CloudTimeoutError,
+    GivenUpError,
     MaintenanceError,
     SessionEndedError,
     WeSmartError,
@@ -810,6 +812,35 @@ async def test_answers_are_taken_in_the_order_of_their_requests(transport: Trans
     await first
     assert following.home.replica.position == Position("new", 7)
     await following.stop()
+
+
+async def test_whoever_asks_has_an_answer_within_ten_seconds(cloud: MockCloud, following: Following) -> None:
+    """Also behind somebody else's question, whose answer is slow; what comes too late is shown all the same."""
+    cloud.latency = 9
+    cloud.cut()
+    first = asyncio.create_task(following.home.refresh())
+    await asyncio.sleep(1)
+    asked_at = now()
+    with pytest.raises(CloudTimeoutError):
+        await following.home.refresh()
+    assert now() - asked_at == pytest.approx(10)
+    await first
+    cloud.latency = 0
+    await asyncio.sleep(60)
+    assert_converged(following, cloud)
+
+
+async def test_whoever_asks_when_the_home_is_closed_is_told_so(cloud: MockCloud, following: Following) -> None:
+    """And nobody is told of the answer any more."""
+    cloud.latency = 5
+    asked = asyncio.create_task(following.home.refresh())
+    await asyncio.sleep(1)
+    await following.stop()
+    with pytest.raises(GivenUpError):
+        await asked
+    told = len(following.changes)
+    await asyncio.sleep(10)  # the cloud does not know, and answers
+    assert len(following.changes) == told
 
 
 async def test_push_is_up_only_when_it_has_delivered_something(transport: Transport, scripted: ScriptedServer) -> None:

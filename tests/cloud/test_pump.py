@@ -20,6 +20,7 @@ from custom_components.wesmart.cloud.errors import (
     CloudTimeoutError,
     CommandRejectedError,
     CommandTimeoutError,
+    GivenUpError,
     MaintenanceError,
     RateLimitedError,
     SessionEndedError,
@@ -348,7 +349,7 @@ async def test_closing_gives_an_error_to_whoever_waits_and_leaves_no_task() -> N
     await asyncio.sleep(3)
     await pump.close()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [CloudConnectionError] * 3
+    assert [type(outcome) for outcome in outcomes] == [GivenUpError] * 3
     assert now() == 3
     assert asyncio.all_tasks() == before
 

@@ -28,6 +28,10 @@ class CommandTimeoutError(CloudTimeoutError):
     """No answer in time to a command, which may have been done all the same."""
 
 
+class GivenUpError(CloudConnectionError):
+    """The client was closed before there was an answer; what was asked may have been done all the same."""
+
+
 class StreamClosedError(CloudConnectionError):
     """The event stream was closed; `code` is the WebSocket's close code, None where it only broke off."""
 

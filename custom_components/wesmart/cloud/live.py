@@ -18,6 +18,8 @@ from .commands import Command
 from .control import Control
 from .errors import (
     AccountBlockedError,
+    CloudTimeoutError,
+    GivenUpError,
     MaintenanceError,
     SessionEndedError,
     StreamClosedError,
@@ -27,6 +29,7 @@ from .errors import (
 )
 from .models import EndpointKey
 from .observer import HomeObserver
+from .patience import DEADLINE_S
 from .presence import Presence
 from .replica import Changes
 from .standing import Standing
@@ -78,6 +81,8 @@ class LiveHome:
         self._standing = Standing(client, observer, on_doubt=self._hurry)
         self._tickets = TicketNews(client.tickets, observer.ticket_changed, observer.tickets_told)
         self._fetching = asyncio.Lock()
+        # Refreshes under way, and that which whoever asks for one now shares.
+        self._refreshes: set[asyncio.Task[None]] = set()
         self._refreshing: asyncio.Task[None] | None = None
         self._open: EventStream | None = None
         self._closed_at = -math.inf
@@ -108,10 +113,12 @@ class LiveHome:
             raise
 
     async def close(self) -> None:
-        """Give up commands on their way, and let a token renewal end that is under way."""
+        """Give up commands and refreshes on their way, and let a token renewal end that is under way."""
         await self._control.close()
-        if self._refreshing is not None:
-            self._refreshing.cancel()
+        if self._refreshes:
+            for refreshing in self._refreshes:
+                refreshing.cancel()
+            await asyncio.wait(self._refreshes)
         await self._client.session.close()
 
     def recall(self, told: dict[str, str]) -> None:
@@ -126,13 +133,24 @@ class LiveHome:
             self._sync.load(snapshot)
 
     async def refresh(self) -> None:
-        """Ask the cloud now, once for all who want that now; raises what a request raises."""
+        """Ask the cloud now, once for all who want that now; raises what a request raises, by the deadline of an action."""
         refreshing = self._refreshing
         if refreshing is None:
             refreshing = self._refreshing = asyncio.create_task(self._refresh(), name="WeSMART refresh")
+            self._refreshes.add(refreshing)
+            refreshing.add_done_callback(self._refreshed)
         # Only waited for: a caller that gives up must not take the answer from the others.
-        await asyncio.wait([refreshing])
+        await asyncio.wait([refreshing], timeout=DEADLINE_S)
+        if not refreshing.done():
+            raise CloudTimeoutError(f"no snapshot within {DEADLINE_S} s")
+        if refreshing.cancelled():
+            raise GivenUpError("closed before there was a snapshot")
         refreshing.result()
+
+    def _refreshed(self, refreshing: asyncio.Task[None]) -> None:
+        self._refreshes.discard(refreshing)
+        if not refreshing.cancelled():
+            refreshing.exception()  # nobody may be left who waits for it
 
     async def _refresh(self) -> None:
         await asyncio.sleep(0)  # for whoever asks in the same moment; who comes later wants a later answer

@@ -7,7 +7,7 @@ import time
 
 from .commands import Command, CommandResult
 from .dispatch import Conclusion, Dispatcher, Request
-from .errors import CloudConnectionError, CloudTimeoutError, CommandTimeoutError, WeSmartError
+from .errors import CloudTimeoutError, CommandTimeoutError, GivenUpError, WeSmartError
 from .patience import DEADLINE_S
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class CommandPump:
         self._dispatcher.order_after(unix_time)
 
     async def close(self) -> None:
-        """Give up what is waiting or on its way: each caller gets a CloudConnectionError."""
+        """Give up what is waiting or on its way: each caller gets a GivenUpError."""
         _tell(self._dispatcher.clear(_given_up()))
         if self._worker is not None:
             self._worker.cancel()
@@ -116,8 +116,8 @@ def _tell(concluded: Iterable[Conclusion[_Answer]]) -> None:
             answer.set_exception(outcome)
 
 
-def _given_up() -> CloudConnectionError:
-    return CloudConnectionError("given up before there was an answer")
+def _given_up() -> GivenUpError:
+    return GivenUpError("closed before there was an answer")
 
 
 def _timeout() -> CommandTimeoutError:
