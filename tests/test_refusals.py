@@ -1,5 +1,6 @@
 """Servers that must not get a password: each is refused in so many words, and nobody sees a credential."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 import datetime as dt
 from ipaddress import ip_address
@@ -11,15 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util.ssl import SSL_ALPN_HTTP11, client_context
 import pytest
 
-from custom_components.wesmart.const import CONF_SERVER, DOMAIN
-from tests.accounts import OWNER, start_flow, submit
+from custom_components.wesmart.const import CONF_SERVER, DOMAIN, POLL_INTERVAL_S
+from tests.accounts import OWNER, log_in, start_flow, submit
 from tests.guide import DISCOVERY, Guide
+from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 
@@ -158,4 +160,33 @@ async def test_a_login_does_not_follow_a_redirect(
     flow = await submit(hass, flow, CREDENTIALS)
     assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_answer"})
     assert [visit.path for visit in guide.visits] == [DISCOVERY, "/oauth/token"]
+    assert stranger.visits == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_request_does_not_take_its_token_to_where_a_redirect_points(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, status: int
+) -> None:
+    """The login was good, and yet nothing comes of it."""
+    guide.point_at(cloud.url, api_url=f"{guide.url}/v1")
+    guide.redirect(status, stranger.url)
+    flow = await submit(hass, await start_flow(hass, guide), CREDENTIALS)
+    assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_answer"})
+    assert any(visit.path.startswith("/v1/") for visit in guide.visits)
+    assert stranger.visits == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_stream_does_not_take_its_token_to_where_a_redirect_points(
+    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, status: int
+) -> None:
+    """The home is followed without it."""
+    guide.point_at(cloud.url, events_url=f"{guide.url.replace('http', 'ws', 1)}/v1/events")
+    guide.redirect(status, stranger.url)
+    await log_in(hass, guide, OWNER)
+    assert "/v1/events" in [visit.path for visit in guide.visits]
+    for on, state in ((True, STATE_ON), (False, STATE_OFF)):
+        cloud.touch("cong-tac-bep", "1", on=on)
+        await asyncio.sleep(POLL_INTERVAL_S)
+        assert hass.states.is_state("switch.bep_cong_tac_bep_den_tran", state)
     assert stranger.visits == []

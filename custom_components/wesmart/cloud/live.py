@@ -224,9 +224,8 @@ class LiveHome:
         self._regain()
 
     def _tell(self, changes: Changes, events: Sequence[Event]) -> None:
-        if (
-            self._control.covers and not self._sync.doubtful
-        ):  # else the model has counted what it may not have understood
+        # In doubt, the model has counted what it may not have understood.
+        if self._control.covers and not self._sync.doubtful:
             changes.endpoints |= self._control.catch_up()
         if changes.endpoints or changes.structure:
             self._observer.changed(changes)

@@ -248,7 +248,6 @@ def _identity(device: Device) -> tuple[object, ...]:
         device.model,
         device.firmware,
         device.serial,
-        device.identify,
         device.endpoint_ids,
     )
 

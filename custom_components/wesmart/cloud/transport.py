@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-import ssl
 
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession, ClientTimeout, ClientWSTimeout
@@ -112,7 +111,7 @@ class Transport:
                 answer = await _read(response, limit)
         except TimeoutError:
             raise CloudTimeoutError(f"{where}: no answer within {DEADLINE_S} s") from None
-        except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
+        except (aiohttp.ClientError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
         self._holdoffs.note(url, answer, account)
         return answer
@@ -136,7 +135,7 @@ class Transport:
             answer = refused.answer
         except TimeoutError:
             raise CloudTimeoutError(f"{where}: no answer within {DEADLINE_S} s") from None
-        except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
+        except (aiohttp.ClientError, OSError) as err:
             raise CloudConnectionError(f"{where}: {type(err).__name__}") from None
         self._holdoffs.note(url, answer, account, handshake=True)
         raise_for_problem(answer, where)
