@@ -69,6 +69,8 @@ def is_own_device(replica: Replica, endpoint: Endpoint) -> bool:
     As a child device it is in that room, is called what it switches, and still belongs to its panel.
     """
     device = replica.devices[endpoint.key.device_id]
+    if endpoint.room_id in (None, device.room_id):
+        return False  # nearly always
     return replica.room(device, endpoint) not in (None, replica.room(device))
 
 
