@@ -5,8 +5,15 @@ from collections import Counter
 import logging
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    EVENT_STATE_CHANGED,
+    EVENT_STATE_REPORTED,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+)
+from homeassistant.core import Event, EventStateChangedData, EventStateReportedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_state_change_event
@@ -40,13 +47,21 @@ async def test_an_event_wakes_the_entities_of_its_endpoint_only(
     reported: list[str] = []
 
     @callback
-    def report(event: Event[EventStateChangedData]) -> None:
+    def report(event: Event[EventStateChangedData] | Event[EventStateReportedData]) -> None:
         reported.append(event.data["entity_id"])
 
-    stop = async_track_state_change_event(hass, hass.states.async_entity_ids(), report)
+    cloud.meters_report = False
+    await asyncio.sleep(1)
+    # Also those that write a state that they show already.
+    every = callback(lambda _data: True)
+    stops = [
+        hass.bus.async_listen(EVENT_STATE_CHANGED, report),
+        hass.bus.async_listen(EVENT_STATE_REPORTED, report, event_filter=every),
+    ]
     cloud.touch(PANEL, "1", on=True)
     await asyncio.sleep(1)
-    stop()
+    for stop in stops:
+        stop()
     assert reported == [KITCHEN]
 
 

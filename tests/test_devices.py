@@ -222,7 +222,8 @@ async def test_only_a_device_that_the_cloud_does_not_have_can_be_deleted(
 ) -> None:
     """One that it has would be back at the next start."""
     registry = dr.async_get(hass)
-    gone = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "gone")})
+    identifier = (DOMAIN, subject.device_unique_id(entry, "gone"))
+    gone = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={identifier})
     child = device_of(hass, "switch.hanh_lang_den_hanh_lang")
     assert isinstance(child, dr.ChildDeviceEntry)
     for device_id in (child.id, child.parent_device_id):

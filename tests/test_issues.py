@@ -73,6 +73,7 @@ async def test_a_closed_account_says_so_and_a_suspended_one_may_become_it(
     await comes(hass, BLOCKED)
     cloud.terminate(OWNER.username, reason="Vi phạm điều khoản")
     await comes(hass, CLOSED, within_s=301)
+    assert (placeholders(hass)["reason"], placeholders(hass)["phone"]) == ("Vi phạm điều khoản", "0816 333 868")
     cloud.unblock(OWNER.username)
     await comes(hass, within_s=301)
     await shows(hass, KITCHEN, STATE_OFF, within_s=1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.accounts import OWNER
 from tests.home import shows
 from tests.mock_cloud import MockCloud
+from tests.repairs import MAINTAINED, comes, said
 
 KITCHEN = "switch.bep_cong_tac_bep_den_tran"
 PANEL = "cong-tac-bep"
@@ -122,9 +124,23 @@ async def test_a_block_is_noticed_at_once_also_while_a_snapshot_has_to_wait(
 
 
 async def test_maintenance_that_push_survives_is_said_and_takes_nothing_away(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What push says of the home is true; the owner reads why commands fail."""
+    """What push says of the home is true; the owner reads why commands fail, and the log has nothing to say."""
+    await asyncio.sleep(1)
+    caplog.clear()
+    cloud.maintenance(retry_after=60, push_survives=True)
+    await comes(hass, MAINTAINED)
+    cloud.touch(PANEL, "1", on=True)
+    await shows(hass, KITCHEN, STATE_ON, within_s=1)
+    with pytest.raises(HomeAssistantError) as refused:
+        await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    assert refused.value.translation_key == "maintenance"
+    cloud.end_maintenance()
+    await comes(hass, within_s=120)
+    await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    await shows(hass, KITCHEN, STATE_OFF, within_s=1)
+    assert said(caplog) == []
 
 
 async def test_asking_for_an_update_of_everything_is_one_request(

@@ -166,6 +166,10 @@ async def test_no_secret_leaves_its_place(
     await note()
     cloud.end_maintenance()
     await asyncio.sleep(600)
+    cloud.announce_maintenance(cloud.now() + 36_000, cloud.now() + 43_200)
+    await asyncio.sleep(5)
+    assert [issue.translation_key for issue in ir.async_get(hass).issues.values()] == ["maintenance_planned"]
+    await note()
     await outputs.attach()
     await outputs.ask("send_feedback", category="security", message="Ai đã đăng nhập?", include_diagnostics=True)
     cloud.answer_ticket(cloud.tickets(OWNER.username)[0].id, "Chúng tôi đang kiểm tra.")

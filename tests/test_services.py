@@ -3,17 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 import json
+from pathlib import Path
+from typing import Any, cast
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.selector import validate_selector
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
+from custom_components.wesmart import services
+from custom_components.wesmart.cloud.models import FeedbackCategory
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OTHER, OWNER, log_in, submit
 from tests.home import FEEDBACK
@@ -65,6 +71,28 @@ def device_id(hass: HomeAssistant, entity_id: str) -> str:
     assert entity is not None
     assert entity.device_id is not None
     return entity.device_id
+
+
+async def test_what_an_action_takes_is_picked_in_the_user_interface(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Each field of each action has a selector of what it takes."""
+    file = Path(services.__file__).with_suffix(".yaml")
+    described = cast("dict[str, Any]", await hass.async_add_executor_job(load_yaml_dict, str(file)))
+    account = {"config_entry": {"integration": DOMAIN}}
+    assert {action: {*fields["fields"]} for action, fields in described.items()} == {
+        name: {str(field) for field in service.schema.schema}
+        for name, service in hass.services.async_services_for_domain(DOMAIN).items()
+        if isinstance(service.schema, vol.Schema)
+    }
+    for action in described.values():
+        for field in action["fields"].values():
+            validate_selector(field["selector"])
+        assert action["fields"]["config_entry_id"]["selector"] == account
+    fields = {name: field["selector"] for name, field in described["send_feedback"]["fields"].items()}
+    assert fields["device_id"] == {"device": {"filter": [{"integration": DOMAIN}]}}
+    assert fields["category"]["select"]["options"] == [*FeedbackCategory]
+    assert (fields["rating"]["number"]["min"], fields["rating"]["number"]["max"]) == (1, 5)
+    assert "boolean" in fields["include_diagnostics"]
+    assert "boolean" in fields["dry_run"]
 
 
 async def test_feedback_gets_a_ticket(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:

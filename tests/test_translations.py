@@ -195,7 +195,7 @@ def test_every_repair_is_used_and_its_placeholders_are_filled() -> None:
         "account_terminated": {"account", "reason", "until", "phone"},
         "homes_taken": {"account", "taken"},
         "maintenance": {"account", "until"},
-        "maintenance_planned": {"account", "begin", "until"},
+        "maintenance_planned": {"begin", "until"},
         "terms": {"account"},
     }
     assert keys(english, "issues") == filled.keys()

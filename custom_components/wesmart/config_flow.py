@@ -22,6 +22,7 @@ from .const import (
     CONF_SERVER,
     CONTRACT_URL,
     DOMAIN,
+    MANUFACTURER,
     POLL_INTERVAL_S,
 )
 from .forms import POLL_INTERVAL_SELECTOR, any_of, complaint
@@ -227,7 +228,8 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _create(self, excluded: Iterable[str], poll_interval_s: int = POLL_INTERVAL_S) -> ConfigFlowResult:
         account = self._account
-        title = account.full_name or account.email or account.phone or self._server
+        # Titles stand in logs: whoever has no name is not called by email or phone number.
+        title = account.full_name or MANUFACTURER
         options = {CONF_EXCLUDED_HOMES: sorted(excluded), CONF_POLL_INTERVAL: poll_interval_s}
         return self.async_create_entry(title=title, data=self._hand_over(), options=options)
 

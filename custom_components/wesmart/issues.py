@@ -244,7 +244,8 @@ def _async_create(
         is_persistent=kind == _PLAN,
         severity=severity,
         translation_key=translation_key,
-        translation_placeholders={"account": short(entry.title), **placeholders},
+        # Diagnostics show what is persistent with all that is in it: a plan is the cloud's, and names nobody.
+        translation_placeholders=placeholders if kind == _PLAN else {"account": short(entry.title), **placeholders},
     )
 
 

@@ -201,11 +201,16 @@ class Hands:
                 members[name] = None if moment is None else self._core.freedoms.timestamp(_unix_time(moment))
             self._core.publish(account.id, "account", members)
 
-    def maintenance(self, ends_at: Moment | None = None, retry_after: float = 30) -> None:
-        """Refuse everything with 503 and end the streams, until `end_maintenance`."""
+    def maintenance(
+        self, ends_at: Moment | None = None, retry_after: float = 30, *, push_survives: bool = False
+    ) -> None:
+        """Refuse everything with 503, until `end_maintenance`; end the streams, or say it there."""
         end = None if ends_at is None else _unix_time(ends_at)
         self._server.faults.maintenance = Maintenance(ends_at=end, retry_after=retry_after)
-        self._close_streams(BUSY)
+        if push_survives:
+            self.announce_maintenance(None, ends_at)
+        else:
+            self._close_streams(BUSY)
 
     def end_maintenance(self) -> None:
         """Be back."""
