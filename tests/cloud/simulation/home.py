@@ -70,6 +70,8 @@ class Parts:
     # live.py's own part in the rules
     polls_in_a_storm: bool = False
     pumps_for_each_call: bool = False
+    doubt_s: float = DOUBT_S
+    silence_s: float = 2 * HEARTBEAT_S
 
 
 class Listener:
@@ -110,6 +112,9 @@ class Listener:
 
     def fetches(self) -> None:
         """A snapshot is asked for."""
+
+    def doubts(self) -> None:
+        """It is asked for because of what could not be applied."""
 
 
 @dataclass(slots=True)
@@ -223,8 +228,9 @@ class SimulatedHome:
             yield Wait(self._uncertain)
             self._uncertain.items.clear()
             if self.sync.doubtful:
+                self._listener.doubts()
                 self._due.put(True)
-                yield Wait(None, self._agenda.now + DOUBT_S)
+                yield Wait(None, self._agenda.now + self._parts.doubt_s)
 
     def _stream(self) -> Process:
         pace = _Pace()
@@ -255,7 +261,7 @@ class SimulatedHome:
     def _follow(self, stream: Stream) -> Process:
         greeted = False
         while True:
-            yield Wait(stream.frames, self._agenda.now + 2 * HEARTBEAT_S)
+            yield Wait(stream.frames, self._agenda.now + self._parts.silence_s)
             text = stream.frames.items.popleft() if stream.frames.items else None
             if not isinstance(text, str):
                 return

@@ -17,6 +17,9 @@ from tests.cloud.simulation.promises import BrokenPromiseError, promised
 
 # Contract, promise 4: what was commanded is shown for no longer.
 LONGEST_S = 10
+# Contract, "Snapshot and events".
+_DOUBT_S = 60
+
 _FLOATS_LOSE = 1e-6
 
 
@@ -37,6 +40,7 @@ class Witness(Listener):
         self.home: SimulatedHome | None = None
         self.callers = Callers(agenda, cloud)
         self.fetched = 0
+        self._doubted_at = -math.inf
         self._shown: dict[EndpointKey, Endpoint] = {}
         self._names: dict[str, str | None] = {}
         self._presses = Presses(cloud)
@@ -101,6 +105,12 @@ class Witness(Listener):
         ends_at = self._agenda.now + LONGEST_S
         for name, value in promised(shown, command).items():
             self._covers[shown.key, name] = _Cover(value, seq, ends_at, replica.epoch)
+
+    def doubts(self) -> None:
+        """Hold what could not be applied to being asked about once a minute."""
+        if self._agenda.now - self._doubted_at < _DOUBT_S - _FLOATS_LOSE:
+            raise BrokenPromiseError("what could not be applied was asked about twice in a minute")
+        self._doubted_at = self._agenda.now
 
     def fetches(self) -> None:
         """Count."""

@@ -90,6 +90,32 @@ class _RepeatsUnderNewIds(Dispatcher[Caller]):
         return told
 
 
+class _Stubborn(Parcel[Call[Caller]]):
+    @override
+    def again(self) -> Parcel[Call[Caller]]:
+        return Parcel(self.command, self.calls)
+
+    @override
+    def apart(self) -> list[Parcel[Call[Caller]]]:
+        return [Parcel(replace(command, id=self.command.id), [(command, call)]) for command, call in self.calls]
+
+
+class _RepeatsUnderOldIds(Outbox[Call[Caller]]):
+    """What the cloud has an answer for already."""
+
+    @override
+    def take(self, most: int) -> list[Parcel[Call[Caller]]]:
+        return [_Stubborn(parcel.command, parcel.calls) for parcel in super().take(most)]
+
+
+class _MatchesByPosition(Dispatcher[Caller]):
+    @override
+    def answered(self, results: Iterable[CommandResult]) -> tuple[list[Applied], list[Conclusion[Caller]]]:
+        return super().answered(
+            [replace(result, id=parcel.command.id) for result, parcel in zip(results, self._parcels, strict=False)]
+        )
+
+
 class _RepeatsAfterTheDeadline(Dispatcher[Caller]):
     @override
     def _keep_wanted(self, now: float) -> None:
@@ -252,6 +278,8 @@ VIOLATIONS = {
     # What becomes of a command
     "callers wait for a minute": Parts(dispatcher=_AnswersInAMinute),
     "a repeat has a new id": Parts(dispatcher=_RepeatsUnderNewIds),
+    "what was answered is sent again under its old id": _with_outbox(_RepeatsUnderOldIds),
+    "results are matched by their position": Parts(dispatcher=_MatchesByPosition),
     "a repeat is sent after the deadline": Parts(dispatcher=_RepeatsAfterTheDeadline),
     "Retry-After is not waited for": Parts(dispatcher=_ComesBackTooEarly),
     "callers wait for a Retry-After that is too late for them": Parts(dispatcher=_LetsEverybodyWait),

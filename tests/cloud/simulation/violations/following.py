@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+import math
 from typing import override
 
 from msgspec.structs import replace
@@ -275,6 +276,13 @@ def _with_sync(sync: type[Sync] = Sync, replica: Callable[[], Replica] | None = 
     return Parts(sync=build)
 
 
+class _ResumesTooLate(Sync):
+    @override
+    def resume(self, *, recent: bool) -> Position:
+        epoch, seq = super().resume(recent=recent)
+        return Position(epoch, seq + 1)
+
+
 VIOLATIONS = {
     # What the cloud says
     "a gap is ignored": _with_sync(_IgnoresGaps),
@@ -298,6 +306,9 @@ VIOLATIONS = {
     "snapshots are asked for in a storm": Parts(polls_in_a_storm=True),
     "the tag of a position is sent that is not reached yet": _with_sync(_NamesAPositionAhead),
     "the tag of the last snapshot is sent, whatever came since": _with_sync(_NamesTheLastSnapshot),
+    "what cannot be applied is asked about again and again": Parts(doubt_s=1),
+    "a silent stream is trusted": Parts(silence_s=math.inf),
+    "a stream is resumed ahead of what is held": _with_sync(_ResumesTooLate),
     "polls are not conditional": _with_sync(_NamesNoPosition),
     # Presses
     "presses behind a gap are lost": _with_sync(_LosesPressesBehindGaps),
