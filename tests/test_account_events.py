@@ -11,7 +11,7 @@ from tests.accounts import OWNER
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import Block
-from tests.repairs import BLOCKED, comes
+from tests.repairs import BLOCKED, TERMS, comes
 
 KITCHEN = "switch.bep_cong_tac_bep_den_tran"
 
@@ -26,6 +26,18 @@ async def test_an_event_about_access_acts_at_once_also_on_a_stream_that_stays_op
     cloud._core.publish(account.id, "account", {"change": "access"})
     await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
     await comes(hass, BLOCKED)
+
+
+async def test_an_event_about_terms_acts_at_once_also_on_a_stream_that_stays_open(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Terms that lock the homes, that is."""
+    await asyncio.sleep(1)
+    world = cloud._core.world
+    world.terms_version, world.terms_required = "2027-01", True
+    cloud._core.publish(cloud._account(OWNER.username).id, "account", {"change": "terms"})
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=3)
+    await comes(hass, TERMS)
 
 
 async def test_an_event_about_the_session_acts_at_once_also_on_a_stream_that_stays_open(

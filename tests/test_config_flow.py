@@ -503,13 +503,42 @@ async def test_an_account_of_several_homes_is_asked_which_to_show(hass: HomeAssi
 
 
 async def test_an_account_of_one_home_is_not_asked(hass: HomeAssistant, cloud: MockCloud) -> None:
-    """Nor is one without any."""
+    """There is nothing to choose."""
     flow = await start_flow(hass, cloud)
     flow = await submit(hass, flow, {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password})
     assert flow["type"] is FlowResultType.CREATE_ENTRY
     assert flow["options"] == {CONF_EXCLUDED_HOMES: [], CONF_POLL_INTERVAL: 30}
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(flow["result"].entry_id)
+
+
+async def test_an_account_without_homes_is_welcome(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Its first home comes by itself."""
+    cloud.unshare_home("nha-da-nang", OTHER.username)
+    entry = await log_in(hass, cloud, OTHER)
+    assert entry.state is ConfigEntryState.LOADED
+    assert hass.states.async_entity_ids() == ["event.wesmart_feedback"]
+    assert async_get_issues(hass).issues == {}
+    cloud.share_home("nha-da-nang", OTHER.username)
+    await asyncio.sleep(1)
+    assert len(hass.states.async_entity_ids()) > 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_account_without_a_name_is_not_called_by_what_it_logs_in_with(
+    hass: HomeAssistant, cloud: MockCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Titles stand in logs, also in Home Assistant's."""
+    cloud._account(OTHER.username).full_name = ""
+    entry = await log_in(hass, cloud, OTHER)
+    cloud.maintenance(retry_after=30)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.title == "WeSMART"
+    for secret in ("quocbao@example.com", "987 654 321", "987654321"):
+        assert secret not in caplog.text
+    cloud.end_maintenance()
+    await asyncio.sleep(60)
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 # Logging in again

@@ -6,9 +6,10 @@ from urllib.parse import parse_qs
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.wesmart.const import CONF_TOKENS
+from custom_components.wesmart.const import CONF_TOKENS, DOMAIN
 from tests.accounts import OWNER, submit
 from tests.mock_cloud import MockCloud
 
@@ -47,6 +48,23 @@ async def start_renewal(hass: HomeAssistant, cloud: MockCloud, latency: float) -
     assert renewals(cloud) == 1
     cloud.latency = 0
     return call
+
+
+async def test_tokens_are_renewed_once_however_many_wait_for_them(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Actions, a command and an update, all at once."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    cloud.meters_report = False
+    await asyncio.sleep(LAST_MINUTE_S)
+    cloud.latency = 1
+    target = {ATTR_ENTITY_ID: KITCHEN}
+    await asyncio.gather(
+        *(hass.services.async_call(DOMAIN, "get_feedback", {}, blocking=True, return_response=True) for _ in range(10)),
+        hass.services.async_call("switch", "turn_on", target, blocking=True),
+        hass.services.async_call("homeassistant", "update_entity", target, blocking=True),
+    )
+    assert (renewals(cloud), saved(entry)) == (1, newest(cloud))
 
 
 @pytest.mark.parametrize("latency", [3, 9])

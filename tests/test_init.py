@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 import pytest
@@ -65,6 +66,22 @@ async def test_removing_an_account_signs_out(hass: HomeAssistant, cloud: MockClo
     assert await hass.config_entries.async_remove(entry.entry_id)
     assert cloud.sessions(OWNER.username) == []
     assert hass.states.async_entity_ids("switch") == []
+
+
+@pytest.mark.parametrize("how", ["not ready", "disabled"])
+async def test_removing_an_account_that_is_not_loaded_signs_out_as_well(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, how: str
+) -> None:
+    """The cloud keeps no session that nobody uses."""
+    if how == "disabled":
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    else:
+        cloud.rate_limit(30, path="/v1/snapshot")
+        assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is not ConfigEntryState.LOADED
+    assert len(cloud.sessions(OWNER.username)) == 1
+    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert cloud.sessions(OWNER.username) == []
 
 
 async def test_removing_an_account_does_not_wait_for_a_cloud_that_is_gone(
@@ -216,6 +233,41 @@ async def test_two_accounts_do_not_add_up_to_a_storm(hass: HomeAssistant, cloud:
     back = sorted(request.at for request in cloud.requests[before:] if request.path == "/v1/snapshot")
     assert back[-1] - back[0] > 0.1
     assert len(back) <= 4
+    assert await hass.config_entries.async_unload(other.entry_id)
+
+
+async def test_a_limit_of_two_accounts_is_obeyed_and_nobody_storms_after_it(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Each path is asked again when its time is over, by each account; an outage later, too, they come one by one."""
+    cloud.meters_report = False
+    other = await log_in(hass, cloud, OTHER)
+    await asyncio.sleep(60)
+    before = len(cloud.requests)
+    cloud.rate_limit(60, count=10**6)
+    cloud.cut()
+    await asyncio.sleep(3600)
+    limited = cloud.requests[before:]
+    asked: dict[tuple[str, str], list[float]] = {}
+    for request in limited:
+        if bearer := request.headers.get("Authorization"):
+            asked.setdefault((request.path, bearer), []).append(request.at)
+    assert {path for path, _ in asked} >= {"/v1/snapshot", "/v1/events"}
+    for times in asked.values():
+        assert min((later - earlier for earlier, later in pairwise(times)), default=60) >= 59.9
+    assert len(limited) <= 4 * 60
+    cloud.forgive()
+    await asyncio.sleep(600)
+    assert cloud.streams == 2
+    port = cloud.port
+    await cloud.stop()
+    await asyncio.sleep(3600)
+    await cloud.start(port=port)
+    before = len(cloud.requests)
+    await asyncio.sleep(60)
+    back = sorted(request.at for request in cloud.requests[before:] if request.path == "/v1/snapshot")
+    assert 2 <= len(back) <= 8
+    assert back[-1] - back[0] > 0.1
     assert await hass.config_entries.async_unload(other.entry_id)
 
 

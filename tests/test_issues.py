@@ -150,6 +150,24 @@ async def test_planned_maintenance_is_said_until_it_is_over(
     assert issues(hass) == []
 
 
+async def test_a_reload_in_maintenance_says_nothing_again(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is lost was lost before; and it is back once, although another set-up finds that out."""
+    await asyncio.sleep(1)
+    caplog.clear()
+    cloud.maintenance(retry_after=60)
+    await comes(hass, MAINTAINED)
+    for _ in range(2):
+        assert not await hass.config_entries.async_reload(entry.entry_id)
+        await asyncio.sleep(300)
+    assert said(caplog) == ["WARNING"]
+    cloud.end_maintenance()
+    await asyncio.sleep(900)
+    assert (entry.state, issues(hass)) == (ConfigEntryState.LOADED, [])
+    assert said(caplog) == ["WARNING", "INFO"]
+
+
 async def test_maintenance_that_was_called_off_or_is_history_is_not_said(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

@@ -16,6 +16,7 @@ from .stored import async_store_tokens, endpoints_of, tokens_of
 
 _TRANSPORT: HassKey[Transport] = HassKey(DOMAIN)
 _SESSIONS: HassKey[dict[str, Session]] = HassKey(f"{DOMAIN}_sessions")
+_LOST: HassKey[set[str]] = HassKey(f"{DOMAIN}_lost")
 _DESKS: HassKey[dict[str, SupportDesk]] = HassKey(f"{DOMAIN}_desks")
 
 # A set-up that is tried again and again is in progress for a part of the time.
@@ -81,9 +82,22 @@ def async_get_desk(hass: HomeAssistant, entry: ConfigEntry) -> SupportDesk:
 
 
 @callback
+def async_note_presence(hass: HomeAssistant, entry: ConfigEntry, *, present: bool) -> bool:
+    """Note whether there is word from the cloud of an entry; return whether that is news, a reload included."""
+    lost = hass.data.setdefault(_LOST, set())
+    is_news = present == (entry.entry_id in lost)
+    if present:
+        lost.discard(entry.entry_id)
+    else:
+        lost.add(entry.entry_id)
+    return is_news
+
+
+@callback
 def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
     """Return the session of an entry that is being removed; forget it, and the letters."""
     session = async_get_session(hass, entry)
     del hass.data[_SESSIONS][entry.entry_id]
     hass.data.get(_DESKS, {}).pop(entry.entry_id, None)
+    hass.data.get(_LOST, set()).discard(entry.entry_id)
     return session

@@ -23,7 +23,7 @@ from .cloud import Command, Endpoints, HomeObserver, LiveHome, Rediscovery, WeSm
 from .cloud.errors import CloudConnectionError, NotFoundError, SessionEndedError, WeSmartError
 from .cloud.models import Account, EndpointKey, Ticket
 from .cloud.replica import Changes
-from .connection import async_get_session, wall_clock
+from .connection import async_get_session, async_note_presence, wall_clock
 from .const import CONF_POLL_INTERVAL, CONF_SERVER, DOMAIN, LOGGER, POLL_INTERVAL_S
 from .errors import translated
 from .inventory import Inventory
@@ -86,6 +86,7 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol, HomeObserver):
                 phone=self.client.session.endpoints.support_phone,
             ) from err
         self.refused(None)
+        self._log_presence(None)
         # Without a pause since the homes were chosen: what is claimed now, nobody else has claimed meanwhile.
         self._inventory.async_sync_all()
         signal = async_dispatcher_connect(self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._handle_entry_changed)
@@ -164,12 +165,19 @@ class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol, HomeObserver):
     @override
     def presence_changed(self, lost: WeSmartError | None) -> None:
         """Say it in the log, and show it everywhere."""
+        self._log_presence(lost)
+        self._update_listeners.async_call_all()
+
+    @callback
+    def _log_presence(self, lost: WeSmartError | None) -> None:
+        """Say in the log that the cloud is lost or back, once each, whatever is reloaded in between."""
+        if not async_note_presence(self.hass, self.config_entry, present=lost is None):
+            return
         server = self.config_entry.data[CONF_SERVER]
         if lost is None:
             LOGGER.info("The WeSMART cloud at %s is back", server)
         else:
             LOGGER.warning("The WeSMART cloud at %s is lost: %s", server, lost)
-        self._update_listeners.async_call_all()
 
     @callback
     @override
