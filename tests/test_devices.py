@@ -1,6 +1,7 @@
 """Devices: what they are called, where they are, and what happens when the app moves, renames or removes one."""
 
 import asyncio
+from dataclasses import replace
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -18,6 +19,7 @@ from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OWNER, submit
 from tests.home import FEEDBACK, devices, shows
 from tests.mock_cloud import MockCloud
+from tests.mock_cloud.model import Endpoint
 from tests.mock_cloud.wire import JsonObject
 
 NEW_LAMP: JsonObject = {
@@ -102,6 +104,24 @@ async def test_a_new_name_or_firmware_is_shown_and_a_name_of_the_users_own_stays
     device = dr.async_get(hass).async_get(device.id)
     assert isinstance(device, dr.DeviceEntry)
     assert (device.name, device.name_by_user, device.sw_version) == ("Ổ cắm tủ đông", "Tủ lạnh", "1.5.0")
+
+
+async def test_gangs_that_come_go_or_are_renamed_in_the_app_do_so_within_a_second(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """On a panel that goes on working."""
+    await asyncio.sleep(1)
+    lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
+    new = Endpoint(id="9", type="switch", name="Đèn bếp nhỏ", features=dict(lamp.features), state={"on": True})
+    cloud.set_endpoints("cong-tac-bep", [replace(lamp, name="Đèn chùm"), new])
+    await shows(hass, "switch.bep_cong_tac_bep_den_bep_nho", STATE_ON, within_s=1)
+    state = hass.states.get("switch.bep_cong_tac_bep_den_tran")
+    assert state is not None
+    assert state.name == "Công tắc bếp Đèn chùm"
+    assert hass.states.get("switch.bep_cong_tac_bep_quat_hut") is None
+    cloud.set_endpoints("cong-tac-bep", [lamp, *others])
+    await shows(hass, "switch.bep_cong_tac_bep_quat_hut", STATE_OFF, within_s=1)
+    assert hass.states.get("switch.bep_cong_tac_bep_den_bep_nho") is None
 
 
 async def test_a_home_that_is_removed_takes_its_devices_along(

@@ -10,11 +10,12 @@ from aiohttp import WSMsgType
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, EventStateReportedData, HomeAssistant, State, callback
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, strategies as st
 import pytest
 
 from tests.accounts import OWNER
 from tests.cloud.nonsense import EXTREMES, Mutation, mutations
+from tests.examples import examples
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 from tests.specification_documents import ASYNCAPI, specification
@@ -258,7 +259,11 @@ def _facts(state: State) -> set[tuple[str, str]]:
     return {("state", state.state), *((str(name), repr(value)) for name, value in state.attributes.items())}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_EXAMPLES = examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.timeout(5 * _EXAMPLES.max_examples)
+@_EXAMPLES
 # Only replaced: what is left out is unknown to the cloud itself, and shown so.
 @given(
     deed=st.sampled_from(sorted(DEEDS)),

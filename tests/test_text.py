@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import re
 
 from homeassistant.util import dt as dt_util
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.wesmart.text import link, local_time, markdown, short, terms_link
+from tests.examples import examples
 
 # What Markdown, as Home Assistant's frontend reads it, makes a link of without brackets.
 ADDRESSES = re.compile(r"(https?|ftp)://|www\.|\w@\w", re.IGNORECASE)
@@ -66,7 +67,7 @@ def test_text_in_markdown_is_only_text(text: str, escaped: str) -> None:
     assert markdown(text) == escaped
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(st.text() | st.text("\\`*_{}[]()<>#+!|~:.@& htpsw/") | st.from_regex(ADDRESSES))
 def test_whatever_it_is_it_can_be_read_and_not_be_clicked(text: str) -> None:
     """What is read is what plain text would show."""
@@ -76,7 +77,7 @@ def test_whatever_it_is_it_can_be_read_and_not_be_clicked(text: str) -> None:
     assert not re.search(r"(?<!\\)(\\\\)*[`*_{}\[\]()<>#+!|~&]", shown)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text())
 def test_no_address_ends_the_link_it_is_in(url: str) -> None:
     """What it names is not ours to judge here."""
@@ -91,7 +92,7 @@ def test_terms_are_read_where_the_cloud_says_if_that_is_safe() -> None:
         assert terms_link(url, pinned) == pinned
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     st.datetimes(timezones=st.just(UTC)),
     st.sampled_from(["Asia/Ho_Chi_Minh", "America/Los_Angeles", "Pacific/Kiritimati", "UTC"]),

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
@@ -21,6 +21,7 @@ from custom_components.wesmart.cloud.errors import (
 )
 from tests.cloud.nonsense import EXTREMES, anything, mutated
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect, reset
+from tests.examples import examples
 from tests.mock_cloud import MockCloud
 
 ORIGIN = URL("https://cloud.example.com")
@@ -189,7 +190,7 @@ async def test_a_document_that_has_changed_is_read_as_it_is_now(transport: Trans
         await discover(transport, origin)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(mutated(DOCUMENT) | anything.map(json.dumps) | st.sampled_from(EXTREMES))
 def test_any_document_is_read_or_refused(text: str) -> None:
     """And whatever is read gets a token only over TLS."""

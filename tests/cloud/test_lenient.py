@@ -5,7 +5,7 @@ import json
 import logging
 from typing import Annotated
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import msgspec
 from msgspec import Meta, Raw, Struct
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from custom_components.wesmart.cloud.errors import DECODE_ERRORS
 from custom_components.wesmart.cloud.lenient import LenientDecoder
 from tests.cloud.nonsense import EXTREMES, anything
+from tests.examples import examples
 
 
 class Thing(Struct):
@@ -72,7 +73,7 @@ def test_what_lacks_what_it_must_have_is_not_decoded(raw: bytes) -> None:
         decoder.decode(raw)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.fixed_dictionaries({"id": st.just("a")}, optional={"level": anything, "note": anything, "raw": anything}))
 def test_an_object_with_an_id_is_always_decoded(members: Mapping[str, object]) -> None:
     """Unless it is no JSON, as NaN is none; and what it holds is in range."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import json
 import logging
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud.errors import (
@@ -21,6 +21,7 @@ from custom_components.wesmart.cloud.errors import (
 )
 from custom_components.wesmart.cloud.problems import Answer, problem_name, raise_for_problem
 from tests.cloud.nonsense import EXTREMES, anything
+from tests.examples import examples
 
 PREFIX = "urn:wesmart:problem:"
 
@@ -172,7 +173,7 @@ def test_a_moment_that_makes_no_sense_is_unknown_with_one_debug_line(
     assert [record.levelname for record in caplog.records] == ["DEBUG", "DEBUG"]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.integers(min_value=100, max_value=599).filter(lambda status: not (200 <= status < 300 or status == 304)),
     anything | st.dictionaries(st.sampled_from(["type", "ends_at", "reason", "until", "terms", "errors"]), anything),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 from random import Random
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud import Command, CommandPump, WeSmartClient
@@ -31,6 +31,7 @@ from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.cloud.patience import DEADLINE_S
 from tests.accounts import OWNER
 from tests.cloud.conftest import wall_clock
+from tests.examples import examples
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.wire import JsonObject, parse_json
 from tests.virtual_time import VirtualTimeLoop
@@ -385,7 +386,7 @@ async def test_a_mistake_of_ours_is_logged_and_does_not_hang_the_callers(caplog:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_every_command_ends_within_ten_seconds_whatever_the_link_does(seed: int) -> None:
     """Over any schedule of slow, lost, refused and good requests."""

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 import pytest
 
 from custom_components.wesmart.cloud.errors import UnexpectedAnswerError
@@ -20,6 +20,7 @@ from custom_components.wesmart.cloud.wire_events import Event
 from custom_components.wesmart.cloud.wire_home import Snapshot, decode_snapshot
 from tests.cloud.builders import CURTAIN, LAMP, Json, curtain, device, event, events, lamp, snapshot, state
 from tests.cloud.nonsense import mutated
+from tests.examples import examples
 
 PANEL = EndpointKey("panel", "1")
 
@@ -352,7 +353,7 @@ def test_structure_is_more_than_what_endpoints_show() -> None:
     assert [changes.structure for changes in every] == [False, False, True, True]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     mutated(
         {"events": [state(11, brightness=40), event(11, "device", device=panel("1")), event(11, "home", home=home())]}

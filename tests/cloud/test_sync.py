@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 import random
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud.models import NOWHERE, LightEndpoint, Position
 from custom_components.wesmart.cloud.sync import PRESS_AGE_S, EpochChangedError, Sync
 from custom_components.wesmart.cloud.wire_events import Event
 from tests.cloud.builders import LAMP, Json, device, event, events, heartbeat, hello, lamp, snapshot, state
+from tests.examples import examples
 
 
 def synced(seq: int = 10, brightness: int = 1) -> Sync:
@@ -227,7 +228,7 @@ class Wire:
         return arrived
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_after_quiet_the_replica_equals_the_cloud_and_never_stepped_back(seed: int) -> None:
     """Over any schedule of losses, doubles, swaps and snapshots that are old when they arrive."""

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 import logging
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud.timestamps import parse_timestamp
+from tests.examples import examples
 from tests.mock_cloud import Freedoms
 
 
@@ -29,7 +30,7 @@ def test_every_spelling_of_a_moment_is_the_same_one_in_utc(text: str) -> None:
     assert moment.tzinfo is UTC
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.integers(0, 99), st.datetimes(timezones=st.just(UTC)))
 def test_what_a_cloud_may_write_is_understood(seed: int, moment: datetime) -> None:
     """From the first second of all time to the last."""
@@ -71,7 +72,7 @@ def test_what_is_no_moment_is_unknown_with_one_debug_line(text: str, caplog: pyt
     ]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.text())
 def test_any_text_is_a_moment_or_none(text: str) -> None:
     """And never an error."""

@@ -9,7 +9,7 @@ import logging
 import socket
 
 from aiohttp import ClientWebSocketResponse, web
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 import pytest
 from yarl import URL
@@ -29,6 +29,7 @@ from custom_components.wesmart.cloud.patience import DEADLINE_S
 from custom_components.wesmart.cloud.problems import Answer
 from custom_components.wesmart.cloud.transport import FRAME_LIMIT, _retry_after
 from tests.cloud.scripted import Reply, ScriptedServer, answer, half, late, redirect, reset, stream
+from tests.examples import examples
 from tests.virtual_time import EPOCH
 
 TOKEN = "access-token-that-nobody-may-see"
@@ -300,7 +301,7 @@ def test_a_date_without_the_servers_clock_counts_on_ours() -> None:
     assert (_retry_after(headers(Retry_After=format_datetime(EPOCH.replace(year=9000), usegmt=True))) or 0) > 1e9
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(), st.text())
 def test_any_retry_after_is_a_time_or_none(value: str, date: str) -> None:
     """Whatever a server writes."""

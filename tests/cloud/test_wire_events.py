@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import json
 import logging
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud.errors import UnexpectedAnswerError
@@ -27,6 +27,7 @@ from custom_components.wesmart.cloud.wire_events import (
 )
 from tests.cloud.builders import LAMP, Json, device, event, events, lamp, state
 from tests.cloud.nonsense import EXTREMES, anything, mutated
+from tests.examples import examples
 from tests.mock_cloud import Freedoms
 
 AT = "2026-11-20T05:00:00Z"
@@ -239,7 +240,7 @@ def test_a_frame_that_makes_no_sense_is_an_unexpected_answer(text: str) -> None:
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.sampled_from([HELLO, HEARTBEAT, EVERY_KIND]).flatmap(mutated))
 def test_a_frame_with_anything_in_it_is_read_or_refused(text: str) -> None:
     """Every number that is read is a place in the counter."""
@@ -257,7 +258,7 @@ def test_a_frame_with_anything_in_it_is_read_or_refused(text: str) -> None:
             assert all(0 <= one.seq < 2**53 for one in frame.events)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text() | anything.map(json.dumps))
 def test_any_text_is_refused_or_ignored(text: str) -> None:
     """Nothing by chance is a frame."""

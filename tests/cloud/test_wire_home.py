@@ -4,7 +4,7 @@ from contextlib import suppress
 import json
 import logging
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud.errors import DECODE_ERRORS, UnexpectedAnswerError
@@ -38,6 +38,7 @@ from custom_components.wesmart.cloud.wire_home import (
 from tests.accounts import OWNER
 from tests.cloud.builders import Json, curtain, device, lamp, snapshot
 from tests.cloud.nonsense import EXTREMES, anything, mutated
+from tests.examples import examples
 from tests.mock_cloud import Freedoms, MockCloud
 
 WHOLE = MockCloud().snapshot(OWNER.username)
@@ -391,7 +392,7 @@ SMALL: Json = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(mutated(SMALL))
 def test_a_snapshot_with_anything_in_it_is_read_or_refused(text: str) -> None:
     """What is read is in range, whatever stood beside it."""
@@ -402,7 +403,7 @@ def test_a_snapshot_with_anything_in_it_is_read_or_refused(text: str) -> None:
     assert_in_range(whole)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary() | anything.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_raise_nothing_but_the_documented_errors(body: bytes) -> None:
     """As a snapshot, a home, a device or a partial state."""

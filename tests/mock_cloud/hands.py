@@ -1,5 +1,6 @@
 """The hands of a test: what people, things and the weather do to the cloud. Mixed into `MockCloud`."""
 
+from collections.abc import Iterable
 from copy import deepcopy
 import datetime as dt
 
@@ -10,7 +11,7 @@ from tests.mock_cloud.core import Core
 from tests.mock_cloud.endpoints import checked_state
 from tests.mock_cloud.faults import Faults, Maintenance, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
-from tests.mock_cloud.model import Account, Block, BlockKind, Device, Room, World
+from tests.mock_cloud.model import Account, Block, BlockKind, Device, Endpoint, Room, World
 from tests.mock_cloud.server import Server
 from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED, Spoiler
 from tests.mock_cloud.support import Support
@@ -83,6 +84,12 @@ class Hands:
             raise ValueError(f"a device has no {sorted(unknown)} to change")
         for name, value in members.items():
             setattr(device, name, value)
+        self._core.publish_device(device)
+
+    def set_endpoints(self, device_id: str, endpoints: Iterable[Endpoint]) -> None:
+        """Say that a device has these endpoints now, such as after an update of its firmware."""
+        device = self._core.world.device(device_id)
+        device.endpoints = list(endpoints)
         self._core.publish_device(device)
 
     def move_endpoint(self, device_id: str, endpoint_id: str, room_id: str | None) -> None:
