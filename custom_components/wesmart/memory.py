@@ -32,23 +32,22 @@ class Memory[DataT: Mapping[str, Any]]:
     @callback
     def async_keep(self, data: Callable[[], DataT]) -> None:
         """Remember, soon, what `data` returns then."""
-        self._unsaved = data
-        self._store.async_delay_save(self._to_save, _SAVE_DELAY_S)
+
+        def to_save() -> DataT:
+            self._unsaved = None
+            return data()
+
+        self._unsaved = to_save
+        self._store.async_delay_save(to_save, _SAVE_DELAY_S)
 
     async def async_close(self) -> None:
         """Write what is not written yet."""
         if self._unsaved is not None:
-            await self._store.async_save(self._to_save())
+            await self._store.async_save(self._unsaved())
 
     async def async_forget(self) -> None:
         """Remove the file."""
         await self._store.async_remove()
-
-    def _to_save(self) -> DataT:
-        data, self._unsaved = self._unsaved, None
-        if data is None:
-            raise RuntimeError("nothing is to be saved")
-        return data()
 
 
 async def async_forget(hass: HomeAssistant, entry_id: str) -> None:

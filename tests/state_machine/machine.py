@@ -458,7 +458,6 @@ class HomeMachine(RuleBasedStateMachine):
         entries = self.house.hass.config_entries
         if not await entries.async_unload(self.house.entry.entry_id):
             self._violations.append("the account cannot be unloaded")
-        self._witness.restarted()
         await asyncio.sleep(seconds)
         await entries.async_setup(self.house.entry.entry_id)
 

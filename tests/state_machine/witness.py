@@ -76,10 +76,6 @@ class Witness(logging.Handler):
             trace = f" {record.exc_info[1]!r}" if record.exc_info else ""
             self._violations.append(f"{record.levelname} of {record.name}: {message}{trace}")
 
-    def restarted(self) -> None:
-        """Take note that the account was set up anew: nothing is lost any more."""
-        self._lost = False
-
     # What is shown
 
     @callback
