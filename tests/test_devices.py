@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+import json
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -332,7 +333,7 @@ async def test_a_home_without_rooms_and_a_device_with_things_from_the_future_are
 
 
 async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
-    """One snapshot, and each is followed."""
+    """One snapshot, each is followed, and hundreds are switched by a request for each two hundred."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     for number in range(1000):
         cloud.add_device("nha-ha-noi", {**NEW_LAMP, "id": f"den-{number}", "name": f"Đèn {number}"})
@@ -344,3 +345,10 @@ async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud
     await asyncio.sleep(1)
     cloud.touch("den-999", "1", on=False)
     await shows(hass, "light.phong_ngu_cua_be_den_999", STATE_OFF, within_s=1)
+    lamps = [entity_id for entity_id in hass.states.async_entity_ids("light") if "cua_be_den_" in entity_id]
+    before = len(cloud.requests)
+    await hass.services.async_call("light", "turn_off", {"entity_id": lamps[:450]}, blocking=True)
+    sent = [json.loads(request.body) for request in cloud.requests[before:] if request.path == "/v1/commands"]
+    assert [len(request["commands"]) for request in sent] == [200, 200, 50]
+    await asyncio.sleep(0.1)
+    assert all(hass.states.is_state(entity_id, STATE_OFF) for entity_id in lamps[:450])
