@@ -117,9 +117,7 @@ async def test_a_device_that_is_offline_is_unavailable_and_comes_back(
     await shows(hass, OFFLINE, STATE_ON)
 
 
-async def test_calls_at_once_are_few_requests(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
+async def test_calls_at_once_are_few_requests(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """Whatever is waiting leaves with the next request."""
     cloud.latency = 0.02
     before = len(cloud.requests)
