@@ -1,258 +1,353 @@
-"""What one account's entities share: the homes as they are now, the way out for commands, and who is told of what.
+"""An account in Home Assistant: Home Assistant's coordinator polls, the event stream pushes.
 
-Not a DataUpdateCoordinator: that one tells every listener of every change and starts its polling interval anew with
-each push. Here an event wakes the entities of its endpoint, whatever the size of the home, and the client keeps time.
+Both change the same `HomeState`, and each change wakes only the entities that show it. The coordinator's own data stays
+None, so a poll wakes all entities only when it begins to fail or to succeed.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+import random
 from typing import override
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.update_coordinator import BaseDataUpdateCoordinatorProtocol
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import (
+    REQUEST_REFRESH_DEFAULT_COOLDOWN,
+    DataUpdateCoordinator,
+    UpdateFailed,
+)
 from yarl import URL
 
-from . import issues
-from .actions import explained
-from .cloud import Command, Endpoints, HomeObserver, LiveHome, Rediscovery, WeSmartClient
-from .cloud.errors import CloudConnectionError, NotFoundError, SessionEndedError, WeSmartError
-from .cloud.models import Account, EndpointKey, Ticket
-from .cloud.replica import Changes
-from .connection import async_get_session, async_note_presence, wall_clock
-from .const import CONF_POLL_INTERVAL, CONF_SERVER, DOMAIN, LOGGER, POLL_INTERVAL_S
-from .errors import translated
-from .inventory import Inventory
-from .listeners import Listeners
-from .memory import TICKETS, Memory
-from .stored import async_store_endpoints
+from . import homes, registry
+from .cloud import Command, Connection, HomeState, WeSmartClient, discover
+from .cloud.errors import (
+    AccessError,
+    AccountBlockedError,
+    BusyError,
+    CloudConnectionError,
+    MaintenanceError,
+    NotFoundError,
+    SessionEndedError,
+    TermsNotAcceptedError,
+    WeSmartError,
+)
+from .cloud.events import AccountEvent, ButtonEvent, TicketEvent
+from .cloud.models import Account, EndpointKey
+from .cloud.state import Changes
+from .const import CONF_SERVER, DOMAIN, LOGGER
+from .errors import translate_errors, translated
+from .repairs import async_update_issues
+from .session import async_get_session, async_store_endpoints
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
-# After a fault of our own the home is followed again, once the log had time to be read.
-_FAULT_S = 60
+# Polling while push is down; with push up, one conditional request an hour proves that nothing was missed.
+POLL_INTERVAL = timedelta(seconds=30)
+SAFETY_POLL_INTERVAL = timedelta(hours=1)
+# Without contact for this long, nobody knows the state of the homes (contract, "Client").
+GRACE_S = 90
+# The discovery document is read once a day, and when the server cannot be reached, at most this often.
+_DISCOVERY_INTERVAL_S = 24 * 3600
+_DISCOVERY_RETRY_S = 600
+# A blocked account is looked at every four to five minutes.
+_BLOCKED_POLL_S = (225, 300)
+# What all accounts are told at once, they do not ask about at once.
+_HINT_SPREAD_S = 2
+_RESTART_SPREAD_S = 30
+_RESTART_CODES = (1012, 1013)
 
 
-class WeSmartCoordinator(BaseDataUpdateCoordinatorProtocol, HomeObserver):
-    """One account of one server."""
+class WeSmartCoordinator(DataUpdateCoordinator[None]):
+    """An account of a server: its homes, the way to change them, and who listens to what."""
+
+    config_entry: WeSmartConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
-        """Take up the session that the config entry holds."""
-        self.hass = hass
-        self.config_entry = entry
-        session = async_get_session(hass, entry)
-        self._rediscovery = Rediscovery(
-            session.transport,
-            URL(entry.data[CONF_SERVER]),
-            session.endpoints,
-            on_moved=self._use,
-            on_refused=self._ask_for_login,
+        """Use the session of the entry."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=f"WeSMART at {entry.data[CONF_SERVER]}",
+            update_interval=POLL_INTERVAL,
+            always_update=False,
+            request_refresh_debouncer=Debouncer(
+                hass, LOGGER, cooldown=REQUEST_REFRESH_DEFAULT_COOLDOWN, immediate=True, background=True
+            ),
         )
-        self.client = WeSmartClient(session, on_not_found=self._rediscovery.miss)
-        # The homes as they are to be shown.
-        self.live = LiveHome(
+        self.client = WeSmartClient(async_get_session(hass, entry))
+        self.state = HomeState(partial(homes.async_includes, hass, entry))
+        self.connection = Connection(
             self.client,
-            self,
-            poll_interval_s=entry.options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
-            clock=wall_clock,
+            self.state,
+            on_changes=self._handle_changes,
+            on_streaming=self._handle_streaming,
+            on_account_outdated=self._handle_account_outdated,
         )
-        # And as the cloud described them last, to read.
-        self.replica = self.live.replica
-        self._inventory = Inventory(hass, entry, self.replica)
-        self._tickets = Memory[dict[str, str]](hass, entry.entry_id, TICKETS)
-        # Of an endpoint, or of the presence alone.
-        self._update_listeners: Listeners[EndpointKey | None, []] = Listeners()
-        self._press_listeners: Listeners[EndpointKey, [str]] = Listeners()
-        self._ticket_listeners: Listeners[None, [Ticket]] = Listeners()
-        self._arrival_listeners: Listeners[None, [Collection[EndpointKey]]] = Listeners()
+        self.account: Account | None = None
+        self._account_outdated = True
+        self._in_maintenance = False
+        # By what they listen to: an endpoint, or None for which devices and homes there are.
+        self._callbacks: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
+        self._is_set_up = False
+        self._cancel_request: CALLBACK_TYPE | None = None
+        # Anywhere in the first day, so that homes that start together do not read it together.
+        self._discovery_at = hass.loop.time() + random.uniform(0, _DISCOVERY_INTERVAL_S)  # noqa: S311 - spreads load
+        self._discovered_at = -float("inf")
+        entry.async_on_unload(self.connection.close)
+        entry.async_on_unload(self._async_cancel_request)
+
+    @property
+    def available(self) -> bool:
+        """Whether the state of the homes is known: by the last poll, or by push."""
+        return self.last_update_success or self.connection.streaming
 
     async def async_start(self) -> None:
-        """Fetch the homes, then follow them. Raises what Home Assistant's set-up of an entry understands."""
-        await self._inventory.async_load()
-        self.live.recall(await self._tickets.async_load() or {})
-        try:
-            await self._async_fetch_first()
-        except WeSmartError as err:
-            over = isinstance(err, SessionEndedError)
-            self.refused(None if over else err)
-            raise translated(
-                ConfigEntryAuthFailed if over else ConfigEntryNotReady,
-                err,
-                name=self.config_entry.title,
-                phone=self.client.session.endpoints.support_phone,
-            ) from err
-        self.refused(None)
-        self._log_presence(None)
-        # Without a pause since the homes were chosen: what is claimed now, nobody else has claimed meanwhile.
-        self._inventory.async_sync_all()
-        signal = async_dispatcher_connect(self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._handle_entry_changed)
-        self.config_entry.async_on_unload(signal)
-        self.config_entry.async_create_background_task(self.hass, self._follow(), f"WeSMART {self.config_entry.title}")
-        self.config_entry.async_create_background_task(self.hass, self._rediscovery.run(), "WeSMART rediscovery")
+        """Get the homes, then follow them. Raises what Home Assistant's set-up of an entry expects."""
+        await self.async_config_entry_first_refresh()
+        homes.async_claim(self.hass, self.config_entry, self.state.homes)
+        registry.async_sync_all(self.hass, self.config_entry, self.state)
+        self._update_issues()
+        self._is_set_up = True
+        self.config_entry.async_create_background_task(self.hass, self._async_follow(), "WeSMART event stream")
 
-    async def _async_fetch_first(self) -> None:
-        try:
-            await self.live.start()
-        except NotFoundError, CloudConnectionError:
-            # The endpoints may have moved while Home Assistant was off. Nobody else would find out: what does so once
-            # a day runs only after this.
-            if not await self._rediscovery.read():
-                raise
-            await self.live.start()
-
-    async def async_close(self) -> None:
-        """Give up commands on their way, and let a token renewal end that is under way."""
-        await self.live.close()
-        await self._inventory.async_close()
-        await self._tickets.async_close()
-
-    # For entities
+    # For entities and actions
 
     @callback
     @override
     def async_add_listener(
         self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
     ) -> Callable[[], None]:
-        """Call back when the endpoint `context` may show something else; without one, when the presence changes."""
-        return self._update_listeners.async_add(context, update_callback)
+        """Call back when the endpoint `context` changed; without one, when devices or homes came, went or changed.
 
-    @callback
-    def async_add_arrival_listener(self, arrived: Callable[[Collection[EndpointKey]], None]) -> CALLBACK_TYPE:
-        """Call back with endpoints that may be new or gone."""
-        return self._arrival_listeners.async_add(None, arrived)
+        Both are also called when the availability changes.
+        """
+        remove_listener = super().async_add_listener(update_callback, context)
+        self._callbacks[context] = (*self._callbacks.get(context, ()), update_callback)
 
-    @callback
-    def async_add_press_listener(self, key: EndpointKey, pressed: Callable[[str], None]) -> CALLBACK_TYPE:
-        """Call back with each press of a button, once."""
-        return self._press_listeners.async_add(key, pressed)
+        @callback
+        def remove() -> None:
+            remaining = [*self._callbacks.pop(context)]
+            remaining.remove(update_callback)
+            if remaining:
+                self._callbacks[context] = tuple(remaining)
+            remove_listener()
 
-    @callback
-    def async_add_ticket_listener(self, told: Callable[[Ticket], None]) -> CALLBACK_TYPE:
-        """Call back with each ticket that is new, answered or closed, once for each of these."""
-        return self._ticket_listeners.async_add(None, told)
+        return remove
 
-    async def async_refresh(self) -> None:
-        """Ask the cloud now. Raises HomeAssistantError."""
-        with explained(self.hass, self.config_entry):
-            await self.live.refresh()
+    def signal_press(self, key: EndpointKey) -> str:
+        """Return the dispatcher signal of a button's presses; it carries the kind of press."""
+        return f"{DOMAIN}_{self.config_entry.entry_id}_{key.device_id}_{key.endpoint_id}_press"
 
-    async def async_look_again(self) -> None:
-        """Ask the cloud now whether it shows the homes again; what it answers is acted on, and no concern of the caller."""
-        with suppress(WeSmartError):
-            await self.live.refresh()
+    @property
+    def signal_ticket(self) -> str:
+        """Return the dispatcher signal of tickets that were filed, answered or closed; it carries the ticket."""
+        return f"{DOMAIN}_{self.config_entry.entry_id}_ticket"
 
     async def async_execute(self, command: Command, name: str) -> None:
-        """Have the cloud do something; `name` is what the user calls the thing, for the error. Raises HomeAssistantError."""
-        with explained(self.hass, self.config_entry, name):
-            await self.live.execute(command)
-
-    # What the live home says and asks
-
-    @callback
-    @override
-    def changed(self, changes: Changes) -> None:
-        """Take over what is new, and wake whoever shows what has changed, and nobody else."""
-        if changes.structure:
-            self._inventory.async_sync(changes)
-            self._arrival_listeners.async_call_all(changes.endpoints)
-        self._update_listeners.async_call(changes.endpoints)
-
-    @callback
-    @override
-    def presence_changed(self, lost: WeSmartError | None) -> None:
-        """Say it in the log, and show it everywhere."""
-        self._log_presence(lost)
-        self._update_listeners.async_call_all()
-
-    @callback
-    def _log_presence(self, lost: WeSmartError | None) -> None:
-        """Say in the log that the cloud is lost or back, once each, whatever is reloaded in between."""
-        if not async_note_presence(self.hass, self.config_entry, present=lost is None):
-            return
-        server = self.config_entry.data[CONF_SERVER]
-        if lost is None:
-            LOGGER.info("The WeSMART cloud at %s is back", server)
-        else:
-            LOGGER.warning("The WeSMART cloud at %s is lost: %s", server, lost)
-
-    @callback
-    @override
-    def pressed(self, key: EndpointKey, press: str) -> None:
-        """Pass it on."""
-        self._press_listeners.async_call((key,), press)
-
-    @callback
-    @override
-    def ticket_changed(self, ticket: Ticket) -> None:
-        """Pass it on."""
-        self._ticket_listeners.async_call_all(ticket)
-
-    @callback
-    @override
-    def tickets_told(self, told: dict[str, str]) -> None:
-        """Remember it."""
-        self._tickets.async_keep(lambda: told)
-
-    @callback
-    @override
-    def refused(self, err: WeSmartError | None) -> None:
-        """Say it under Repairs."""
-        issues.async_report_refusal(self.hass, self.config_entry, self.client.session.endpoints.support_phone, err)
-
-    @callback
-    @override
-    def account_read(self, account: Account) -> None:
-        """Say under Repairs what terms are open."""
-        issues.async_report_terms(self.hass, self.config_entry, account.terms)
-
-    @callback
-    @override
-    def maintenance_planned(self, starts_at: datetime | None, ends_at: datetime | None) -> None:
-        """Say it under Repairs."""
-        issues.async_report_plan(self.hass, self.config_entry, starts_at, ends_at)
-
-    @callback
-    @override
-    def wants_home(self, home_id: str) -> bool:
-        """Return whether no other entry shows it, and the owner wants it."""
-        return self._inventory.wants_home(home_id)
-
-    @override
-    async def take_turn(self) -> bool:
-        """Read the discovery document, once a day."""
-        return await self._rediscovery.take_turn()
-
-    async def _follow(self) -> None:
-        while True:
+        """Carry out a command; `name` is the entity's, for errors. Raises HomeAssistantError."""
+        with translate_errors(self.hass, self.config_entry, name):
             try:
-                await self.live.run()
-            except SessionEndedError:
-                self.refused(None)
-                self.config_entry.async_start_reauth(self.hass)
+                await self.connection.queue.execute(command)
+            except AccessError:
+                self._handle_account_outdated()
+                raise
+            except NotFoundError:
+                self._debounced_refresh.async_schedule_call()  # the endpoints may have moved
+                raise
+
+    async def async_read_account(self) -> None:
+        """Read the account and, if it has access, its homes now."""
+        self._account_outdated = True
+        await self.async_refresh()
+
+    # Polling
+
+    @override
+    async def _async_update_data(self) -> None:
+        """Ask the server what changed."""
+        try:
+            await self._async_update()
+        except SessionEndedError as err:
+            raise self._translated(ConfigEntryAuthFailed, err) from err
+        except WeSmartError as err:
+            self._in_maintenance = isinstance(err, MaintenanceError)
+            self._update_issues()
+            if not isinstance(err, AccessError | MaintenanceError) and self._extend_grace():
+                LOGGER.debug("Polling failed: %s", err)
                 return
-            except Exception:  # noqa: BLE001 - whatever it is, the home must not stay frozen
-                LOGGER.exception("Following the home failed, and goes on in %s s", _FAULT_S)
-            await asyncio.sleep(_FAULT_S)
+            failure = self._translated(UpdateFailed, err)
+            failure.retry_after = _retry_after(err)
+            raise failure from err
+        self._in_maintenance = False
+        self._update_issues()
+        self.update_interval = SAFETY_POLL_INTERVAL if self.connection.streaming else POLL_INTERVAL
 
-    # What happens beside it
+    async def _async_update(self) -> None:
+        if self.hass.loop.time() >= self._discovery_at:
+            self._discovery_at += _DISCOVERY_INTERVAL_S
+            await self._async_discover()
+        try:
+            await self._async_read()
+        except NotFoundError, CloudConnectionError:
+            # The endpoints may have moved, for a start also while Home Assistant was off.
+            if self.hass.loop.time() < self._discovered_at + _DISCOVERY_RETRY_S or not await self._async_discover():
+                raise
+            await self._async_read()
 
-    @callback
-    def _handle_entry_changed(self, _change: ConfigEntryChange, other: ConfigEntry) -> None:
-        """Take over the homes that another entry does not show any more, and leave it those that it has taken."""
-        if other.domain == DOMAIN and other is not self.config_entry and self._inventory.async_regard(other):
-            self.live.reconsider()
+    async def _async_read(self) -> None:
+        if self._account_outdated:
+            await self._async_read_account()
+        try:
+            await self.connection.refresh()
+        except AccessError:
+            await self._async_read_account()
+            raise
 
-    @callback
-    def _use(self, endpoints: Endpoints) -> None:
-        self.client.session.use(endpoints)
+    async def _async_read_account(self) -> None:
+        """Read the account. Raises AccessError if it may not see its homes."""
+        # Before the request: what changes while it is answered makes the account outdated again.
+        self._account_outdated = False
+        try:
+            account = self.account = await self.client.account()
+        except WeSmartError:
+            self._account_outdated = True
+            raise
+        self._account_outdated |= not account.has_access
+        self.connection.set_access(account.has_access)
+        if account.blocked:
+            raise AccountBlockedError("the account is blocked", terminated=account.access.status == "terminated")
+        if not account.has_access:
+            raise TermsNotAcceptedError("the terms are not accepted")
+
+    async def _async_discover(self) -> bool:
+        """Read the discovery document; return whether the endpoints moved."""
+        self._discovered_at = self.hass.loop.time()
+        session = self.client.session
+        try:
+            endpoints = await discover(session.http, URL(self.config_entry.data[CONF_SERVER]))
+        except WeSmartError as err:
+            LOGGER.debug("The discovery document could not be read: %s", err)
+            return False
+        if endpoints == session.endpoints:
+            return False
+        if endpoints.origins != session.endpoints.origins:
+            # Other hosts get no token before the user has logged in there (contract, "Discovery").
+            self.config_entry.async_start_reauth(self.hass)
+            return False
         async_store_endpoints(self.hass, self.config_entry, endpoints)
+        return True
+
+    def _extend_grace(self) -> bool:
+        """Return whether a failed poll leaves the homes available; if so, poll again when that ends."""
+        remaining = self.connection.last_contact + GRACE_S - self.hass.loop.time()
+        if self.state.state_seq < 0 or not self.last_update_success or remaining <= 0:
+            return False
+        self.update_interval = min(POLL_INTERVAL, timedelta(seconds=max(1, remaining)))
+        return True
+
+    def _translated[ErrorT: (ConfigEntryAuthFailed, UpdateFailed)](
+        self, kind: type[ErrorT], err: WeSmartError
+    ) -> ErrorT:
+        phone = self.client.session.endpoints.support_phone
+        return translated(kind, err, name=self.config_entry.title, phone=phone)
+
+    # Push
+
+    async def _async_follow(self) -> None:
+        try:
+            await self.connection.run()
+        except SessionEndedError:
+            self._debounced_refresh.async_schedule_call()  # which asks for a login
 
     @callback
-    def _ask_for_login(self, _endpoints: Endpoints) -> None:
-        # The flow reads the document once more and says where the password would go; Home Assistant makes a repair of
-        # it, and one only, however often this happens.
-        self.config_entry.async_start_reauth(self.hass)
+    def _handle_changes(self, changes: Changes) -> None:
+        """Wake whoever shows what changed, and nobody else."""
+        if not self._is_set_up:
+            return
+        if changes.structure:
+            self._handle_structure(changes)
+        for key in changes.endpoints:
+            self._call(key)
+        for event in changes.events:
+            if isinstance(event, ButtonEvent):
+                async_dispatcher_send(self.hass, self.signal_press(event.key), event.press)
+            elif isinstance(event, TicketEvent):
+                async_dispatcher_send(self.hass, self.signal_ticket, event.ticket)
+            elif isinstance(event, AccountEvent):
+                self._handle_account_outdated()
+
+    @callback
+    def _handle_structure(self, changes: Changes) -> None:
+        try:
+            if changes.homes:
+                homes.async_claim(self.hass, self.config_entry, self.state.homes)
+                self._update_issues()
+            registry.async_sync(self.hass, self.config_entry, self.state, changes)
+        except Exception:  # noqa: BLE001 - push must go on for everything else
+            LOGGER.exception("The registries could not be updated")
+        self._call(None)
+
+    @callback
+    def _call(self, context: EndpointKey | None) -> None:
+        for update_callback in self._callbacks.get(context, ()):
+            try:
+                update_callback()
+            except Exception:  # noqa: BLE001 - one listener that fails keeps no other from being called
+                LOGGER.exception("A listener failed")
+
+    @callback
+    def _handle_streaming(self, streaming: bool) -> None:
+        """Poll less often while push is up; refresh once when it is lost."""
+        self.update_interval = SAFETY_POLL_INTERVAL if streaming else POLL_INTERVAL
+        if streaming:
+            self._schedule_refresh()
+        elif self.connection.close_code in _RESTART_CODES:
+            self._async_request_refresh_within(_RESTART_SPREAD_S)
+        else:
+            self._debounced_refresh.async_schedule_call()
+        if not self.last_update_success:
+            self.async_update_listeners()
+
+    @callback
+    def _handle_account_outdated(self) -> None:
+        self._account_outdated = True
+        self._async_request_refresh_within(_HINT_SPREAD_S)
+
+    @callback
+    def _async_request_refresh_within(self, seconds: float) -> None:
+        @callback
+        def request(_now: datetime) -> None:
+            self._cancel_request = None
+            self._debounced_refresh.async_schedule_call()
+
+        if self._cancel_request is None:
+            delay = random.uniform(0, seconds)  # noqa: S311 - spreads load
+            self._cancel_request = async_call_later(self.hass, delay, request)
+
+    @callback
+    def _async_cancel_request(self) -> None:
+        if self._cancel_request is not None:
+            self._cancel_request()
+            self._cancel_request = None
+
+    @callback
+    def _update_issues(self) -> None:
+        async_update_issues(
+            self.hass, self.config_entry, self.account, in_maintenance=self._in_maintenance, state=self.state
+        )
+
+
+def _retry_after(err: WeSmartError) -> float | None:
+    """Return the seconds before the next poll; None for the usual interval."""
+    if isinstance(err, AccessError):
+        return random.uniform(*_BLOCKED_POLL_S)  # noqa: S311 - spreads load
+    if isinstance(err, BusyError) and err.retry_after:
+        return err.retry_after * random.uniform(1, 1.1)  # noqa: S311 - spreads load
+    return None

@@ -1,9 +1,8 @@
-"""What can go wrong with the cloud: one exception for each thing a caller can do something about.
+"""Errors of the client: one exception for each thing a caller can do something about.
 
-None of them holds an aiohttp error, a header or a URL with a query: what they carry may be logged.
+None of them holds an aiohttp error, a header, or a URL with a query, because errors are logged.
 """
 
-from datetime import datetime
 from typing import override
 
 import msgspec
@@ -13,74 +12,71 @@ DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class WeSmartError(Exception):
-    """Anything the cloud, the way to it, or the account did not allow."""
+    """Base class of everything the client raises."""
 
 
 class CloudConnectionError(WeSmartError):
-    """No answer: the host was not found, refused, broke off, or TLS failed. Trying again may help."""
+    """The server did not respond: the host was not found, refused, hung up, or TLS failed. Retrying may help."""
 
 
 class CloudTimeoutError(CloudConnectionError):
-    """No answer in time."""
+    """The server did not respond in time."""
 
 
 class CommandTimeoutError(CloudTimeoutError):
-    """No answer in time to a command, which may have been done all the same."""
+    """No response to a command in time; it may have been carried out."""
 
 
-class GivenUpError(CloudConnectionError):
-    """The client was closed before there was an answer; what was asked may have been done all the same."""
+class ClientClosedError(CloudConnectionError):
+    """The client was closed before the response arrived; the request may have been carried out."""
 
 
 class StreamClosedError(CloudConnectionError):
-    """The event stream was closed; `code` is the WebSocket's close code, None where it only broke off."""
+    """The event stream was closed; `code` is the WebSocket close code, None for a lost connection."""
 
     def __init__(self, message: str, *, code: int | None = None) -> None:
         super().__init__(message)
         self.code = code
 
 
-class CloudFaultError(CloudConnectionError):
-    """The cloud had a fault of its own: an answer that says nothing about what was done. Trying again may help."""
+class ServerError(CloudConnectionError):
+    """The server failed (5xx); whether the request was carried out is unknown. Retrying may help."""
 
 
-class UnexpectedAnswerError(WeSmartError):
-    """An answer that is not of the contract, a redirect included."""
+class UnexpectedResponseError(WeSmartError):
+    """The response does not fit the contract. Redirects are never followed and count as such."""
 
 
 class InvalidServerError(WeSmartError):
-    """What was entered is not the address of a server."""
+    """The text is not the address of a server."""
 
 
 class PlainServerError(InvalidServerError):
-    """The server was entered with plain http, which is for loopback and private addresses only."""
+    """The address uses plain http, which is for loopback and private addresses only (contract, "Discovery")."""
 
 
-class UnsupportedServerError(UnexpectedAnswerError):
-    """The server answers, but does not offer version 1 of the contract."""
+class UnsupportedServerError(UnexpectedResponseError):
+    """The server does not offer version 1 of the contract."""
 
 
-class UnsafeServerError(UnexpectedAnswerError):
-    """The server's discovery document names hosts that it may not name (contract, Discovery)."""
+class UnsafeServerError(UnexpectedResponseError):
+    """The server's discovery document names URLs that it may not name (contract, "Discovery")."""
 
 
 class InvalidCredentialsError(WeSmartError):
-    """The cloud does not accept this user name with this password."""
+    """The server does not accept the username and password."""
 
 
 class SessionEndedError(WeSmartError):
-    """The session is over: only a new login helps."""
+    """The session is over; only a new login helps."""
 
 
 class UnauthorizedError(WeSmartError):
-    """The access token was not accepted; the session may still be good."""
+    """The access token was refused; the session may still be valid."""
 
 
 class BusyError(WeSmartError):
-    """Nothing was done; come again later.
-
-    `retry_after` is in seconds, None where the cloud did not say.
-    """
+    """Nothing was done; try again after `retry_after` seconds, None when the server did not say."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -88,44 +84,39 @@ class BusyError(WeSmartError):
 
 
 class MaintenanceError(BusyError):
-    """The cloud is being maintained; `ends_at` is for people, None when not known."""
-
-    def __init__(self, message: str, *, retry_after: float | None = None, ends_at: datetime | None = None) -> None:
-        super().__init__(message, retry_after=retry_after)
-        self.ends_at = ends_at
+    """The server is under maintenance."""
 
 
 class RateLimitedError(BusyError):
-    """Too many requests."""
+    """The account sent too many requests."""
 
 
-class AccountBlockedError(WeSmartError):
+class UnavailableError(BusyError):
+    """A 503 that is not the contract's maintenance, such as one of a proxy."""
+
+
+class AccessError(WeSmartError):
+    """The account may not see its homes; `GET /account` says why."""
+
+
+class AccountBlockedError(AccessError):
     """The vendor has suspended or terminated the account (clauses 3.2 and 3.4 of the terms)."""
 
-    def __init__(
-        self, message: str, *, terminated: bool, reason: str | None = None, until: datetime | None = None
-    ) -> None:
+    def __init__(self, message: str, *, terminated: bool) -> None:
         super().__init__(message)
         self.terminated = terminated
-        self.reason = reason
-        self.until = until
 
 
-class TermsNotAcceptedError(WeSmartError):
-    """The account has to accept the terms first; `version` and `url` where the cloud named them."""
-
-    def __init__(self, message: str, *, version: str | None = None, url: str | None = None) -> None:
-        super().__init__(message)
-        self.version = version
-        self.url = url
+class TermsNotAcceptedError(AccessError):
+    """The account must accept the current terms first."""
 
 
 class NotFoundError(WeSmartError):
-    """The cloud does not know what the request was about."""
+    """The server does not know the path or the thing it names."""
 
 
 class InvalidRequestError(WeSmartError):
-    """The cloud found the request itself wrong; `details` says where, a sentence each."""
+    """The server refused the request as invalid; `details` says what is wrong, for developers."""
 
     def __init__(self, message: str, *, details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -137,9 +128,9 @@ class InvalidRequestError(WeSmartError):
 
 
 class CommandRejectedError(WeSmartError):
-    """The cloud or the device refused one command; `problem` is the name of the contract's problem type.
+    """The server or the device refused a command; `problem` is the name of the contract's problem type.
 
-    `superseded` stands for no problem: the cloud holds that it was told something newer, whatever the order.
+    "superseded" means that another client of the same session sent newer commands.
     """
 
     def __init__(self, problem: str) -> None:

@@ -1,36 +1,35 @@
-"""The home as the contract describes it: typed, immutable, and free of the names on the wire.
+"""What the server describes: the account, its homes, devices and endpoints. Decoded straight from the wire.
 
-Numbers of the contract come as integers or floats (section "The WeSMART cloud contract"); here they are floats, in the
-unit and range their comment says. None means unknown.
+Field names are those of docs/openapi.yaml. Numbers arrive as integers or floats and are floats here. None means unknown.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NamedTuple, Self, override
+from typing import Annotated, NamedTuple, Self, TypedDict, override
 
 from msgspec import Meta, Struct
 
+type Id = Annotated[str, Meta(min_length=1)]
+# Whole numbers may be spelled as floats; from 2^53 on, floats are not exact.
+type WholeNumber = Annotated[float, Meta(ge=0, lt=2**53, multiple_of=1)]
+type Timestamp = Annotated[datetime, Meta(tz=True)]
+type Percent = Annotated[float, Meta(ge=0, le=100)]
+type Brightness = Annotated[float, Meta(ge=1, le=100)]
+type Kelvin = Annotated[float, Meta(gt=0, le=100_000)]
+type Hue = Annotated[float, Meta(ge=0, le=360)]
+type Energy = Annotated[float, Meta(ge=0)]
+
 
 class EndpointKey(NamedTuple):
-    """Names one endpoint of an account."""
+    """Identifies an endpoint within an account."""
 
     device_id: str
     endpoint_id: str
 
 
-class Position(NamedTuple):
-    """A place in the account's one counter; places of different epochs do not compare."""
-
-    epoch: str
-    seq: int
-
-
-# Where a client is that never had a snapshot.
-NOWHERE = Position("", -1)
-
-
-class _Growing(StrEnum):
-    """Values that a newer cloud may add to: what is not known yet is UNKNOWN, the empty one, which each of these has."""
+class GrowingEnum(StrEnum):
+    """An enumeration that a newer server may extend; an unknown value decodes as UNKNOWN, the empty string."""
 
     @classmethod
     @override
@@ -38,7 +37,7 @@ class _Growing(StrEnum):
         return cls("")
 
 
-class LightMode(_Growing):
+class LightMode(GrowingEnum):
     """What a light shows while it is on."""
 
     WHITE = "white"
@@ -47,7 +46,7 @@ class LightMode(_Growing):
     UNKNOWN = ""
 
 
-class Motion(_Growing):
+class Motion(GrowingEnum):
     """What a curtain is doing."""
 
     OPENING = "opening"
@@ -55,23 +54,8 @@ class Motion(_Growing):
     STOPPED = "stopped"
     UNKNOWN = ""
 
-    @property
-    def moves(self) -> bool:
-        """Whether it is on its way."""
-        return self in (Motion.OPENING, Motion.CLOSING)
 
-    @property
-    def opposite(self) -> Motion:
-        """The other way; of what does not move, the same."""
-        match self:
-            case Motion.OPENING:
-                return Motion.CLOSING
-            case Motion.CLOSING:
-                return Motion.OPENING
-        return self
-
-
-class CurtainKind(_Growing):
+class CurtainKind(GrowingEnum):
     """How a curtain is built."""
 
     CURTAIN = "curtain"
@@ -83,10 +67,10 @@ class CurtainKind(_Growing):
 
 
 class ColorTemperatureRange(Struct, frozen=True, kw_only=True):
-    """The whites a light can show, in kelvin."""
+    """The color temperatures of a light, in kelvin."""
 
-    min_kelvin: float
-    max_kelvin: float
+    min_kelvin: Kelvin
+    max_kelvin: Kelvin
 
 
 class SwitchFeatures(Struct, frozen=True, kw_only=True):
@@ -116,156 +100,241 @@ class CurtainFeatures(Struct, frozen=True, kw_only=True):
 
 
 class ButtonFeatures(Struct, frozen=True, kw_only=True):
-    """The presses a button can tell apart."""
+    """The kinds of press a button reports."""
 
     presses: tuple[str, ...] = ()
 
 
 class SwitchState(Struct, frozen=True, kw_only=True):
-    """What a switch does now."""
+    """The state of a switch."""
 
     on: bool | None = None
     power_w: float | None = None
-    energy_kwh: float | None = None  # lifetime total
+    energy_kwh: Energy | None = None  # lifetime total
 
 
 class LightState(Struct, frozen=True, kw_only=True):
-    """What a light does now; everything but `on` is kept while it is off."""
+    """The state of a light; everything but `on` is kept while it is off."""
 
     on: bool | None = None
     mode: LightMode | None = None
-    brightness: float | None = None  # 1-100
-    color_temp_kelvin: float | None = None
-    hue: float | None = None  # 0-360
-    saturation: float | None = None  # 0-100
+    brightness: Brightness | None = None
+    color_temp_kelvin: Kelvin | None = None
+    hue: Hue | None = None
+    saturation: Percent | None = None
     effect: str | None = None
 
 
 class CurtainState(Struct, frozen=True, kw_only=True):
-    """Where a curtain is; 100 is fully open."""
+    """The state of a curtain; 100 is fully open."""
 
-    position: float | None = None  # 0-100
-    tilt: float | None = None  # 0-100
+    position: Percent | None = None
+    tilt: Percent | None = None
     motion: Motion | None = None
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """One thing a device does."""
+class Patch(TypedDict, total=False):
+    """Fields of a state of any endpoint type. In an event, absent means unchanged and None unknown."""
 
-    key: EndpointKey
-    name: str | None
-    room_id: str | None  # a room of its own, where a gang switches another room's lamp
-    features: SwitchFeatures | LightFeatures | CurtainFeatures | ButtonFeatures
-    state: SwitchState | LightState | CurtainState | None
+    on: bool | None
+    power_w: float | None
+    energy_kwh: Energy | None
+    mode: LightMode | None
+    brightness: Brightness | None
+    color_temp_kelvin: Kelvin | None
+    hue: Hue | None
+    saturation: Percent | None
+    effect: str | None
+    position: Percent | None
+    tilt: Percent | None
+    motion: Motion | None
 
 
-class SwitchEndpoint(Endpoint, frozen=True, kw_only=True):
+class _Endpoint(Struct, frozen=True, kw_only=True, tag_field="type"):
+    id: Id
+    name: str | None = None
+    room_id: str | None = None  # where what it controls is, if not where its device is
+
+
+class SwitchEndpoint(_Endpoint, frozen=True, kw_only=True, tag="switch"):
     """A relay: a gang of a wall panel, or an outlet."""
 
-    features: SwitchFeatures
-    state: SwitchState
+    features: SwitchFeatures = SwitchFeatures()
+    state: SwitchState = SwitchState()
 
 
-class LightEndpoint(Endpoint, frozen=True, kw_only=True):
+class LightEndpoint(_Endpoint, frozen=True, kw_only=True, tag="light"):
     """A light."""
 
-    features: LightFeatures
-    state: LightState
+    features: LightFeatures = LightFeatures()
+    state: LightState = LightState()
 
 
-class CurtainEndpoint(Endpoint, frozen=True, kw_only=True):
+class CurtainEndpoint(_Endpoint, frozen=True, kw_only=True, tag="curtain"):
     """A curtain, roller, blind, shutter or awning."""
 
-    features: CurtainFeatures
-    state: CurtainState
+    features: CurtainFeatures = CurtainFeatures()
+    state: CurtainState = CurtainState()
 
 
-class ButtonEndpoint(Endpoint, frozen=True, kw_only=True):
-    """A scene button: it has no state, only presses."""
+class ButtonEndpoint(_Endpoint, frozen=True, kw_only=True, tag="button"):
+    """A scene button. It has no state, only presses."""
 
-    features: ButtonFeatures
-    state: None = None
+    features: ButtonFeatures = ButtonFeatures()
+
+
+type StatefulEndpoint = SwitchEndpoint | LightEndpoint | CurtainEndpoint
+type Endpoint = StatefulEndpoint | ButtonEndpoint
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """One box on the wall."""
+    """A box on the wall."""
 
-    id: str
-    home_id: str
-    room_id: str | None
-    name: str | None
-    model: str | None
-    firmware: str | None
-    serial: str | None
-    online: bool
-    identify: bool
-    signal_dbm: float | None
-    battery_percent: float | None
-    endpoint_ids: tuple[str, ...]
+    id: Id
+    home_id: Id
+    room_id: str | None = None
+    name: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    serial: str | None = None
+    online: bool = False  # unknown counts as offline, because nothing is known then
+    identify: bool = False
+    signal_dbm: float | None = None
+    battery_percent: float | None = None
+    endpoints: tuple[Endpoint, ...]
 
 
 class Room(Struct, frozen=True, kw_only=True):
     """A room of a home."""
 
-    id: str
+    id: Id
     name: str | None = None
 
 
 class Scene(Struct, frozen=True, kw_only=True):
     """A scene of a home."""
 
-    id: str
+    id: Id
     name: str | None = None
 
 
-class Home(Struct, frozen=True, kw_only=True):
-    """A home, without its devices."""
+class HomeOutline(Struct, frozen=True, kw_only=True):
+    """A home without its devices."""
 
-    id: str
+    id: Id
     name: str | None = None
     rooms: tuple[Room, ...] = ()
     scenes: tuple[Scene, ...] = ()
 
+    def room(self, room_id: str | None) -> Room | None:
+        """Return a room by its ID; None if there is no such room."""
+        return next((room for room in self.rooms if room.id == room_id), None)
+
+
+class Home(HomeOutline, frozen=True, kw_only=True):
+    """A home with its devices."""
+
+    devices: tuple[Device, ...]
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Everything the account can see, at one position.
+
+    The invalid devices and homes (IDs) exist, but could not be decoded.
+    """
+
+    epoch: str
+    seq: int
+    homes: tuple[Home, ...]
+    invalid_devices: frozenset[str] = frozenset()
+    invalid_homes: frozenset[str] = frozenset()
+
+
+class Access(Struct, frozen=True, kw_only=True):
+    """Whether the vendor lets the account see its homes (clauses 3.2 and 3.4 of the terms)."""
+
+    status: str = "active"  # active, suspended or terminated; a newer server may add to these
+    reason: str | None = None
+    until: Timestamp | None = None
+
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """Which terms the account has accepted, and which are in force."""
+    """The terms that the account accepted, and the current ones (clause 3.1)."""
 
     accepted: str | None = None
     current: str | None = None
     url: str | None = None
+    required: bool = False  # the server shows no homes until the current ones are accepted
+
+    @property
+    def open(self) -> bool:
+        """Whether the current terms are not accepted yet."""
+        return self.current is not None and self.accepted != self.current
+
+
+class Maintenance(Struct, frozen=True, kw_only=True):
+    """The next or present maintenance (clause 9)."""
+
+    starts_at: Timestamp
+    ends_at: Timestamp | None = None
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """Who logged in."""
+    """Everything about an account except its homes (contract, "Account")."""
 
-    id: str
+    id: Id
     full_name: str | None = None
     email: str | None = None
     phone: str | None = None
+    access: Access = Access()
     terms: Terms = Terms()
+    maintenance: Maintenance | None = None
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the vendor has suspended or terminated the account."""
+        return self.access.status in ("suspended", "terminated")
+
+    @property
+    def has_access(self) -> bool:
+        """Whether the account may see its homes."""
+        return not self.blocked and not (self.terms.open and self.terms.required)
 
     @override
     def __repr__(self) -> str:
-        # A person's data has no place in a log.
+        # Personal data must not reach a log.
         return f"Account(id={self.id!r})"
 
 
 class FeedbackCategory(StrEnum):
-    """What feedback can be about (clauses 2 and 3.3 of the terms)."""
+    """What feedback is about (clauses 2 and 3.3 of the terms)."""
 
     APPLICATION = "application"
     AFTER_SALES = "after_sales"
     SECURITY = "security"
 
 
-# A moment of the contract says that it is UTC, in one of several spellings.
-type Timestamp = Annotated[datetime, Meta(tz=True)]
+class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Feedback to send. The limits are `SUBJECT_LIMIT`, `MESSAGE_LIMIT` and `DIAGNOSTICS_LIMIT`."""
+
+    category: FeedbackCategory
+    message: str
+    subject: str | None = None
+    rating: int | None = None  # 1-5
+    device_id: str | None = None
+    diagnostics: Mapping[str, object] | None = None
+
+
+# In characters, and the last in bytes of JSON (contract, "Support").
+SUBJECT_LIMIT = 200
+MESSAGE_LIMIT = 4000
+DIAGNOSTICS_LIMIT = 64 * 1024
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
-    """A piece of feedback, as the cloud keeps it; category and status may be of a kind from the future."""
+    """Feedback as the server keeps it. A newer server may add to `category` and `status`."""
 
-    id: str
+    id: Id
     category: str
     message: str
     status: str  # open, answered or closed
@@ -276,7 +345,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
 
 
 class Dealer(Struct, frozen=True, kw_only=True):
-    """Somebody who sells what the vendor makes; without a name it goes by its address."""
+    """A dealer of the vendor."""
 
     name: str | None
     address: str

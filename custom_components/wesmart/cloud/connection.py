@@ -1,0 +1,247 @@
+"""The connection to an account's homes: one task follows the event stream, repairs gaps, and reconnects.
+
+Polls may call `refresh` at any moment: the rules of `HomeState` make it harmless that they overlap with the stream.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+import logging
+import random
+
+from .client import WeSmartClient
+from .commands import Command, CommandQueue, CommandResponse
+from .errors import (
+    AccessError,
+    BusyError,
+    MaintenanceError,
+    SessionEndedError,
+    StreamClosedError,
+    UnexpectedResponseError,
+    WeSmartError,
+)
+from .events import EventsFrame, Frame, HelloFrame
+from .state import Changes, HomeState
+from .stream import EventStream
+
+_LOGGER = logging.getLogger(__name__)
+
+# Reconnecting: 2 s, doubled with each failure up to 2 minutes. All of it is random, so that homes do not come together.
+_BACKOFF_S = 1
+_MAX_BACKOFF_S = 120
+# Of a Retry-After, this share is added at random, for the same reason.
+_SPREAD = 0.1
+# An event that cannot be applied causes a snapshot, at most this often (contract, "Stream").
+DIRTY_INTERVAL_S = 60
+# Gaps that follow each other within this time are repaired with growing pauses, up to the second.
+_GAPS_S = 60
+_MAX_GAP_PAUSE_S = 30
+# Events handled before other tasks get their turn.
+_YIELD_AFTER = 200
+# Close codes (contract, "Stream"): the session ended, or the account lost access.
+_ACCESS_CODES = (4401, 4403)
+
+
+class ConnectionStatus(StrEnum):
+    """What the task is doing."""
+
+    CONNECTING = "connecting"
+    STREAMING = "streaming"  # the stream has delivered something
+    WAITING = "waiting"  # before the next attempt
+    BLOCKED = "blocked"  # the account has no access
+    STOPPED = "stopped"
+
+
+class Connection:
+    """Keeps a `HomeState` current while `run` runs, and sends commands."""
+
+    def __init__(
+        self,
+        client: WeSmartClient,
+        state: HomeState,
+        *,
+        on_changes: Callable[[Changes], None],
+        on_streaming: Callable[[bool], None] = lambda _streaming: None,
+        on_account_outdated: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Connect `client`.
+
+        `on_changes` gets each change of `state`, `on_streaming` is called when the stream goes up or down, and
+        `on_account_outdated` when the account has to be read again.
+        """
+        self.state = state
+        self.status = ConnectionStatus.STOPPED
+        self.queue = CommandQueue(client.send_commands, self._handle_response)
+        self._client = client
+        self._on_changes = on_changes
+        self._on_streaming = on_streaming
+        self._on_account_outdated = on_account_outdated
+        self._loop = asyncio.get_running_loop()
+        self._access = asyncio.Event()
+        self._access.set()
+        self._stream: EventStream | None = None
+        self._stream_epoch: str | None = None
+        self._repaired_at = -float("inf")
+        self._repairs = 0
+        # When the server was heard last, and when it sent an event last, in loop time.
+        self.last_contact = self._loop.time()
+        self.last_event: float | None = None
+        # Of the stream that ended last; None if it was not closed by the server.
+        self.close_code: int | None = None
+
+    @property
+    def streaming(self) -> bool:
+        """Whether changes arrive by push."""
+        return self.status is ConnectionStatus.STREAMING
+
+    def set_access(self, has_access: bool) -> None:
+        """Connect only while the account has access to its homes."""
+        if has_access:
+            self._access.set()
+        else:
+            self._access.clear()
+            if self._stream is not None:
+                self._stream.abort()
+
+    async def refresh(self) -> None:
+        """Ask for a snapshot, unless nothing changed, and apply it. Raises what a request raises."""
+        state = self.state
+        held = None if state.dirty or state.state_seq < 0 else (state.epoch, state.state_seq)
+        snapshot = await self._client.snapshot(held)
+        self.last_contact = self._loop.time()
+        if snapshot is not None:
+            self._on_changes(state.load(snapshot))
+            if self._stream is not None and self._stream_epoch not in (None, state.epoch):
+                # Which of the two is older shows when the stream is opened again.
+                self._stream.abort()
+
+    async def run(self) -> None:
+        """Follow the event stream until cancelled; raises SessionEndedError."""
+        failures = 0
+        try:
+            while True:
+                if not self._access.is_set():
+                    self._set_status(ConnectionStatus.BLOCKED)
+                    await self._access.wait()
+                self._set_status(ConnectionStatus.CONNECTING)
+                try:
+                    await self._follow()
+                except SessionEndedError:
+                    raise
+                except WeSmartError as err:
+                    _LOGGER.debug("The event stream ended: %s", err)
+                    self.close_code = err.code if isinstance(err, StreamClosedError) else None
+                    failures = 1 if self.streaming else failures + 1
+                    self._set_status(ConnectionStatus.WAITING)
+                    if _concerns_access(err):
+                        self._on_account_outdated()
+                    await asyncio.sleep(retry_delay(err, failures))
+        finally:
+            self._set_status(ConnectionStatus.STOPPED)
+
+    async def close(self) -> None:
+        """Give up commands on their way, and wait for a token renewal under way."""
+        await self.queue.close()
+        await self._client.session.close()
+
+    async def _follow(self) -> None:
+        stream = self._stream = await self._client.connect(self.state.epoch, self.state.stream_seq)
+        try:
+            while (hello := await stream.receive()) is None:
+                pass  # of an unknown type
+            if not isinstance(hello, HelloFrame):
+                raise UnexpectedResponseError("an event stream that does not begin with hello")
+            self._stream_epoch = hello.epoch
+            await self._handle_frame(hello)
+            handled = 0
+            while True:
+                try:
+                    frame = await stream.receive()
+                except UnexpectedResponseError as err:
+                    _LOGGER.debug("Ignored %s", err)
+                    continue
+                self.last_contact = self._loop.time()
+                if frame is not None and not isinstance(frame, HelloFrame):
+                    await self._handle_frame(frame)
+                # Only now: a server that accepts connections and sends nothing must neither stop polls nor the backoff,
+                # and what was before an outage must not be shown as current.
+                if self.state.state_seq >= hello.seq:
+                    self._set_status(ConnectionStatus.STREAMING)
+                handled += len(frame.events) if isinstance(frame, EventsFrame) else 1
+                if handled >= _YIELD_AFTER:
+                    handled = 0
+                    await asyncio.sleep(0)
+        finally:
+            self._stream = self._stream_epoch = None
+            await stream.close()
+
+    async def _handle_frame(self, frame: Frame) -> None:
+        if isinstance(frame, EventsFrame):
+            self.last_event = self._loop.time()
+        elif frame.epoch != self._stream_epoch:
+            raise StreamClosedError("the server began another epoch")
+        needed = self.state.needed_seq(frame)
+        if needed is not None:
+            await self._repair(needed)
+        changes = self.state.apply(frame, self._loop.time())
+        if changes.endpoints or changes.structure or changes.events:
+            self._on_changes(changes)
+        if self.state.dirty and self._loop.time() >= self._repaired_at + DIRTY_INTERVAL_S:
+            await self._repair(self.state.state_seq)
+
+    async def _repair(self, needed: int) -> None:
+        """Apply a snapshot of at least the `needed` seq. Raises what ends the stream."""
+        now = self._loop.time()
+        self._repairs = self._repairs + 1 if now < self._repaired_at + _GAPS_S else 0
+        self._repaired_at = now
+        if self._repairs:
+            await asyncio.sleep(random.uniform(0, min(_MAX_GAP_PAUSE_S, 2**self._repairs)))  # noqa: S311 - spreads load
+        # A hint may be among what is missing.
+        self._on_account_outdated()
+        failures = 0
+        while True:
+            error: WeSmartError | None = None
+            try:
+                await self.refresh()
+            except SessionEndedError, AccessError, MaintenanceError:
+                raise
+            except WeSmartError as err:
+                error = err
+            if self.state.epoch != self._stream_epoch:
+                raise StreamClosedError("a snapshot of another epoch")
+            if self.state.state_seq >= needed and not self.state.dirty:
+                return
+            failures += 1
+            await asyncio.sleep(retry_delay(error, failures))
+
+    def _handle_response(self, commands: Sequence[Command], response: CommandResponse) -> None:
+        self.last_contact = self._loop.time()
+        changes = Changes()
+        for command, result in zip(commands, response.results, strict=True):
+            if command.key is not None and result.seq is not None and result.state is not None:
+                applied = self.state.apply_result(response.epoch, command.key, int(result.seq), result.state)
+                changes.endpoints |= applied.endpoints
+        self._on_changes(changes)
+
+    def _set_status(self, status: ConnectionStatus) -> None:
+        if status is self.status:
+            return
+        was_streaming, self.status = self.streaming, status
+        if was_streaming is not self.streaming:
+            self._on_streaming(self.streaming)
+
+
+def retry_delay(error: WeSmartError | None, failures: int) -> float:
+    """Return the seconds before the next attempt after so many failures: capped backoff with full jitter.
+
+    It is never shorter than the server's Retry-After.
+    """
+    asked = (error.retry_after or 0) if isinstance(error, BusyError) else 0
+    longest = max(min(_MAX_BACKOFF_S, _BACKOFF_S * 2 ** min(failures, 10)), asked * _SPREAD)
+    return asked + random.uniform(0, longest)  # noqa: S311 - spreads load, protects nothing
+
+
+def _concerns_access(err: WeSmartError) -> bool:
+    if isinstance(err, StreamClosedError):
+        return err.code in _ACCESS_CODES
+    return isinstance(err, AccessError | MaintenanceError)

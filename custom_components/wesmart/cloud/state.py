@@ -1,0 +1,320 @@
+"""The state of an account's homes, and what a snapshot, an event or a command's result does to it. Pure: no I/O.
+
+Two positions in the account's counter of changes. `state_seq` is what the state holds. `stream_seq` is what the event
+stream has told: it finds gaps, and the next stream resumes there. A snapshot raises only the first, so presses, tickets
+and hints that it has overtaken are still told when the stream brings them.
+
+Each endpoint also has the `seq` that its state is of. Whatever is not newer leaves it alone, so the results of commands,
+events and snapshots may overtake each other.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from .events import (
+    AccountEvent,
+    ButtonEvent,
+    DeviceEvent,
+    DeviceRemovedEvent,
+    Event,
+    EventsFrame,
+    Frame,
+    HelloFrame,
+    HomeEvent,
+    HomeRemovedEvent,
+    InvalidEvent,
+    StateEvent,
+    TicketEvent,
+)
+from .models import (
+    ButtonEndpoint,
+    CurtainState,
+    Device,
+    Endpoint,
+    EndpointKey,
+    HomeOutline,
+    LightMode,
+    LightState,
+    Motion,
+    Patch,
+    Room,
+    Snapshot,
+    SwitchState,
+)
+
+# A press that arrives later starts nothing: nobody expects it any more (contract, "Stream").
+PRESS_AGE_S = 10
+
+type _Told = ButtonEvent | TicketEvent | AccountEvent
+type _State = SwitchState | LightState | CurtainState
+
+
+class Changes(Struct):
+    """What changed."""
+
+    # Endpoints with another state or description, new or gone, or whose device changed.
+    endpoints: set[EndpointKey] = field(default_factory=set)
+    # Devices (IDs) that came, went, or are described differently.
+    devices: set[str] = field(default_factory=set)
+    # Homes (IDs) that came, went, or have another name, other rooms or other scenes.
+    homes: set[str] = field(default_factory=set)
+    # Events that are part of no state.
+    events: list[_Told] = field(default_factory=list)
+
+    @property
+    def structure(self) -> bool:
+        """Whether more than states changed."""
+        return bool(self.devices or self.homes)
+
+
+class HomeState:
+    """The homes of an account that are shown, with everything in them."""
+
+    def __init__(self, is_included: Callable[[str], bool] = lambda _home_id: True) -> None:
+        """Create an empty state; `is_included` says whether to show a home, once for each."""
+        self._is_included = is_included
+        self.epoch = ""
+        self.state_seq = -1
+        self.stream_seq = -1
+        # Whether an event could not be applied: only a snapshot makes the state right.
+        self.dirty = False
+        self.homes: dict[str, HomeOutline] = {}
+        # Without their endpoints, which are below by key.
+        self.devices: dict[str, Device] = {}
+        self.endpoints: dict[EndpointKey, Endpoint] = {}
+        self.excluded: dict[str, HomeOutline] = {}
+        self._keys: dict[str, tuple[EndpointKey, ...]] = {}
+        self._seqs: dict[EndpointKey, int] = {}
+        # Devices of excluded homes, and invalid ones: their events say nothing about the state.
+        self._ignored_devices: set[str] = set()
+        self._hello: HelloFrame | None = None
+        self._hello_at = 0.0
+
+    def keys_of(self, device_id: str) -> tuple[EndpointKey, ...]:
+        """Return the endpoints of a device in the server's order."""
+        return self._keys.get(device_id, ())
+
+    def room(self, device: Device, endpoint: Endpoint | None = None) -> Room | None:
+        """Return the room of an endpoint, which is its device's unless it has its own; None if there is none."""
+        home = self.homes.get(device.home_id)
+        if home is None:
+            return None
+        own = home.room(endpoint.room_id) if endpoint is not None else None
+        return own or home.room(device.room_id)
+
+    def needed_seq(self, frame: Frame) -> int | None:
+        """Return the `seq` that the state must have before the frame is applied; None if it has it.
+
+        Events are missing before the frame then, and a snapshot has what they changed.
+        """
+        if isinstance(frame, EventsFrame):
+            needed = None
+            expected = self.stream_seq + 1
+            for event in frame.events:
+                if event.seq > expected and event.seq - 1 > self.state_seq:
+                    needed = event.seq - 1
+                expected = max(expected, event.seq + 1)
+            return needed
+        seq = int(frame.seq)
+        if isinstance(frame, HelloFrame):
+            is_known = frame.epoch == self.epoch and (frame.resumed or seq <= self.state_seq)
+        else:
+            is_known = seq <= max(self.stream_seq, self.state_seq)
+        return None if is_known else seq
+
+    def apply(self, frame: Frame, now: float) -> Changes:
+        """Apply a frame, once `needed_seq` is satisfied; `now` is monotonic time in seconds."""
+        changes = Changes()
+        if isinstance(frame, EventsFrame):
+            for event in frame.events:
+                if event.seq > self.stream_seq:
+                    self.stream_seq = event.seq
+                    self._apply_event(event, now, changes)
+        elif isinstance(frame, HelloFrame):
+            self._hello, self._hello_at = frame, now
+            if not frame.resumed:
+                self.stream_seq = int(frame.seq)
+        else:
+            self.stream_seq = max(self.stream_seq, int(frame.seq))
+        return changes
+
+    def apply_result(self, epoch: str, key: EndpointKey, seq: int, state: Patch) -> Changes:
+        """Apply the whole state of an endpoint at `seq`, which a command's result holds."""
+        endpoint = self.endpoints.get(key)
+        if endpoint is None or isinstance(endpoint, ButtonEndpoint) or epoch != self.epoch or seq <= self._seqs[key]:
+            return Changes()
+        self._seqs[key] = seq
+        whole = _patched(type(endpoint.state)(), state)
+        self.endpoints[key] = replace(endpoint, state=_resolved(whole, endpoint.state))
+        return Changes(endpoints={key})
+
+    def load(self, snapshot: Snapshot) -> Changes:
+        """Apply a snapshot, unless the state is newer."""
+        changes = Changes()
+        if snapshot.epoch != self.epoch:
+            self.epoch = snapshot.epoch
+            self.stream_seq = snapshot.seq
+            self._seqs = dict.fromkeys(self.endpoints, -1)
+        elif snapshot.seq < self.state_seq:
+            return changes
+        self.state_seq = snapshot.seq
+        self.dirty = False
+        listed_homes = {home.id for home in snapshot.homes} | snapshot.invalid_homes
+        for home_id in (self.homes.keys() | self.excluded.keys()) - listed_homes:
+            self._remove_home(home_id, changes)
+        for home in snapshot.homes:
+            outline = HomeOutline(id=home.id, name=home.name, rooms=home.rooms, scenes=home.scenes)
+            self._set_home(outline, changes)
+        self._ignored_devices = set(snapshot.invalid_devices)
+        listed: set[str] = set()
+        for home in snapshot.homes:
+            for device in home.devices:
+                if device.id not in listed:
+                    listed.add(device.id)
+                    self._set_device(replace(device, home_id=home.id), snapshot.seq, changes)
+        listed |= snapshot.invalid_devices
+        for device in [*self.devices.values()]:
+            if device.id not in listed and device.home_id not in snapshot.invalid_homes:
+                self._remove_device(device.id, changes)
+        return changes
+
+    def _apply_event(self, event: Event, now: float, changes: Changes) -> None:
+        is_new = event.seq > self.state_seq
+        if is_new:
+            self.state_seq = event.seq
+        if isinstance(event, StateEvent):
+            if is_new:
+                self._apply_state(event, changes)
+        elif isinstance(event, ButtonEvent | TicketEvent | AccountEvent):
+            if not isinstance(event, ButtonEvent) or self._is_recent(event, now):
+                changes.events.append(event)
+        elif is_new:
+            self._apply_structure(event, changes)
+
+    def _apply_structure(self, event: Event, changes: Changes) -> None:
+        match event:
+            case DeviceEvent():
+                self._set_device(event.device, event.seq, changes)
+            case DeviceRemovedEvent():
+                self._ignored_devices.discard(event.device_id)
+                self._remove_device(event.device_id, changes)
+            case HomeEvent():
+                self._set_home(event.home, changes)
+            case HomeRemovedEvent():
+                self._remove_home(event.home_id, changes)
+            case InvalidEvent():
+                self.dirty = True
+
+    def _apply_state(self, event: StateEvent, changes: Changes) -> None:
+        key = EndpointKey(event.device_id, event.endpoint_id)
+        endpoint = self.endpoints.get(key)
+        if endpoint is None:
+            # An unknown endpoint of a known device is of an unknown type.
+            if event.device_id not in self.devices and event.device_id not in self._ignored_devices:
+                self.dirty = True
+        elif event.seq > self._seqs[key] and not isinstance(endpoint, ButtonEndpoint):
+            self._seqs[key] = event.seq
+            state = _patched(endpoint.state, event.state)
+            self.endpoints[key] = replace(endpoint, state=_resolved(state, endpoint.state))
+            changes.endpoints.add(key)
+
+    def _is_recent(self, event: ButtonEvent, now: float) -> bool:
+        if self._hello is None or self._hello.at is None or event.at is None:
+            return True
+        # By the server's clock: ours may be wrong.
+        return now - self._hello_at - (event.at - self._hello.at).total_seconds() <= PRESS_AGE_S
+
+    def _set_home(self, home: HomeOutline, changes: Changes) -> None:
+        if home.id in self.homes or (home.id not in self.excluded and self._is_included(home.id)):
+            homes = self.homes
+        else:
+            homes = self.excluded
+        if homes.get(home.id) != home:
+            homes[home.id] = home
+            changes.homes.add(home.id)
+
+    def _remove_home(self, home_id: str, changes: Changes) -> None:
+        if self.homes.pop(home_id, None) or self.excluded.pop(home_id, None):
+            changes.homes.add(home_id)
+        for device in [*self.devices.values()]:
+            if device.home_id == home_id:
+                self._remove_device(device.id, changes)
+
+    def _set_device(self, device: Device, seq: int, changes: Changes) -> None:
+        if device.home_id not in self.homes:
+            if device.home_id in self.excluded:
+                self._ignored_devices.add(device.id)
+                self._remove_device(device.id, changes)
+            else:
+                self.dirty = True
+            return
+        self._ignored_devices.discard(device.id)
+        endpoints = {EndpointKey(device.id, endpoint.id): endpoint for endpoint in device.endpoints}
+        keys, known_keys = tuple(endpoints), self.keys_of(device.id)
+        description, known = replace(device, endpoints=()), self.devices.get(device.id)
+        if known != description:
+            self.devices[device.id] = description
+            changes.endpoints.update(keys)
+        if known is None or _identity(known) != _identity(description) or keys != known_keys:
+            self._keys[device.id] = keys
+            changes.devices.add(device.id)
+            self._remove_endpoints(set(known_keys).difference(keys), changes)
+        for key, endpoint in endpoints.items():
+            self._set_endpoint(key, endpoint, seq, changes)
+
+    def _set_endpoint(self, key: EndpointKey, endpoint: Endpoint, seq: int, changes: Changes) -> None:
+        before = self.endpoints.get(key)
+        known = None if before is None or isinstance(before, ButtonEndpoint) else before.state
+        if isinstance(endpoint, ButtonEndpoint):
+            self._seqs[key] = seq
+        elif type(known) is type(endpoint.state) and seq <= self._seqs[key]:
+            endpoint = replace(endpoint, state=known)
+        else:
+            self._seqs[key] = seq
+            endpoint = replace(endpoint, state=_resolved(endpoint.state, known))
+        if before == endpoint:
+            return
+        self.endpoints[key] = endpoint
+        changes.endpoints.add(key)
+        if before is None or _description(before) != _description(endpoint):
+            changes.devices.add(key.device_id)
+
+    def _remove_device(self, device_id: str, changes: Changes) -> None:
+        if self.devices.pop(device_id, None) is not None:
+            changes.devices.add(device_id)
+            self._remove_endpoints(self._keys.pop(device_id), changes)
+
+    def _remove_endpoints(self, keys: set[EndpointKey] | tuple[EndpointKey, ...], changes: Changes) -> None:
+        for key in keys:
+            del self.endpoints[key], self._seqs[key]
+            changes.endpoints.add(key)
+
+
+def _identity(device: Device) -> Device:
+    """Return what the registries know of a device."""
+    return replace(device, online=False, signal_dbm=None, battery_percent=None)
+
+
+def _description(endpoint: Endpoint) -> tuple[object, ...]:
+    """Return everything about an endpoint except its state."""
+    return type(endpoint), endpoint.name, endpoint.room_id, endpoint.features
+
+
+def _resolved[StateT: _State](state: StateT, before: object) -> StateT:
+    """Return a state in which values from a newer server are the last known ones (contract, "Growth")."""
+    if isinstance(state, LightState):
+        if state.mode is LightMode.UNKNOWN:
+            return replace(state, mode=before.mode if isinstance(before, LightState) else None)
+    elif isinstance(state, CurtainState) and state.motion is Motion.UNKNOWN:
+        return replace(state, motion=before.motion if isinstance(before, CurtainState) else None)
+    return state
+
+
+def _patched[StateT: _State](state: StateT, patch: Patch) -> StateT:
+    try:
+        return replace(state, **patch)
+    except TypeError:
+        # A newer server may have given this type of endpoint a field of another.
+        return replace(state, **{name: value for name, value in patch.items() if name in state.__struct_fields__})

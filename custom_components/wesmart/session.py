@@ -1,0 +1,116 @@
+"""The session of an account: its tokens are stored in the config entry, and it outlives reloads of the entry.
+
+Two sessions of one login would renew the same tokens against each other, and a renewal may take longer than an unload
+waits. The session also remembers when the server asked to be left alone.
+"""
+
+from functools import partial
+from typing import Any
+
+from aiohttp import ClientSession, DummyCookieJar
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+import msgspec
+
+from .cloud import Endpoints, HttpClient, Session, Tokens, keep_refusals
+from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN
+
+
+class _Shared:
+    """What the accounts share: a connection pool, and a session for each."""
+
+    def __init__(self, http: ClientSession) -> None:
+        self.http = http
+        self.sessions: dict[str, Session] = {}
+
+
+_SHARED: HassKey[_Shared] = HassKey(DOMAIN)
+
+
+def wall_clock() -> float:
+    """Return Unix time on Home Assistant's clock, which the expiry of tokens is measured with."""
+    return dt_util.utcnow().timestamp()
+
+
+def endpoints_of(entry: ConfigEntry) -> Endpoints:
+    """Return the server's endpoints, as they were at the last login or have moved since at the same origins."""
+    return msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
+
+
+def login_data(endpoints: Endpoints, tokens: Tokens) -> dict[str, Any]:
+    """Return a login as a config entry holds it."""
+    return {CONF_ENDPOINTS: msgspec.to_builtins(endpoints), CONF_TOKENS: msgspec.to_builtins(tokens)}
+
+
+@callback
+def new_http(hass: HomeAssistant) -> HttpClient:
+    """Return a client for requests of an account, or of a login, over the shared connection pool."""
+    return HttpClient(_shared(hass).http)
+
+
+@callback
+def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
+    """Return the session of an entry, whether the entry is loaded or not."""
+    sessions = _shared(hass).sessions
+    tokens = _tokens_of(entry)
+    session = sessions.get(entry.entry_id)
+    if session is None or session.id != tokens.session_id:
+        session = sessions[entry.entry_id] = Session(
+            new_http(hass),
+            endpoints_of(entry),
+            tokens,
+            on_tokens=partial(_async_store_tokens, hass, entry),
+            clock=wall_clock,
+        )
+    return session
+
+
+@callback
+def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
+    """Return the session of an entry that is being removed, and forget it."""
+    session = async_get_session(hass, entry)
+    del _shared(hass).sessions[entry.entry_id]
+    return session
+
+
+@callback
+def async_store_endpoints(hass: HomeAssistant, entry: ConfigEntry, endpoints: Endpoints) -> None:
+    """Store endpoints that have moved at the same origins, and use them from now on."""
+    async_get_session(hass, entry).endpoints = endpoints
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)}
+    )
+
+
+@callback
+def _async_store_tokens(hass: HomeAssistant, entry: ConfigEntry, tokens: Tokens) -> None:
+    """Store renewed tokens, unless the entry is gone or has logged in anew."""
+    known = hass.config_entries.async_get_entry(entry.entry_id)
+    if known is entry and _tokens_of(entry).session_id == tokens.session_id:
+        hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKENS: msgspec.to_builtins(tokens)})
+
+
+def _tokens_of(entry: ConfigEntry) -> Tokens:
+    return msgspec.convert(entry.data[CONF_TOKENS], Tokens)
+
+
+@callback
+def _shared(hass: HomeAssistant) -> _Shared:
+    if (shared := hass.data.get(_SHARED)) is None:
+        # Not Home Assistant's common session: `ws_connect` follows redirects unless a middleware stops it, and two
+        # accounts must not share cookies. No cleanup, which would belong to the entry that comes first.
+        http = async_create_clientsession(
+            hass, auto_cleanup=False, cookie_jar=DummyCookieJar(), middlewares=(keep_refusals,)
+        )
+        shared = hass.data[_SHARED] = _Shared(http)
+
+        @callback
+        def detach(_event: Event) -> None:
+            http.detach()
+
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, detach)
+    return shared
