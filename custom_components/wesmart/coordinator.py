@@ -4,8 +4,7 @@ Both change the same `HomeState`, and each change wakes only the entities that s
 None, so a poll wakes all entities only when it begins to fail or to succeed.
 """
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 import random
@@ -55,6 +54,7 @@ GRACE_S = 90
 # The discovery document is read once a day, and when the server cannot be reached, at most this often.
 _DISCOVERY_INTERVAL_S = 24 * 3600
 _DISCOVERY_RETRY_S = 600
+_ACCOUNT_INTERVAL_S = 3600
 # A blocked account is looked at every four to five minutes.
 _BLOCKED_POLL_S = (225, 300)
 # What all accounts are told at once, they do not ask about at once.
@@ -92,6 +92,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         )
         self.account: Account | None = None
         self._account_outdated = True
+        self._account_read_at = -float("inf")
         self._in_maintenance = False
         # By what they listen to: an endpoint, or None for which devices and homes there are.
         self._callbacks: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
@@ -177,7 +178,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         except SessionEndedError as err:
             raise self._translated(ConfigEntryAuthFailed, err) from err
         except WeSmartError as err:
-            self._in_maintenance = isinstance(err, MaintenanceError)
+            if isinstance(err, AccessError | MaintenanceError):
+                # Maintenance comes first in the server's answers. Other errors say nothing about it.
+                self._in_maintenance = isinstance(err, MaintenanceError)
             self._update_issues()
             if not isinstance(err, AccessError | MaintenanceError) and self._extend_grace():
                 LOGGER.debug("Polling failed: %s", err)
@@ -193,6 +196,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         if self.hass.loop.time() >= self._discovery_at:
             self._discovery_at += _DISCOVERY_INTERVAL_S
             await self._async_discover()
+            if self.connection.streaming and not self._account_outdated:
+                return  # instead of the safety poll: an idle hour has at most two requests (contract, "Client")
         try:
             await self._async_read()
         except NotFoundError, CloudConnectionError:
@@ -202,7 +207,10 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             await self._async_read()
 
     async def _async_read(self) -> None:
-        if self._account_outdated:
+        if self._account_outdated or (
+            # Without push, nobody says that it changed.
+            not self.connection.streaming and self.hass.loop.time() >= self._account_read_at + _ACCOUNT_INTERVAL_S
+        ):
             await self._async_read_account()
         try:
             await self.connection.refresh()
@@ -219,6 +227,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         except WeSmartError:
             self._account_outdated = True
             raise
+        self._account_read_at = self.hass.loop.time()
         self._account_outdated |= not account.has_access
         self.connection.set_access(account.has_access)
         if account.blocked:
@@ -271,10 +280,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         """Wake whoever shows what changed, and nobody else."""
         if not self._is_set_up:
             return
-        if changes.structure:
+        if changes.devices or changes.homes:
             self._handle_structure(changes)
-        for key in changes.endpoints:
-            self._call(key)
+        self._call(changes.endpoints)
         for event in changes.events:
             if isinstance(event, ButtonEvent):
                 async_dispatcher_send(self.hass, self.signal_press(event.key), event.press)
@@ -292,25 +300,28 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
         except Exception:  # noqa: BLE001 - push must go on for everything else
             LOGGER.exception("The registries could not be updated")
-        self._call(None)
+        self._call((None,))
 
     @callback
-    def _call(self, context: EndpointKey | None) -> None:
-        for update_callback in self._callbacks.get(context, ()):
-            try:
-                update_callback()
-            except Exception:  # noqa: BLE001 - one listener that fails keeps no other from being called
-                LOGGER.exception("A listener failed")
+    def _call(self, contexts: Iterable[EndpointKey | None]) -> None:
+        for context in contexts:
+            for update_callback in self._callbacks.get(context, ()):
+                try:
+                    update_callback()
+                except Exception:  # noqa: BLE001 - one listener that fails keeps no other from being called
+                    LOGGER.exception("A listener failed")
 
     @callback
     def _handle_streaming(self, streaming: bool) -> None:
         """Poll less often while push is up; refresh once when it is lost."""
+        if self._shutdown_requested:
+            return
         self.update_interval = SAFETY_POLL_INTERVAL if streaming else POLL_INTERVAL
         if streaming:
             self._schedule_refresh()
         elif self.connection.close_code in _RESTART_CODES:
             self._async_request_refresh_within(_RESTART_SPREAD_S)
-        else:
+        elif self.account is not None and self.account.has_access:
             self._debounced_refresh.async_schedule_call()
         if not self.last_update_success:
             self.async_update_listeners()

@@ -21,6 +21,7 @@ from .events import (
     Event,
     EventsFrame,
     Frame,
+    HeartbeatFrame,
     HelloFrame,
     HomeEvent,
     HomeRemovedEvent,
@@ -127,17 +128,24 @@ class HomeState:
     def apply(self, frame: Frame, now: float) -> Changes:
         """Apply a frame, once `needed_seq` is satisfied; `now` is monotonic time in seconds."""
         changes = Changes()
-        if isinstance(frame, EventsFrame):
-            for event in frame.events:
-                if event.seq > self.stream_seq:
-                    self.stream_seq = event.seq
-                    self._apply_event(event, now, changes)
-        elif isinstance(frame, HelloFrame):
-            self._hello, self._hello_at = frame, now
-            if not frame.resumed:
-                self.stream_seq = int(frame.seq)
-        else:
-            self.stream_seq = max(self.stream_seq, int(frame.seq))
+        if not isinstance(frame, EventsFrame):
+            self._apply_position(frame, now)
+            return changes
+        for event in frame.events:
+            if event.seq <= self.stream_seq:
+                continue
+            self.stream_seq = event.seq
+            is_new = event.seq > self.state_seq
+            if is_new:
+                self.state_seq = event.seq
+            if isinstance(event, StateEvent):
+                if is_new:
+                    self._apply_state(event, changes)
+            elif isinstance(event, ButtonEvent | TicketEvent | AccountEvent):
+                if not isinstance(event, ButtonEvent) or self._is_recent(event, now):
+                    changes.events.append(event)
+            elif is_new:
+                self._apply_structure(event, changes)
         return changes
 
     def apply_result(self, epoch: str, key: EndpointKey, seq: int, state: Patch) -> Changes:
@@ -146,8 +154,7 @@ class HomeState:
         if endpoint is None or isinstance(endpoint, ButtonEndpoint) or epoch != self.epoch or seq <= self._seqs[key]:
             return Changes()
         self._seqs[key] = seq
-        whole = _patched(type(endpoint.state)(), state)
-        self.endpoints[key] = replace(endpoint, state=_resolved(whole, endpoint.state))
+        self.endpoints[key] = replace(endpoint, state=_patched(type(endpoint.state)(), state, endpoint.state))
         return Changes(endpoints={key})
 
     def load(self, snapshot: Snapshot) -> Changes:
@@ -180,18 +187,14 @@ class HomeState:
                 self._remove_device(device.id, changes)
         return changes
 
-    def _apply_event(self, event: Event, now: float, changes: Changes) -> None:
-        is_new = event.seq > self.state_seq
-        if is_new:
-            self.state_seq = event.seq
-        if isinstance(event, StateEvent):
-            if is_new:
-                self._apply_state(event, changes)
-        elif isinstance(event, ButtonEvent | TicketEvent | AccountEvent):
-            if not isinstance(event, ButtonEvent) or self._is_recent(event, now):
-                changes.events.append(event)
-        elif is_new:
-            self._apply_structure(event, changes)
+    def _apply_position(self, frame: HelloFrame | HeartbeatFrame, now: float) -> None:
+        seq = int(frame.seq)
+        if isinstance(frame, HeartbeatFrame):
+            self.stream_seq = max(self.stream_seq, seq)
+            return
+        self._hello, self._hello_at = frame, now
+        if not frame.resumed:
+            self.stream_seq = seq
 
     def _apply_structure(self, event: Event, changes: Changes) -> None:
         match event:
@@ -216,8 +219,7 @@ class HomeState:
                 self.dirty = True
         elif event.seq > self._seqs[key] and not isinstance(endpoint, ButtonEndpoint):
             self._seqs[key] = event.seq
-            state = _patched(endpoint.state, event.state)
-            self.endpoints[key] = replace(endpoint, state=_resolved(state, endpoint.state))
+            self.endpoints[key] = replace(endpoint, state=_patched(endpoint.state, event.state, endpoint.state))
             changes.endpoints.add(key)
 
     def _is_recent(self, event: ButtonEvent, now: float) -> bool:
@@ -312,9 +314,11 @@ def _resolved[StateT: _State](state: StateT, before: object) -> StateT:
     return state
 
 
-def _patched[StateT: _State](state: StateT, patch: Patch) -> StateT:
+def _patched[StateT: _State](state: StateT, patch: Patch, before: StateT) -> StateT:
+    """Return a state with the fields of a patch; `before` is the last known state."""
     try:
-        return replace(state, **patch)
+        patched = replace(state, **patch)
     except TypeError:
         # A newer server may have given this type of endpoint a field of another.
-        return replace(state, **{name: value for name, value in patch.items() if name in state.__struct_fields__})
+        patched = replace(state, **{name: value for name, value in patch.items() if name in state.__struct_fields__})
+    return _resolved(patched, before) if "mode" in patch or "motion" in patch else patched
