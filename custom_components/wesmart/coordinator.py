@@ -21,10 +21,9 @@ from homeassistant.helpers.update_coordinator import (
     DataUpdateCoordinator,
     UpdateFailed,
 )
-from yarl import URL
 
 from . import homes, registry
-from .cloud import Command, Connection, HomeState, WeSmartClient, discover
+from .cloud import Command, Connection, HomeState, WeSmartClient
 from .cloud.errors import (
     AccessError,
     AccountBlockedError,
@@ -42,7 +41,7 @@ from .cloud.state import Changes
 from .const import CONF_SERVER, DOMAIN, LOGGER
 from .errors import translate_errors, translated
 from .repairs import async_update_issues
-from .session import async_get_session, async_store_endpoints
+from .session import async_discover_again, async_get_session
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
@@ -181,6 +180,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             if isinstance(err, AccessError | MaintenanceError):
                 # Maintenance comes first in the server's answers. Other errors say nothing about it.
                 self._in_maintenance = isinstance(err, MaintenanceError)
+                # Push may survive maintenance.
+                if not (self._in_maintenance and self.connection.streaming):
+                    self.connection.set_access(False)
             self._update_issues()
             if not isinstance(err, AccessError | MaintenanceError) and self._extend_grace():
                 LOGGER.debug("Polling failed: %s", err)
@@ -189,6 +191,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             failure.retry_after = _retry_after(err)
             raise failure from err
         self._in_maintenance = False
+        self.connection.set_access(True)
         self._update_issues()
         self.update_interval = SAFETY_POLL_INTERVAL if self.connection.streaming else POLL_INTERVAL
 
@@ -229,29 +232,14 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             raise
         self._account_read_at = self.hass.loop.time()
         self._account_outdated |= not account.has_access
-        self.connection.set_access(account.has_access)
         if account.blocked:
             raise AccountBlockedError("the account is blocked", terminated=account.access.status == "terminated")
         if not account.has_access:
             raise TermsNotAcceptedError("the terms are not accepted")
 
     async def _async_discover(self) -> bool:
-        """Read the discovery document; return whether the endpoints moved."""
         self._discovered_at = self.hass.loop.time()
-        session = self.client.session
-        try:
-            endpoints = await discover(session.http, URL(self.config_entry.data[CONF_SERVER]))
-        except WeSmartError as err:
-            LOGGER.debug("The discovery document could not be read: %s", err)
-            return False
-        if endpoints == session.endpoints:
-            return False
-        if endpoints.origins != session.endpoints.origins:
-            # Other hosts get no token before the user has logged in there (contract, "Discovery").
-            self.config_entry.async_start_reauth(self.hass)
-            return False
-        async_store_endpoints(self.hass, self.config_entry, endpoints)
-        return True
+        return await async_discover_again(self.hass, self.config_entry)
 
     def _extend_grace(self) -> bool:
         """Return whether a failed poll leaves the homes available; if so, poll again when that ends."""

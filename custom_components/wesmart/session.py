@@ -15,9 +15,11 @@ from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 import msgspec
+from yarl import URL
 
-from .cloud import Endpoints, HttpClient, Session, Tokens, keep_refusals
-from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN
+from .cloud import Endpoints, HttpClient, Session, Tokens, discover, keep_refusals
+from .cloud.errors import WeSmartError
+from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER
 
 
 class _Shared:
@@ -77,13 +79,23 @@ def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
     return session
 
 
-@callback
-def async_store_endpoints(hass: HomeAssistant, entry: ConfigEntry, endpoints: Endpoints) -> None:
-    """Store endpoints that have moved at the same origins, and use them from now on."""
-    async_get_session(hass, entry).endpoints = endpoints
-    hass.config_entries.async_update_entry(
-        entry, data={**entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)}
-    )
+async def async_discover_again(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Read the discovery document of the server again; return whether endpoints moved, which are used from now on."""
+    session = async_get_session(hass, entry)
+    try:
+        endpoints = await discover(session.http, URL(entry.data[CONF_SERVER]))
+    except WeSmartError as err:
+        LOGGER.debug("The discovery document could not be read: %s", err)
+        return False
+    if endpoints == session.endpoints:
+        return False
+    if endpoints.origins != session.endpoints.origins:
+        # Other hosts get no token before the user has logged in there (contract, "Discovery").
+        entry.async_start_reauth(hass)
+        return False
+    session.endpoints = endpoints
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)})
+    return True
 
 
 @callback

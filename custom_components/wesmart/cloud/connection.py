@@ -182,6 +182,8 @@ class Connection:
             raise StreamClosedError("the server began another epoch")
         needed = self.state.needed_seq(frame)
         if needed is not None:
+            # A hint may be among what is missing.
+            self._on_account_outdated()
             await self._repair(needed)
         changes = self.state.apply(frame, self._loop.time())
         if changes.endpoints or changes.structure or changes.events:
@@ -196,8 +198,6 @@ class Connection:
         self._repaired_at = now
         if self._repairs:
             await asyncio.sleep(random.uniform(0, min(_MAX_GAP_PAUSE_S, 2**self._repairs)))  # noqa: S311 - spreads load
-        # A hint may be among what is missing.
-        self._on_account_outdated()
         failures = 0
         while True:
             error: WeSmartError | None = None
