@@ -201,16 +201,21 @@ def _form(body: bytes) -> dict[str, Json]:
 
 
 def _check_results(exchange: _Exchange, request: Mapping[str, Json], answer: Mapping[str, Json]) -> None:
-    """Check that each command has one result, and that what was applied could be set at all."""
-    commands, results = _by_id(request.get("commands")), _by_id(answer.get("results"))
-    listed = answer.get("results")
-    if commands.keys() != results.keys() or (isinstance(listed, list) and len(listed) != len(results)):
-        exchange.violate(f"the commands {sorted(commands)} have the results {show(listed)}")
-    for identifier, result in results.items():
-        command = commands.get(identifier, {})
-        if result.get("status") == "applied" and "set" in command:
-            exchange.check(f"{OPENAPI}#/components/schemas/SetFields", command["set"], "applied set")
+    """Check that each command has its result, and that applied commands are valid (C-41, C-44)."""
+    commands, results = _objects(request.get("commands")), _objects(answer.get("results"))
+    if len(commands) != len(results):
+        exchange.violate(f"{len(commands)} commands have {len(results)} results")
+    superseded = [result.get("status") == "superseded" for result in results]
+    if any(superseded) and not all(superseded):
+        exchange.violate("some commands are superseded and some are not")
+    for command, result in zip(commands, results, strict=False):
+        if result.get("status") != "applied":
+            continue
+        exchange.check(f"{OPENAPI}#/components/schemas/Command", command, "applied command")
+        is_of_endpoint = "endpoint_id" in command
+        if is_of_endpoint != ("state" in result):
+            exchange.violate(f"the result of {show(command)} is {show(result)}")
 
 
-def _by_id(items: Json) -> dict[str, dict[str, Json]]:
-    return {str(item.get("id")): item for item in items if isinstance(item, dict)} if isinstance(items, list) else {}
+def _objects(items: Json) -> list[dict[str, Json]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -1,4 +1,4 @@
-"""The mock cloud as tests and people use it: starts, stops, has hands and eyes."""
+"""The mock cloud as tests and people use it: starts, stops, is controlled and observed."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from typing import Self
 
 from aiohttp import web
 
-from tests.mock_cloud.behaviour import Behaviour
+from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.commands import Commands
+from tests.mock_cloud.controls import Controls
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.freedoms import Freedoms
-from tests.mock_cloud.hands import Hands
 from tests.mock_cloud.history import Event
 from tests.mock_cloud.home_file import load_home
 from tests.mock_cloud.model import World
@@ -29,7 +29,7 @@ from tests.mock_cloud.wire import Document
 SAVE_DELAY_S = 1.0
 
 
-class MockCloud(Hands):
+class MockCloud(Controls):
     """A server of the whole contract over one world, on one loop."""
 
     def __init__(
@@ -42,17 +42,17 @@ class MockCloud(Hands):
         state_file: Path | None = None,
     ) -> None:
         self._core = Core(home or load_home(), clock, freedoms or Freedoms.off())
-        self._behaviour = Behaviour(self._core, lambda delay, done: asyncio.get_running_loop().call_later(delay, done))
-        self._commands = Commands(self._core, self._behaviour)
+        self._behavior = Behavior(self._core, lambda delay, done: asyncio.get_running_loop().call_later(delay, done))
+        self._commands = Commands(self._core, self._behavior)
         self._support = Support(self._core)
         self._server = Server(self._core, self._commands, self._support, observer)
-        self._state_file = StateFile(state_file, self._core, self._commands, self._support) if state_file else None
+        self._state_file = StateFile(state_file, self._core, self._support) if state_file else None
         self._save_timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[str, Event], None]] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
 
-    # Life
+    # Starting and stopping
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. A stopped cloud can be started again, also at its old `port`."""
@@ -68,13 +68,13 @@ class MockCloud(Hands):
         await web.TCPSite(self._runner, host, port).start()
         self.port = self._runner.addresses[0][1]
         self._server.listen_at(f"http://{f'[{host}]' if ':' in host else host}:{self.port}")
-        self._behaviour.start()
+        self._behavior.start()
 
     async def stop(self) -> None:
         """Close the streams (1012) and the server, cancel every timer, save."""
         if self._runner is None:
             return
-        self._behaviour.stop()
+        self._behavior.stop()
         for stream in self._server.streams:
             stream.mute(False)
             stream.close(RESTARTING, quiet=True)
@@ -98,7 +98,7 @@ class MockCloud(Hands):
         await self.stop()
 
     def cut(self) -> None:
-        """Drop all connections, as a broken line does: no goodbye."""
+        """Drop all connections without a close frame."""
         if self._runner is not None and self._runner.server is not None:
             for connection in self._runner.server.connections:
                 if connection.transport is not None:
@@ -122,25 +122,25 @@ class MockCloud(Hands):
 
     @property
     def heartbeat_s(self) -> float:
-        """What hello of the next streams promises, 5 to 300."""
+        """What hello of the next streams says, 5 to 45."""
         return self._server.heartbeat_s
 
     @heartbeat_s.setter
     def heartbeat_s(self, seconds: float) -> None:
-        if not 5 <= seconds <= 300:
-            raise ValueError("the contract allows 5 to 300 s")
+        if not 5 <= seconds <= 45:
+            raise ValueError("the contract allows 5 to 45 s")
         self._server.heartbeat_s = seconds
 
     @property
     def meters_report(self) -> bool:
         """Whether meters report what they count every few minutes; without, nothing changes by itself."""
-        return self._behaviour.meters_report
+        return self._behavior.meters_report
 
     @meters_report.setter
     def meters_report(self, report: bool) -> None:
-        self._behaviour.meters_report = report
+        self._behavior.meters_report = report
 
-    # Eyes
+    # What it holds
 
     def now(self) -> float:
         """Return the cloud's Unix time."""
@@ -186,7 +186,7 @@ class MockCloud(Hands):
         return self._core.sessions.live(self._account(account).id)
 
     def watch(self, changed: Callable[[str, Event], None]) -> None:
-        """Call back with each change (an account's id, and the event) when it is counted, whoever hears of it."""
+        """Call back with each change (an account's id, and the event) when it is counted, pushed or not."""
         self._watchers.append(changed)
 
     def _push(self, account_id: str, event: Event) -> None:

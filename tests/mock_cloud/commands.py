@@ -1,185 +1,124 @@
-"""Reads and carries out `POST /commands` (contract, "Commands"): all pure but for the timers behind `Behaviour`."""
+"""Reads and carries out `POST /commands` (contract, "Commands")."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 import json
 import uuid
 
-from tests.mock_cloud.behaviour import Behaviour
+from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.core import Core
-from tests.mock_cloud.endpoints import RejectedError, checked_set, implied_mode
+from tests.mock_cloud.endpoints import RejectedError, checked_set
 from tests.mock_cloud.model import Account, Device, Endpoint, Scene
-from tests.mock_cloud.problems import invalid, rejection
-from tests.mock_cloud.sessions import Session
-from tests.mock_cloud.wire import InvalidDocumentError, JsonObject, as_integer, as_list, as_object, as_text
+from tests.mock_cloud.problems import rejection
+from tests.mock_cloud.sessions import CommandMemory, Session
+from tests.mock_cloud.wire import InvalidDocumentError, Json, JsonObject, as_integer, as_list, as_object, as_text
 
 MAX_COMMANDS = 200
-# How long a command's id answers as it did.
-REPLAY_S = 600
+# How long a run that another has followed is remembered.
+FOLLOWED_RUN_S = 3600
 
-# The members of each form beside `id`; a command has exactly one of `set` and `do`.
+# The members of each form beside its verb; a command has exactly one of `set` and `do`.
 _FORMS = {
-    "set": {"device_id", "endpoint_id"},
-    "stop": {"device_id", "endpoint_id"},
-    "identify": {"device_id"},
-    "activate": {"scene_id"},
+    "set": ("device_id", "endpoint_id"),
+    "stop": ("device_id", "endpoint_id"),
+    "identify": ("device_id",),
+    "activate": ("scene_id",),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """What a command's id was answered; `body` is the command, `at` Unix time."""
-
-    body: str
-    at: float
-    result: JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Command:
-    id: str
-    verb: str
-    body: str
-    document: JsonObject
-
-
 class Commands:
-    """Carries out commands and remembers their ids."""
+    """Carries out commands, each request of a session once."""
 
-    def __init__(self, core: Core, behaviour: Behaviour) -> None:
+    def __init__(self, core: Core, behavior: Behavior) -> None:
         self._core = core
-        self._behaviour = behaviour
-        self.replays: dict[str, Replay] = {}
+        self._behavior = behavior
 
-    def run(self, session: Session, account: Account, body: JsonObject) -> list[JsonObject]:
-        """Carry out a body in array order and return the results; raise InvalidDocumentError or ProblemError for all of it."""
-        order = as_integer(body.get("order"), "/order", 0)
+    def run(self, session: Session, account: Account, body: JsonObject) -> JsonObject:
+        """Return the response to a body; raise InvalidDocumentError if it is no CommandRequest at all."""
+        run = as_text(body.get("run"), "/run").lower()
+        if not is_uuid(run):
+            raise InvalidDocumentError("/run", "must be a UUID")
+        order = as_integer(body.get("order"), "/order", 1)
         listed = as_list(body.get("commands"), "/commands", 1, MAX_COMMANDS)
-        commands = [_parse(as_object(value, f"/commands/{index}"), index) for index, value in enumerate(listed)]
-        if len({command.id for command in commands}) != len(commands):
-            raise InvalidDocumentError("/commands", "an id appears twice")
-        now = self._core.clock()
-        self.replays = {key: replay for key, replay in self.replays.items() if now - replay.at <= REPLAY_S}
-        for index, command in enumerate(commands):
-            before = self.replays.get(f"{account.id} {command.id}")
-            if before is not None and before.body != command.body:
-                raise invalid(f"/commands/{index}/id", "this id was used with another body")
-        results = []
-        for index, command in enumerate(commands):
-            key = f"{account.id} {command.id}"
-            if key not in self.replays:
-                result = self._result(session, account, order, index, command)
-                self.replays[key] = Replay(body=command.body, at=now, result=result)
-            results.append(self.replays[key].result)
+        commands = [as_object(value, f"/commands/{index}") for index, value in enumerate(listed)]
+        text = _canonical(commands)
+        last, now = session.last_request, self._core.clock()
+        session.followed_runs = {run: at for run, at in session.followed_runs.items() if now - at <= FOLLOWED_RUN_S}
+        if last is not None and run == last.run:
+            if order == last.order and text == last.commands:
+                return last.response
+            if order <= last.order:
+                return self._superseded(commands)
+        elif run in session.followed_runs:
+            return self._superseded(commands)
+        elif last is not None:
+            session.followed_runs[last.run] = now
+        results: list[Json] = [self._result(account, index, command) for index, command in enumerate(commands)]
+        response: JsonObject = {"epoch": self._core.epoch, "results": results}
+        session.last_request = CommandMemory(run=run, order=order, commands=text, response=response)
         self._core.on_change()
-        return results
+        return response
 
-    def _result(self, session: Session, account: Account, order: int, index: int, command: _Command) -> JsonObject:
+    def _superseded(self, commands: Sequence[JsonObject]) -> JsonObject:
+        """Refuse a request whole; nothing is done or remembered."""
+        return {"epoch": self._core.epoch, "results": [{"status": "superseded"} for _ in commands]}
+
+    def _result(self, account: Account, index: int, command: JsonObject) -> JsonObject:
         try:
-            applied = self._apply(session, account, order, command)
+            endpoint = self._apply(account, command)
         except RejectedError as err:
             pointer = None if err.pointer is None else f"/commands/{index}{err.pointer}"
-            return {
-                "id": command.id,
-                "status": "rejected",
-                "problem": rejection(err.problem, err.detail, pointer),
-            }
-        if not applied:
-            return {"id": command.id, "status": "superseded"}
-        return {"id": command.id, "status": "applied", "seq": self._core.seq(account.id)}
+            return {"status": "rejected", "problem": rejection(err.problem, err.detail, pointer)}
+        result: JsonObject = {"status": "applied", "seq": self._core.seq(account.id)}
+        if endpoint is not None:
+            result["state"] = dict(endpoint.state)
+        return result
 
-    def _apply(self, session: Session, account: Account, order: int, command: _Command) -> bool:
-        """Return whether all of a command was applied, or something of it came too late; raise RejectedError."""
-        document = command.document
-        if command.verb == "activate":
-            return self._activate(session, order, self._scene(account, str(document["scene_id"])), command.id)
-        if command.verb not in _FORMS:
-            raise RejectedError("unsupported", f"there is no {command.verb}")
-        device = self._device(account, str(document["device_id"]))
-        if command.verb == "identify":
+    def _apply(self, account: Account, command: JsonObject) -> Endpoint | None:
+        """Carry out a command and return its endpoint, None for a device or scene; raise RejectedError."""
+        verb = _verb(command)
+        if verb not in _FORMS:
+            raise RejectedError("unsupported", f"there is no {verb}", "/do")
+        ids = [_text(command, name) for name in _FORMS[verb]]
+        if verb == "activate":
+            self._activate(self._scene(account, *ids))
+            return None
+        device = self._device(account, ids[0])
+        if verb == "identify":
             if not device.identify:
-                raise RejectedError("unsupported", "this device cannot show itself")
+                raise RejectedError("unsupported", "this device cannot identify itself")
             _refuse_offline(device)
-            return True
-        endpoint = device.endpoint(str(document["endpoint_id"]))
+            return None
+        endpoint = device.endpoint(ids[1])
         if endpoint is None:
             raise RejectedError("not-found", "there is no such endpoint")
-        if command.verb == "set":
-            wanted, transition = checked_set(endpoint, as_object(document["set"], "/set"))
+        if verb == "set":
+            fields = checked_set(endpoint, command["set"])
             _refuse_offline(device)
-            return self._set(
-                session, order, device, endpoint, wanted=wanted, transition_ms=transition, cause=command.id
-            )
+            self._set(device, endpoint, fields)
+            return endpoint
         if endpoint.type != "curtain" or not endpoint.features.get("stop"):
             raise RejectedError("unsupported", "this endpoint cannot stop")
         _refuse_offline(device)
-        moves = ["position", "tilt"]
-        complete = self._newest(session, order, device, endpoint, moves) == moves
-        if complete:
-            self._behaviour.halt(device, endpoint, command.id)
-        return complete
+        self._behavior.halt(device, endpoint)
+        return endpoint
 
-    def _set(
-        self,
-        session: Session,
-        order: int,
-        device: Device,
-        endpoint: Endpoint,
-        *,
-        wanted: JsonObject,
-        transition_ms: int,
-        cause: str,
-    ) -> bool:
-        """Write those fields for which no newer order of this session was applied; return whether those were all.
-
-        A light's mode is a field that others write along: an older colour still becomes the colour kept, but does not
-        take the mode back.
-        """
-        newest = self._newest(session, order, device, endpoint, wanted)
-        fields = {name: value for name, value in wanted.items() if name in newest}
-        if not fields:
-            return False
-        implied = implied_mode(endpoint, fields)
-        complete = len(fields) == len(wanted)
-        if implied and not self._newest(session, order, device, endpoint, ["mode"]):
-            implied = {"mode": endpoint.state.get("mode")}
-            complete = False
-        fields = {**implied, **fields}
-        self._behaviour.measure()
+    def _set(self, device: Device, endpoint: Endpoint, fields: JsonObject) -> None:
+        self._behavior.measure()
         if endpoint.type == "curtain":
-            self._behaviour.move(device, endpoint, fields, cause)
-        elif endpoint.type == "light":
-            self._behaviour.fade(device, endpoint, fields, transition_ms=transition_ms, cause=cause)
+            self._behavior.move(device, endpoint, fields)
         else:
-            self._core.change_state(device, endpoint, fields, cause)
-        return complete
+            self._core.change_state(device, endpoint, fields)
 
-    def _activate(self, session: Session, order: int, scene: Scene, cause: str) -> bool:
-        complete = True
+    def _activate(self, scene: Scene) -> None:
         for action in scene.actions:
             try:
                 device = self._core.world.device(action.device_id)
                 endpoint = self._core.world.endpoint(action.device_id, action.endpoint_id)
-                wanted, transition = checked_set(endpoint, action.set)
+                fields = checked_set(endpoint, action.set)
             except KeyError, RejectedError:
                 continue  # the home has changed since the scene was made
             if device.online:
-                complete &= self._set(
-                    session, order, device, endpoint, wanted=wanted, transition_ms=transition, cause=cause
-                )
-        return complete
-
-    def _newest(
-        self, session: Session, order: int, device: Device, endpoint: Endpoint, fields: Iterable[str]
-    ) -> list[str]:
-        """Return the fields to which no newer order was applied, and note the order for them."""
-        kept = []
-        for name in fields:
-            key = json.dumps([device.id, endpoint.id, name])
-            if order >= session.orders.get(key, order):
-                session.orders[key] = order
-                kept.append(name)
-        return kept
+                self._set(device, endpoint, fields)
 
     def _device(self, account: Account, device_id: str) -> Device:
         for home in self._core.world.homes_of(account):
@@ -201,23 +140,41 @@ def _refuse_offline(device: Device) -> None:
         raise RejectedError("device-offline", "the device is offline; nothing is queued for it")
 
 
-def _parse(document: JsonObject, index: int) -> _Command:
-    pointer = f"/commands/{index}"
-    identifier = as_text(document.get("id"), f"{pointer}/id")
-    if not is_uuid(identifier):
-        raise InvalidDocumentError(f"{pointer}/id", "must be a UUID")
-    if ("set" in document) == ("do" in document):
-        raise InvalidDocumentError(pointer, "must have either set or do")
-    if "set" in document:
-        verb = "set"
-        as_object(document["set"], f"{pointer}/set")
-    else:
-        verb = as_text(document["do"], f"{pointer}/do")
-        if verb == "set":
-            raise InvalidDocumentError(f"{pointer}/do", "set is a member, not a verb")
-    for name in _FORMS.get(verb, set()):
-        as_text(document.get(name), f"{pointer}/{name}")
-    return _Command(id=identifier, verb=verb, body=json.dumps(document, sort_keys=True), document=document)
+def _verb(command: JsonObject) -> str:
+    """Return `set`, or what `do` says."""
+    if ("set" in command) == ("do" in command):
+        raise RejectedError("invalid-request", "must have either set or do", "")
+    if "set" in command:
+        return "set"
+    verb = command["do"]
+    if not isinstance(verb, str):
+        raise RejectedError("invalid-request", "must be a string", "/do")
+    if verb == "set":
+        raise RejectedError("unsupported", "set is a member, not a verb", "/do")
+    return verb
+
+
+def _text(command: JsonObject, name: str) -> str:
+    value = command.get(name)
+    if not isinstance(value, str):
+        raise RejectedError("invalid-request", "must be a string", f"/{name}")
+    return value
+
+
+def _canonical(value: Json) -> str:
+    """Return a text that is the same for values that are equal as JSON: 30 and 30.0, members in any order."""
+
+    def plain(value: Json) -> Json:
+        match value:
+            case dict():
+                return {name: plain(member) for name, member in value.items()}
+            case list():
+                return [plain(member) for member in value]
+            case float() if value.is_integer():
+                return int(value)
+        return value
+
+    return json.dumps(plain(value), sort_keys=True)
 
 
 def is_uuid(text: str) -> bool:

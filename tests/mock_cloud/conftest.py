@@ -38,6 +38,7 @@ class Client:
     http: ClientSession
     tokens: Document = field(default_factory=dict)
     session_id: str = field(default_factory=new_id)
+    run: str = field(default_factory=new_id)
     order: int = 0
 
     async def token(self, **form: str) -> ClientResponse:
@@ -75,24 +76,28 @@ class Client:
         document: Document = await answer.json()
         return document
 
-    async def commands(self, *commands: Document, order: int | None = None) -> ClientResponse:
-        """Send commands; those without an id get one."""
-        self.order += 1
-        listed = [{"id": new_id(), **command} for command in commands]
-        body = {"order": self.order if order is None else order, "commands": listed}
+    async def commands(self, *commands: Document, order: int | None = None, run: str | None = None) -> ClientResponse:
+        """Send a request of commands, the next one of this run unless told otherwise."""
+        self.order = self.order + 1 if order is None else order
+        body = {"run": run or self.run, "order": self.order, "commands": commands}
         return await self.request("POST", "/commands", json=body)
 
-    async def result(self, order: int | None = None, **command: Any) -> Document:
-        """Send one command and return its result."""
-        answer = await self.commands(command, order=order)
+    async def results(self, *commands: Document, order: int | None = None, run: str | None = None) -> list[Document]:
+        """Send commands and return their results."""
+        answer = await self.commands(*commands, order=order, run=run)
         assert answer.status == 200, await answer.text()
-        results: list[Document] = (await answer.json())["results"]
-        assert len(results) == 1
-        return results[0]
+        response: Document = await answer.json()
+        results: list[Document] = response["results"]
+        return results
 
-    async def set(self, device_id: str, order: int | None = None, endpoint_id: str = "1", **fields: Any) -> Document:
+    async def result(self, **command: Any) -> Document:
+        """Send one command and return its result."""
+        (result,) = await self.results(command)
+        return result
+
+    async def set(self, device_id: str, endpoint_id: str = "1", **fields: Any) -> Document:
         """Set fields of one endpoint and return the result."""
-        return await self.result(order=order, device_id=device_id, endpoint_id=endpoint_id, set=fields)
+        return await self.result(device_id=device_id, endpoint_id=endpoint_id, set=fields)
 
     @asynccontextmanager
     async def stream(self, since: object = None, epoch: str | None = None) -> AsyncIterator[Stream]:
@@ -120,7 +125,7 @@ class Stream:
         return frame
 
     async def events(self, count: int) -> list[Document]:
-        """Return the next events, whatever frames they come in."""
+        """Return the next events, in any number of frames."""
         found: list[Document] = []
         while len(found) < count:
             frame = await self.frame()

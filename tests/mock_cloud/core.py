@@ -1,6 +1,6 @@
-"""The heart of the cloud without any I/O: the world, who is logged in, and how a change becomes an event.
+"""The cloud without any I/O: the world, who is logged in, and how a change becomes an event.
 
-One change, one place: whatever alters the world here also counts it for every account that sees it, in the same step.
+A change is counted for every account that sees it in the same step (C-27).
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from tests.mock_cloud.sessions import Sessions
 from tests.mock_cloud.wire import Json, JsonObject
 
 
-def _nothing(_account_id: str, _event: Event) -> None:
-    """Be nobody who listens."""
+def _ignore_event(_account_id: str, _event: Event) -> None:
+    """Do nothing."""
 
 
-def _changed() -> None:
-    """Be nobody who saves."""
+def _ignore_change() -> None:
+    """Do nothing."""
 
 
 class Core:
@@ -33,9 +33,9 @@ class Core:
         self.sessions = Sessions()
         self.epoch = secrets.token_hex(6)
         self.ledgers = {account.id: Ledger() for account in world.accounts}
-        self.on_event: Callable[[str, Event], None] = _nothing
-        self.on_change: Callable[[], None] = _changed
-        self.on_tokens: Callable[[], None] = _changed
+        self.on_event: Callable[[str, Event], None] = _ignore_event
+        self.on_change: Callable[[], None] = _ignore_change
+        self.on_tokens: Callable[[], None] = _ignore_change
 
     # Positions
 
@@ -83,9 +83,11 @@ class Core:
         """Publish a device that is new or changed otherwise than in a state."""
         self.publish_home(device.home_id, "device", {"device": self.freedoms.device(device.document())})
 
-    def change_state(
-        self, device: Device, endpoint: Endpoint, fields: Mapping[str, Json], cause: str | None = None
-    ) -> bool:
+    def publish_account(self, account_id: str) -> None:
+        """Tell an account to read `GET /account` again; the event has no payload."""
+        self.publish(account_id, "account", {})
+
+    def change_state(self, device: Device, endpoint: Endpoint, fields: Mapping[str, Json]) -> bool:
         """Change fields of a state, with what they imply for others; return whether anything changed."""
         wanted = {**fields, **implied_mode(endpoint, fields)}
         if endpoint.features.get("metering") and "on" in wanted and "power_w" not in wanted:
@@ -95,8 +97,7 @@ class Core:
         if not changed:
             return False
         state.update(changed)
-        members: JsonObject = {"device_id": device.id, "endpoint_id": endpoint.id, "state": changed}
-        if cause is not None:
-            members["cause"] = cause
-        self.publish_home(device.home_id, "state", members)
+        self.publish_home(
+            device.home_id, "state", {"device_id": device.id, "endpoint_id": endpoint.id, "state": changed}
+        )
         return True

@@ -1,6 +1,6 @@
-"""What an endpoint's state may hold and what may be set: the rules of the contract's "Model" and "Commands".
+"""What an endpoint's state may hold and what may be set (contract, "Homes" and "Commands").
 
-All pure: a `set` goes in, the fields it changes come out, or `Rejected` says why not.
+All pure: a `set` goes in, the fields it changes come out, or RejectedError says why not.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,6 +59,10 @@ def _number(least: float, most: float, decimals: int = 0) -> Check:
         return int(number) if number == int(number) else number
 
     return check
+
+
+def _transition(value: Json, pointer: str) -> Json:
+    return as_integer(value, pointer, 0, MAX_TRANSITION_MS)
 
 
 def _one_of(*allowed: str) -> Check:
@@ -172,34 +176,34 @@ def check_features(endpoint: Endpoint, pointer: str) -> None:
                 as_integer(span.get("max_kelvin"), f"{pointer}/color_temp/max_kelvin", least, 20000)
 
 
-def checked_set(endpoint: Endpoint, wanted: Mapping[str, Json]) -> tuple[JsonObject, int]:
-    """Return the fields that a `set` writes, and its transition in ms; raise RejectedError as a whole for one bad field."""
+def checked_set(endpoint: Endpoint, wanted: Json) -> JsonObject:
+    """Return the fields that a `set` writes; raise RejectedError for all of it (C-42)."""
+    if not isinstance(wanted, Mapping):
+        raise RejectedError("invalid-request", "must be an object", "/set")
     checks = settable(endpoint)
-    fields: JsonObject = {}
-    transition = 0
-    for name, value in wanted.items():
-        pointer = f"/set/{name}"
-        try:
-            if name == "transition_ms" and endpoint.features.get("transition"):
-                transition = as_integer(value, pointer, 0, MAX_TRANSITION_MS)
-            elif name not in checks:
-                raise RejectedError("unsupported", f"this endpoint takes no {name}", pointer)
-            else:
-                fields[name] = checks[name](value, pointer)
-        except InvalidDocumentError as err:
-            raise RejectedError("invalid-request", err.detail, err.pointer) from err
+    if endpoint.features.get("transition"):
+        checks["transition_ms"] = _transition
+    for name in wanted:
+        if name not in checks:
+            raise RejectedError("unsupported", f"this endpoint takes no {name}", f"/set/{name}")
+    try:
+        fields = {name: checks[name](value, f"/set/{name}") for name, value in wanted.items()}
+    except InvalidDocumentError as err:
+        raise RejectedError("invalid-request", err.detail, err.pointer) from err
+    # A light reports the targets of a fade at once (C-43), so its duration changes nothing here.
+    fields.pop("transition_ms", None)
     if not fields:
         raise RejectedError("invalid-request", "nothing to set", "/set")
     if len({MODES_OF_FIELDS[name] for name in fields if name in MODES_OF_FIELDS}) > 1:
         raise RejectedError("invalid-request", "white, color and effect exclude each other", "/set")
-    # A curtain that cannot stop in between reports no place in between either.
+    # A curtain that cannot stop in between reports no position in between either.
     if (
         endpoint.type == "curtain"
         and not endpoint.features.get("position")
         and fields.get("position", 0) not in (0, 100)
     ):
         raise RejectedError("invalid-request", "takes 0 and 100 only", "/set/position")
-    return fields, transition
+    return fields
 
 
 def implied_mode(endpoint: Endpoint, fields: Mapping[str, Json]) -> JsonObject:

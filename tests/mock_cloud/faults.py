@@ -1,4 +1,4 @@
-"""What a test lets go wrong on the way: lost, late, doubled and reordered pushes, silence, refusals, slow and lost answers."""
+"""Faults that a test injects: lost, late, doubled and reordered events, refusals, lost responses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,10 +7,9 @@ from tests.mock_cloud.history import Event
 
 
 @dataclass(slots=True)
-class Maintenance:
-    """A cloud in maintenance; `ends_at` is Unix time."""
+class MaintenanceFault:
+    """The cloud refuses everything."""
 
-    ends_at: float | None
     retry_after: float
 
 
@@ -25,9 +24,9 @@ class RateLimit:
 
 @dataclass(slots=True)
 class Faults:
-    """All that is wrong at the moment."""
+    """The faults at the moment."""
 
-    maintenance: Maintenance | None = None
+    maintenance: MaintenanceFault | None = None
     rate_limits: list[RateLimit] = field(default_factory=list)
     lost_answers: int = 0
     drop: int = 0
@@ -47,7 +46,7 @@ class Faults:
         return None
 
     def loses_answer(self) -> bool:
-        """Return whether this answer gets lost, which uses up one loss."""
+        """Return whether this response is lost, which uses up one loss."""
         if self.lost_answers == 0:
             return False
         self.lost_answers -= 1

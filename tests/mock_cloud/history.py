@@ -1,4 +1,4 @@
-"""The one counter of an account and the events behind it (contract, "Snapshot and events")."""
+"""The counter of an account's changes, and their events (contract, "Epoch and seq")."""
 
 from collections import deque
 from collections.abc import Mapping

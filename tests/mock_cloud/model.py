@@ -1,4 +1,4 @@
-"""What the cloud knows: homes, rooms, devices, endpoints and scenes, and their wire form (contract, "Model")."""
+"""What the cloud knows: homes, rooms, devices, endpoints and scenes, and their wire form (contract, "Homes")."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -134,8 +134,16 @@ class Home:
 
 
 @dataclass(slots=True, kw_only=True)
+class Maintenance:
+    """Maintenance that accounts are told of; times are Unix time."""
+
+    starts_at: float
+    ends_at: float | None
+
+
+@dataclass(slots=True, kw_only=True)
 class Block:
-    """Access withdrawn for a time or for good (contract, "Problems")."""
+    """Access withdrawn for a time or for good (contract, "Account")."""
 
     kind: BlockKind
     reason: str | None = None
@@ -181,14 +189,15 @@ class World:
     accounts: list[Account]
     homes: list[Home]
     dealers: list[Dealer]
+    maintenance: Maintenance | None = None
 
     def account(self, key: str) -> Account:
         """Return an account by id, email or phone; KeyError when there is none."""
-        wanted = normalised_username(key)
+        wanted = normalized_username(key)
         for account in self.accounts:
             if key == account.id or wanted in {
-                normalised_username(account.email),
-                normalised_username(account.phone),
+                normalized_username(account.email),
+                normalized_username(account.phone),
             }:
                 return account
         raise KeyError(key)
@@ -228,7 +237,7 @@ class World:
         return endpoint
 
 
-def normalised_username(username: str) -> str:
+def normalized_username(username: str) -> str:
     """Return what a username is compared by: an email in lower case, a phone number in the form +84816333868."""
     trimmed = username.strip()
     if "@" in trimmed:

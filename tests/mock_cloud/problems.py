@@ -3,6 +3,7 @@
 from tests.mock_cloud.wire import Json, JsonObject
 
 PREFIX = "urn:wesmart:problem:"
+_PLAIN = {"method-not-allowed", "content-too-large", "unsupported-media-type"}
 
 _STATUS = {
     "maintenance": (503, "In maintenance"),
@@ -13,6 +14,10 @@ _STATUS = {
     "terms-not-accepted": (403, "The current terms are not accepted"),
     "not-found": (404, "There is no such thing"),
     "invalid-request": (422, "The request breaks the contract"),
+    # What HTTP says already; the type is about:blank (RFC 9457 4.2.1).
+    "method-not-allowed": (405, "Method Not Allowed"),
+    "content-too-large": (413, "Content Too Large"),
+    "unsupported-media-type": (415, "Unsupported Media Type"),
     # Of commands only, where no status goes over the wire.
     "device-offline": (409, "The device is offline"),
     "unsupported": (422, "The device cannot do this"),
@@ -20,7 +25,7 @@ _STATUS = {
 
 
 class ProblemError(Exception):
-    """An answer that says why not; `retry_after` in seconds."""
+    """A refusal; `retry_after` in seconds."""
 
     def __init__(self, name: str, detail: str, retry_after: float | None = None, **members: Json) -> None:
         super().__init__(detail)
@@ -28,7 +33,7 @@ class ProblemError(Exception):
         self.status, title = _STATUS[name]
         self.retry_after = retry_after
         self.document: JsonObject = {
-            "type": PREFIX + name,
+            "type": "about:blank" if name in _PLAIN else PREFIX + name,
             "title": title,
             "status": self.status,
             "detail": detail,
@@ -37,7 +42,7 @@ class ProblemError(Exception):
 
 
 class OAuthError(Exception):
-    """An answer of the token endpoint by RFC 6749 section 5.2."""
+    """A refusal of the token endpoint (RFC 6749 5.2)."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)

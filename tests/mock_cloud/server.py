@@ -1,4 +1,4 @@
-"""The HTTP side: what is at which path, and the order in which a request is refused."""
+"""The HTTP side: what is at which path, and the order in which a request is refused (C-20)."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.mock_cloud.faults import Faults
 from tests.mock_cloud.observer import Observer, Request
 from tests.mock_cloud.problems import OAuthError, ProblemError, invalid
 from tests.mock_cloud.sessions import Session
-from tests.mock_cloud.stream import MAX_FRAME, SESSION_ENDED, Spoiler, Stream
+from tests.mock_cloud.stream import MAX_FRAME, REPLACED, SESSION_ENDED, Spoiler, Stream
 from tests.mock_cloud.support import Support
 from tests.mock_cloud.tokens import TokenEndpoint
 from tests.mock_cloud.wire import MAX_INTEGER, InvalidDocumentError, Json, JsonObject, as_object, as_text, parse_json
@@ -27,7 +27,7 @@ REVOKE = "/oauth/revoke"
 EVENTS = f"{API}/events"
 TERMS = "/terms"
 DISCOVERY = "/.well-known/wesmart"
-# Where there is nothing.
+# A path with nothing at it.
 NOWHERE = "/nowhere"
 # The path that was asked for, wherever the cloud has moved.
 REAL_PATH = web.RequestKey("real_path", str)
@@ -38,8 +38,8 @@ CLOSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer before it is sent."""
+class Response:
+    """A response before it is sent."""
 
     status: int = 200
     content_type: str | None = "application/json"
@@ -48,7 +48,7 @@ class Answer:
 
 
 class Server:
-    """Answers requests over a core; what it has opened is in `streams`."""
+    """Responds to requests over a core; open streams are in `streams`."""
 
     def __init__(self, core: Core, commands: Commands, support: Support, observer: Observer | None) -> None:
         self.core = core
@@ -67,14 +67,14 @@ class Server:
         self._observer = observer
         self._access = Access(core)
         self._tokens = TokenEndpoint(core, self._session_ended)
-        self._routes: dict[tuple[str, str], Callable[[web.Request, bytes], Answer]] = {
+        self._routes: dict[tuple[str, str], Callable[[web.Request, bytes], Response]] = {
             ("GET", DISCOVERY): self._discovery,
             ("GET", TERMS): self._terms_page,
             ("POST", TOKEN): self._token,
             ("POST", REVOKE): self._revoke,
             ("GET", f"{API}/dealers"): self._dealers,
         }
-        self._account_routes: dict[tuple[str, str], Callable[[Caller, web.Request, bytes], Answer]] = {
+        self._bearer_routes: dict[tuple[str, str], Callable[[Caller, web.Request, bytes], Response]] = {
             ("GET", f"{API}/account"): self._account,
             ("PUT", f"{API}/account/terms"): self._accept_terms,
             ("GET", f"{API}/feedback"): self._tickets,
@@ -84,12 +84,12 @@ class Server:
         }
 
     def listen_at(self, origin: str) -> None:
-        """Take note of the own origin, which the documents name."""
+        """Set the origin of the URLs in the documents."""
         self.origin = origin
         self._access.terms_url = origin + TERMS
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer any request."""
+        """Respond to any request."""
         real_path = request.path
         if self.prefix and real_path != DISCOVERY:
             path = real_path.removeprefix(self.prefix) if real_path.startswith(f"{self.prefix}/") else NOWHERE
@@ -103,34 +103,39 @@ class Server:
             too_large = False
         if request.method == "GET" and request.path == EVENTS:
             return await self._events(request, body)
-        return await self._answer_late(request, body, self._guarded(lambda: self._answer(request, body, too_large)))
+        return await self._send_late(request, body, self._guarded(lambda: self._respond(request, body, too_large)))
 
-    # The way of an answer
+    # How a response comes about
 
-    def _answer(self, request: web.Request, body: bytes, too_large: bool) -> Answer:
-        """Return the answer; problems are raised in the contract's order of precedence."""
+    def _respond(self, request: web.Request, body: bytes, too_large: bool) -> Response:
+        """Return the response; problems are raised in the contract's order of precedence (C-20)."""
         self._refuse_for_a_while(request.path)
-        route = self._routes.get((request.method, request.path))
-        if route is None and not request.path.startswith(f"{API}/"):
+        route = (request.method, request.path)
+        is_public = any(path == request.path for _, path in self._routes)
+        if not is_public and not request.path.startswith(f"{API}/"):
             raise ProblemError("not-found", "there is nothing at this path")
-        caller = None if route else self._access.admit(request.headers.get("Authorization"), request.path)
+        caller = None
+        if not is_public:
+            caller = self._access.authenticate(request.headers.get("Authorization"), request.path)
+            if request.path != EVENTS and all(path != request.path for _, path in self._bearer_routes):
+                raise ProblemError("not-found", "there is nothing at this path")
+        if route not in self._routes and route not in self._bearer_routes:
+            raise ProblemError("method-not-allowed", f"{request.method} is not allowed at this path")
         if too_large:
-            raise invalid("", f"the body has more than {MAX_BODY} bytes")
-        if route is not None:
-            return route(request, body)
-        account_route = self._account_routes.get((request.method, request.path))
-        if account_route is None or caller is None:
-            raise ProblemError("not-found", f"there is nothing to {request.method} at this path")
-        return account_route(caller, request, body)
+            raise ProblemError("content-too-large", f"the body has more than {MAX_BODY} bytes")
+        if caller is None:
+            return self._routes[route](request, body)
+        if request.method in {"POST", "PUT"} and request.content_type != "application/json":
+            raise ProblemError("unsupported-media-type", "the body must be application/json")
+        return self._bearer_routes[route](caller, request, body)
 
     def _refuse_for_a_while(self, path: str) -> None:
         if maintenance := self.faults.maintenance:
-            ends_at = None if maintenance.ends_at is None else self.core.freedoms.timestamp(maintenance.ends_at)
-            raise ProblemError("maintenance", "we are back soon", maintenance.retry_after, ends_at=ends_at)
+            raise ProblemError("maintenance", "come again later", maintenance.retry_after)
         if (seconds := self.faults.limit(path)) is not None:
-            raise ProblemError("rate-limited", "not so fast; nothing was done", seconds)
+            raise ProblemError("rate-limited", "too many requests; nothing was done", seconds)
 
-    def _guarded(self, answer: Callable[[], Answer]) -> Answer:
+    def _guarded(self, answer: Callable[[], Response]) -> Response:
         try:
             return answer()
         except OAuthError as err:
@@ -140,7 +145,7 @@ class Server:
         except ProblemError as err:
             return self._problem(err)
 
-    def _problem(self, problem: ProblemError) -> Answer:
+    def _problem(self, problem: ProblemError) -> Response:
         headers = {}
         if problem.retry_after is not None:
             headers["Retry-After"] = self.core.freedoms.retry_after(problem.retry_after, self.core.clock())
@@ -157,18 +162,18 @@ class Server:
         status: int = 200,
         headers: dict[str, str] | None = None,
         content_type: str = "application/json",
-    ) -> Answer:
+    ) -> Response:
         text = self.core.freedoms.json(document)
-        return Answer(status=status, content_type=content_type, body=text.encode(), headers=headers or {})
+        return Response(status=status, content_type=content_type, body=text.encode(), headers=headers or {})
 
-    async def _answer_late(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
-        """Send an answer as late as `latency` says; what it tells of was done before."""
+    async def _send_late(self, request: web.Request, body: bytes, answer: Response) -> web.Response:
+        """Send a response after `latency`; everything was done before."""
         self._note(request, body, answer.status)
         if self.latency:
             await asyncio.sleep(self.latency)
         return self._send(request, body, answer)
 
-    def _send(self, request: web.Request, body: bytes, answer: Answer) -> web.Response:
+    def _send(self, request: web.Request, body: bytes, answer: Response) -> web.Response:
         lost = self.faults.loses_answer()
         # The server's clock, which a `Retry-After` date is measured against, and not the machine's.
         date = format_datetime(dt.datetime.fromtimestamp(self.core.clock(), dt.UTC), usegmt=True)
@@ -202,7 +207,7 @@ class Server:
 
     # Without a bearer
 
-    def _discovery(self, request: web.Request, body: bytes) -> Answer:
+    def _discovery(self, request: web.Request, body: bytes) -> Response:
         base = self.origin + self.prefix
         document: JsonObject = {
             "version": 1,
@@ -217,65 +222,55 @@ class Server:
         }
         return self._json(self.core.freedoms.discovery(document))
 
-    def _terms_page(self, request: web.Request, body: bytes) -> Answer:
+    def _terms_page(self, request: web.Request, body: bytes) -> Response:
         version = html.escape(self.core.world.terms_version)
         page = (
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Terms of use</title>'
             f"<p>Terms of use of a mock cloud, version {version}. They are an example; nobody has to keep them.</p>"
         )
-        return Answer(content_type="text/html", body=page.encode())
+        return Response(content_type="text/html", body=page.encode())
 
-    def _token(self, request: web.Request, body: bytes) -> Answer:
+    def _token(self, request: web.Request, body: bytes) -> Response:
         return self._json(self._tokens.grant(request.content_type, body), 200, {"Cache-Control": "no-store"})
 
-    def _revoke(self, request: web.Request, body: bytes) -> Answer:
+    def _revoke(self, request: web.Request, body: bytes) -> Response:
         self._tokens.revoke(request.content_type, body)
-        return Answer(content_type=None)
+        return Response(content_type=None)
 
-    def _dealers(self, request: web.Request, body: bytes) -> Answer:
+    def _dealers(self, request: web.Request, body: bytes) -> Response:
         dealers = self._support.dealers(request.query.get("province"))
         return self._json({"dealers": [dealer.document() for dealer in dealers]})
 
     # With a bearer
 
-    def _account(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
-        account = caller.account
-        return self._json(
-            {
-                "id": account.id,
-                "full_name": account.full_name,
-                "email": account.email,
-                "phone": account.phone,
-                "terms": self._access.terms(account),
-            }
-        )
+    def _account(self, caller: Caller, request: web.Request, body: bytes) -> Response:
+        return self._json(self._access.document(caller.account))
 
-    def _accept_terms(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
-        version = as_text(_json_body(request, body).get("version"), "/version")
+    def _accept_terms(self, caller: Caller, request: web.Request, body: bytes) -> Response:
+        version = as_text(_json_body(body).get("version"), "/version")
         if version != self.core.world.terms_version:
             raise invalid("/version", f"the current version is {self.core.world.terms_version}")
         if caller.account.terms_accepted != version:
             caller.account.terms_accepted = version
-            self.core.publish(caller.account.id, "account", {"change": "terms"})
-        return Answer(status=204, content_type=None)
+            self.core.publish_account(caller.account.id)
+        return Response(status=204, content_type=None)
 
-    def _snapshot(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+    def _snapshot(self, caller: Caller, request: web.Request, body: bytes) -> Response:
         tag = self.core.entity_tag(caller.account.id)
         known = [name.strip().removeprefix("W/") for name in request.headers.get("If-None-Match", "").split(",")]
         if tag in known or known == ["*"]:
-            return Answer(status=304, content_type=None, headers={"ETag": tag})
+            return Response(status=304, content_type=None, headers={"ETag": tag})
         return self._json(self.core.snapshot(caller.account), 200, {"ETag": tag})
 
-    def _run_commands(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
-        results = self._commands.run(caller.session, caller.account, _json_body(request, body))
-        return self._json({"results": self.core.freedoms.shuffled(results)})
+    def _run_commands(self, caller: Caller, request: web.Request, body: bytes) -> Response:
+        return self._json(self._commands.run(caller.session, caller.account, _json_body(body)))
 
-    def _tickets(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+    def _tickets(self, caller: Caller, request: web.Request, body: bytes) -> Response:
         return self._json({"tickets": [self._support.document(ticket) for ticket in self._support.of(caller.account)]})
 
-    def _feedback(self, caller: Caller, request: web.Request, body: bytes) -> Answer:
+    def _feedback(self, caller: Caller, request: web.Request, body: bytes) -> Response:
         key = request.headers.get("Idempotency-Key")
-        ticket = self._support.send(caller.account, key, _json_body(request, body))
+        ticket = self._support.send(caller.account, key, _json_body(body))
         return self._json(self._support.document(ticket), 201)
 
     # The event stream
@@ -283,20 +278,18 @@ class Server:
     async def _events(self, request: web.Request, body: bytes) -> web.StreamResponse:
         if self.latency:
             await asyncio.sleep(self.latency)
-            if request.transport is None:  # whoever asked did not wait
+            if request.transport is None:  # the client did not wait
                 return web.Response()
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, timeout=CLOSE_S, compress=False)
-        since: int | None = None
         session: Session | None = None
 
-        def admit() -> Answer:
-            nonlocal since, session
+        def admit() -> Response:
+            nonlocal session
             self._refuse_for_a_while(request.path)
-            session = self._access.admit(request.headers.get("Authorization"), request.path).session
-            since = _position(request)
+            session = self._access.authenticate(request.headers.get("Authorization"), request.path).session
             if not socket.can_prepare(request):
                 raise invalid("", "this is no WebSocket handshake")
-            return Answer(status=101)
+            return Response(status=101)
 
         answer = self._guarded(admit)
         self._note(request, body, answer.status)
@@ -305,7 +298,10 @@ class Server:
         try:
             await socket.prepare(request)
         except ConnectionResetError:
-            return socket  # nobody waits for it any more
+            return socket  # the client is gone
+        for stream in self.streams:
+            if stream.session is session:
+                stream.close(REPLACED, quiet=True)
         stream = Stream(self.core, session, socket, self.heartbeat_s)
         if self._observer is not None:
             stream.on_frame = self._observer.pushed
@@ -313,7 +309,7 @@ class Server:
         stream.spoiler = self.frame_spoiler
         self.streams.append(stream)
         try:
-            await stream.run(since, request.query.get("epoch"))
+            await stream.run(_position(request))
         finally:
             self.streams.remove(stream)
         return socket
@@ -325,20 +321,14 @@ class Server:
                 stream.close(SESSION_ENDED)
 
 
-def _json_body(request: web.Request, body: bytes) -> JsonObject:
-    if request.content_type != "application/json":
-        raise invalid("", "the body must be application/json")
+def _json_body(body: bytes) -> JsonObject:
     document: Json = parse_json(body)
     return as_object(document, "")
 
 
-def _position(request: web.Request) -> int | None:
-    """Return `since`, which comes with `epoch` or not at all."""
-    since, epoch = request.query.get("since"), request.query.get("epoch")
-    if since is None and epoch is None:
+def _position(request: web.Request) -> tuple[int, str] | None:
+    """Return `since` and `epoch`, or None unless both are there and whole (C-33)."""
+    since, epoch = request.query.get("since", ""), request.query.get("epoch")
+    if not epoch or not since.isascii() or not since.isdecimal() or int(since) > MAX_INTEGER:
         return None
-    if not epoch:
-        raise invalid("", "since and epoch come together")
-    if since is None or not since.isascii() or not since.isdecimal() or int(since) > MAX_INTEGER:
-        raise invalid("", "since must be a position")
-    return int(since)
+    return int(since), epoch

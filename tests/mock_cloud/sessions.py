@@ -1,9 +1,21 @@
-"""Sessions and their tokens: expiry, and the contract's "Rotation without a clock"."""
+"""Sessions and their tokens: expiry, and rotation without a clock (contract, "Session")."""
 
 from dataclasses import dataclass, field
 import secrets
 
+from tests.mock_cloud.wire import JsonObject
+
 ACCESS_TOKEN_S = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandMemory:
+    """The last command request that was carried out; `commands` is canonical JSON."""
+
+    run: str
+    order: int
+    commands: str
+    response: JsonObject
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,8 +33,9 @@ class Session:
     access: dict[str, float] = field(default_factory=dict)
     """Access tokens and when (Unix time) they expire."""
     revoked: bool = False
-    orders: dict[str, int] = field(default_factory=dict)
-    """The last `order` applied, by field (contract, "Commands")."""
+    last_request: CommandMemory | None = None
+    followed_runs: dict[str, float] = field(default_factory=dict)
+    """Runs that another has followed, and when (Unix time)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +54,7 @@ class Sessions:
         self.all: dict[str, Session] = {}
 
     def open(self, session_id: str, account_id: str, now: float) -> Tokens:
-        """Open a session; the caller has checked that the id is new."""
+        """Open a session; one of the same id is forgotten."""
         session = Session(id=session_id, account_id=account_id, used=secrets.token_urlsafe(24))
         self.all[session_id] = session
         return self._tokens(session, session.used, now)

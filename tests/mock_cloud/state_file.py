@@ -1,7 +1,7 @@
-"""Keeps the cloud's memory across restarts: homes, sessions, numbering, history, command ids, tickets.
+"""Keeps the cloud's memory across restarts: homes, sessions with their last command request, history, tickets.
 
 After a clean stop everything goes on where it was. After a crash the last changes may be missing, so numbering may
-repeat what clients have seen already: then the epoch is a new one (contract, "Snapshot and events").
+repeat what clients have seen already: then the epoch is a new one (C-29).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tests.mock_cloud.commands import Commands, Replay
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.history import Ledger
 from tests.mock_cloud.model import World
@@ -24,7 +23,6 @@ class _Memory:
     world: World
     sessions: dict[str, Session]
     ledgers: dict[str, Ledger]
-    replays: dict[str, Replay]
     tickets: list[Ticket]
     keys: dict[str, IdempotencyKey]
 
@@ -33,23 +31,21 @@ _MEMORY = TypeAdapter(_Memory)
 
 
 class StateFile:
-    """A file that holds what a cloud knows; what it says goes before what the home file says."""
+    """A file that holds what a cloud knows; it takes precedence over the home file."""
 
-    def __init__(self, path: Path, core: Core, commands: Commands, support: Support) -> None:
+    def __init__(self, path: Path, core: Core, support: Support) -> None:
         self._path = path
         self._core = core
-        self._commands = commands
         self._support = support
 
     def load(self) -> None:
-        """Take over what the file says, if there is one, and note in it that the cloud runs."""
+        """Load the file, if there is one, and note in it that the cloud runs."""
         if self._path.exists():
             memory = _MEMORY.validate_json(self._path.read_bytes())
             self._core.world = memory.world
             self._core.epoch = memory.epoch
             self._core.sessions.all = memory.sessions
             self._core.ledgers = memory.ledgers
-            self._commands.replays = memory.replays
             self._support.tickets = memory.tickets
             self._support.keys = memory.keys
             if not memory.clean:
@@ -64,7 +60,6 @@ class StateFile:
             world=self._core.world,
             sessions=self._core.sessions.all,
             ledgers=self._core.ledgers,
-            replays=self._commands.replays,
             tickets=self._support.tickets,
             keys=self._support.keys,
         )

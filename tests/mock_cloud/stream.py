@@ -1,4 +1,4 @@
-"""One connection of the event stream (contract, "Snapshot and events")."""
+"""One connection of the event stream (contract, "Stream")."""
 
 import asyncio
 from collections import deque
@@ -17,9 +17,10 @@ MAX_FRAME = 1024 * 1024
 # What a frame may grow by in another spelling: escapes, whitespace and members from the future.
 _MARGIN = 4
 
-# Makes something else of the text of a frame or an answer: what a cloud of the contract never sends.
+# Replaces the text of a frame or a response by invalid data.
 type Spoiler = Callable[[str], str]
 
+REPLACED = 1000
 SESSION_ENDED = 4401
 BLOCKED = 4403
 RESTARTING = 1012
@@ -27,7 +28,7 @@ BUSY = 1013
 
 
 class Stream:
-    """Greets, catches up, pushes, and shows that it lives; ends when either side closes."""
+    """Sends hello, missed events, new events and heartbeats, until either side closes."""
 
     def __init__(self, core: Core, session: Session, socket: web.WebSocketResponse, heartbeat_s: float) -> None:
         self._core = core
@@ -36,7 +37,7 @@ class Stream:
         self._heartbeat_s = heartbeat_s
         self._pending: deque[Event] = deque()
         self._wake = asyncio.Event()
-        self._greeted = False
+        self._has_hello = False
         self._close_code: int | None = None
         self._unmuted = asyncio.Event()
         self._unmuted.set()
@@ -44,10 +45,10 @@ class Stream:
         self.on_frame: Callable[[str], None] | None = None
         self.spoiler: Spoiler | None = None
 
-    async def run(self, since: int | None, epoch: str | None) -> None:
-        """Serve the connection until it ends."""
+    async def run(self, position: tuple[int, str] | None) -> None:
+        """Serve the connection until it ends; `position` is where it resumes: seq and epoch."""
         reader = asyncio.create_task(self._read())
-        writer = asyncio.create_task(self._write(since, epoch))
+        writer = asyncio.create_task(self._write(position))
         try:
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -60,18 +61,18 @@ class Stream:
             await self._socket.close(code=self._close_code)
 
     def push(self, event: Event) -> None:
-        """Send an event after all that is pending; before the greeting it is part of what hello tells."""
-        if self._greeted:
+        """Send an event after all that is pending; before hello it is part of hello."""
+        if self._has_hello:
             self._pending.append(event)
             self._wake.set()
 
-    def say(self, opcode: WSMsgType, content: bytes) -> None:
+    def send_raw(self, opcode: WSMsgType, content: bytes) -> None:
         """Send a frame as it is, after all that is pending."""
         self._raw.append((opcode, content))
         self._wake.set()
 
     def close(self, code: int, *, quiet: bool = False) -> None:
-        """End the stream with a code, after all that is pending unless `quiet`; a muted one when it may speak."""
+        """End the stream with a code, after all that is pending unless `quiet`; a muted one when it is unmuted."""
         if self._close_code is None:
             self._close_code = code
         if quiet:
@@ -87,11 +88,11 @@ class Stream:
 
     async def _read(self) -> None:
         async for _message in self._socket:
-            pass  # a client has nothing to say
+            pass  # a client sends nothing
 
-    async def _write(self, since: int | None, epoch: str | None) -> None:
+    async def _write(self, position: tuple[int, str] | None) -> None:
         await self._unmuted.wait()
-        await self._send(self._hello(since, epoch))
+        await self._send(self._hello(position))
         while True:
             await self._send_pending()
             if self._close_code is not None:
@@ -105,12 +106,12 @@ class Stream:
                     head = self._core.seq(self.session.account_id)
                     await self._send({"type": "heartbeat", "epoch": self._core.epoch, "seq": head})
 
-    def _hello(self, since: int | None, epoch: str | None) -> JsonObject:
-        """Return the greeting; what it promises to follow is pending from this step on."""
+    def _hello(self, position: tuple[int, str] | None) -> JsonObject:
+        """Return hello; the events that follow it are pending from here on."""
         ledger = self._core.ledgers[self.session.account_id]
-        missed = ledger.after(since) if since is not None and epoch == self._core.epoch else None
+        missed = ledger.after(position[0]) if position and position[1] == self._core.epoch else None
         self._pending.extend(missed or [])
-        self._greeted = True
+        self._has_hello = True
         return {
             "type": "hello",
             "epoch": self._core.epoch,

@@ -15,6 +15,15 @@ MAX_SUBJECT = 200
 MAX_MESSAGE = 4000
 MAX_DIAGNOSTICS = 64 * 1024
 IDEMPOTENCY_S = 24 * 3600
+_SHORT_NAMES = {
+    "hcm": "ho chi minh",
+    "hcmc": "ho chi minh",
+    "tphcm": "ho chi minh",
+    "sai gon": "ho chi minh",
+    "saigon": "ho chi minh",
+    "hn": "ha noi",
+    "hanoi": "ha noi",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,11 +120,11 @@ class Support:
         return document
 
     def dealers(self, province: str | None) -> list[Dealer]:
-        """Return the dealers of a province, whatever its accents and case, or all."""
+        """Return the dealers of a province, as people may write it, or all (C-64)."""
         dealers = self._core.world.dealers
         if province is None:
             return dealers
-        return [dealer for dealer in dealers if plain(dealer.province) == plain(province)]
+        return [dealer for dealer in dealers if province_key(dealer.province) == province_key(province)]
 
     def _parse(self, account: Account, body: JsonObject, now: float) -> Ticket:
         category = as_text(body.get("category"), "/category")
@@ -143,7 +152,14 @@ class Support:
         )
 
 
-def plain(text: str) -> str:
-    """Return a text without accents, case and doubled spaces; đ is a letter of its own, not d with an accent."""
-    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
+def province_key(name: str) -> str:
+    """Return what a province is compared by: no accents, no case, no prefix, no short name."""
+    # đ is a letter of its own, not a d with an accent.
+    decomposed = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    words = plain.replace(".", " ").replace("-", " ").split()
+    for prefix in (["thanh", "pho"], ["tinh"], ["tp"]):
+        if words[: len(prefix)] == prefix and len(words) > len(prefix):
+            words = words[len(prefix) :]
+    key = " ".join(words)
+    return _SHORT_NAMES.get(key, key)

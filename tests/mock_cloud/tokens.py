@@ -15,7 +15,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class TokenEndpoint:
-    """Answers grants and revocations; `on_revoked` hears of every session that ends here."""
+    """Answers grants and revocations; calls `on_revoked` for every session that ends here."""
 
     def __init__(self, core: Core, on_revoked: Callable[[Session], None]) -> None:
         self._core = core
@@ -40,10 +40,14 @@ class TokenEndpoint:
         }
 
     def revoke(self, content_type: str, body: bytes) -> None:
-        """End the session of a token; an unknown token is none any more, which is what was wanted."""
+        """End the session of any of its tokens; an unknown token is no error (C-18)."""
         form = _form(content_type, body)
         session = self._core.sessions.of_any_token(_field(form, "token"))
-        if session is not None and not session.revoked:
+        if session is not None:
+            self._end(session)
+
+    def _end(self, session: Session) -> None:
+        if not session.revoked:
             self._core.sessions.revoke(session)
             self._on_revoked(session)
 
@@ -56,9 +60,11 @@ class TokenEndpoint:
             account = None
         if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
             raise OAuthError("invalid_grant", "wrong username or password")
-        # A login replaces no other session, so an id that was used cannot be used again.
-        if session_id in self._core.sessions.all:
-            raise OAuthError("invalid_request", "session_id is not fresh")
+        # The id of a session of the same account ends that session (C-14).
+        if (replaced := self._core.sessions.all.get(session_id)) is not None:
+            if replaced.account_id != account.id:
+                raise OAuthError("invalid_request", "session_id is in use")
+            self._end(replaced)
         return self._core.sessions.open(session_id, account.id, self._core.clock())
 
     def _refresh(self, form: dict[str, str]) -> Tokens:

@@ -1,4 +1,4 @@
-"""The hands of a test: what people, things and the weather do to the cloud. Mixed into `MockCloud`."""
+"""Controls of the mock cloud: what people, devices and networks do to it. Mixed into `MockCloud`."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -6,12 +6,12 @@ import datetime as dt
 
 from aiohttp import WSMsgType
 
-from tests.mock_cloud.behaviour import Behaviour
+from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.endpoints import checked_state
-from tests.mock_cloud.faults import Faults, Maintenance, RateLimit
+from tests.mock_cloud.faults import Faults, MaintenanceFault, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
-from tests.mock_cloud.model import Account, Block, BlockKind, Device, Endpoint, Room, World
+from tests.mock_cloud.model import Account, Block, BlockKind, Device, Endpoint, Maintenance, Room, World
 from tests.mock_cloud.server import Server
 from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED, Spoiler
 from tests.mock_cloud.support import Support
@@ -21,11 +21,11 @@ from tests.mock_cloud.wire import Json, JsonObject
 type Moment = float | dt.datetime
 
 
-class Hands:
-    """Everything is synchronous: when a call returns, the cloud holds it and its events are on their way."""
+class Controls:
+    """All synchronous: when a call returns, the cloud has changed and its events are on their way."""
 
     _core: Core
-    _behaviour: Behaviour
+    _behavior: Behavior
     _server: Server
     _support: Support
 
@@ -37,11 +37,11 @@ class Hands:
         checked = checked_state(endpoint, state, "")
         if not device.online:
             return
-        self._behaviour.measure()
+        self._behavior.measure()
         if "position" in checked:
             checked.setdefault("motion", "stopped")
-        if endpoint.type == "light" or "motion" in checked:
-            self._behaviour.interrupt(device, endpoint)
+        if "motion" in checked:
+            self._behavior.interrupt(device, endpoint)
         self._core.change_state(device, endpoint, checked)
 
     def press(self, device_id: str, endpoint_id: str, press: str) -> None:
@@ -59,11 +59,11 @@ class Hands:
         device = self._core.world.device(device_id)
         if device.online == online:
             return
-        self._behaviour.measure()
-        self._behaviour.interrupt(device, *device.endpoints)
+        self._behavior.measure()
+        self._behavior.interrupt(device, *device.endpoints)
         device.online = online
         self._core.publish_device(device)
-        self._behaviour.rest(device)
+        self._behavior.rest(device)
 
     # What the user changes in the app
 
@@ -100,7 +100,7 @@ class Hands:
     def remove_device(self, device_id: str) -> None:
         """Remove a device."""
         device = self._core.world.device(device_id)
-        self._behaviour.interrupt(device, *device.endpoints)
+        self._behavior.interrupt(device, *device.endpoints)
         self._core.world.home(device.home_id).devices.remove(device)
         self._core.publish_home(device.home_id, "device_removed", {"device_id": device_id})
 
@@ -133,7 +133,7 @@ class Hands:
         """Remove a home with all in it."""
         home = self._core.world.home(home_id)
         for device in home.devices:
-            self._behaviour.interrupt(device, *device.endpoints)
+            self._behavior.interrupt(device, *device.endpoints)
         self._core.world.homes.remove(home)
         for account in self._core.world.watchers(home_id):
             self.unshare_home(home_id, account.id)
@@ -182,13 +182,13 @@ class Hands:
         """Give an account its access back."""
         blocked = self._account(account)
         blocked.block = None
-        self._core.publish(blocked.id, "account", {"change": "access"})
+        self._core.publish_account(blocked.id)
 
     def change_terms(self, version: str, *, required: bool = True) -> None:
         """Publish new terms; `required` refuses whoever has not accepted them, otherwise they are only shown."""
         self._core.world.terms_version, self._core.world.terms_required = version, required
         for account in self._core.world.accounts:
-            self._core.publish(account.id, "account", {"change": "terms"})
+            self._core.publish_account(account.id)
             if required and account.terms_accepted != version:
                 self._close_streams(BLOCKED, account.id)
 
@@ -197,38 +197,50 @@ class Hands:
         signed_out = self._account(account)
         for session in self._core.sessions.live(signed_out.id):
             self._core.sessions.revoke(session)
-        self._core.publish(signed_out.id, "account", {"change": "session"})
+        self._core.publish_account(signed_out.id)
         self._close_streams(SESSION_ENDED, signed_out.id)
 
     def announce_maintenance(self, starts_at: Moment | None, ends_at: Moment | None) -> None:
-        """Tell every account of maintenance to come; two times None call it off."""
+        """Tell every account of maintenance to come, instead of what it was told before; two times None call it off."""
+        self._core.world.maintenance = None
+        if starts_at is not None or ends_at is not None:
+            self._core.world.maintenance = Maintenance(
+                starts_at=self._core.clock() if starts_at is None else _unix_time(starts_at),
+                ends_at=None if ends_at is None else _unix_time(ends_at),
+            )
         for account in self._core.world.accounts:
-            members: JsonObject = {"change": "maintenance"}
-            for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
-                members[name] = None if moment is None else self._core.freedoms.timestamp(_unix_time(moment))
-            self._core.publish(account.id, "account", members)
+            self._core.publish_account(account.id)
+
+    def call_off_maintenance(self) -> None:
+        """Tell every account that there is no maintenance to come."""
+        self.announce_maintenance(None, None)
 
     def maintenance(
         self, ends_at: Moment | None = None, retry_after: float = 30, *, push_survives: bool = False
     ) -> None:
-        """Refuse everything with 503, until `end_maintenance`; end the streams, or say it there."""
-        end = None if ends_at is None else _unix_time(ends_at)
-        self._server.faults.maintenance = Maintenance(ends_at=end, retry_after=retry_after)
-        if push_survives:
-            self.announce_maintenance(None, ends_at)
-        else:
+        """Refuse everything with 503, until `end_maintenance`, and end the streams unless `push_survives`.
+
+        Accounts are told of it beforehand if `ends_at` is given or `push_survives`.
+        """
+        if ends_at is not None or push_survives:
+            self.announce_maintenance(self._core.clock(), ends_at)
+        self._server.faults.maintenance = MaintenanceFault(retry_after=retry_after)
+        if not push_survives:
             self._close_streams(BUSY)
 
     def end_maintenance(self) -> None:
-        """Be back."""
+        """Refuse nothing any more; maintenance that accounts were told of is over, unless it is still to come."""
         self._server.faults.maintenance = None
+        told = self._core.world.maintenance
+        if told is not None and told.starts_at <= self._core.clock():
+            self.call_off_maintenance()
 
     def rate_limit(self, seconds: float, count: int = 1, path: str | None = None) -> None:
         """Refuse the next `count` requests (to `path`, such as /v1/commands) with 429 and a wait of `seconds`."""
         self._server.faults.rate_limits.append(RateLimit(retry_after=seconds, count=count, path=path))
 
     def forgive(self) -> None:
-        """Refuse no more requests than the contract asks for: the end of every `rate_limit`."""
+        """End every `rate_limit`."""
         self._server.faults.rate_limits.clear()
 
     def answer_ticket(self, ticket_id: str, reply: str) -> None:
@@ -246,7 +258,7 @@ class Hands:
     # What goes wrong on the way
 
     def lose_answers(self, count: int = 1) -> None:
-        """Do what the next requests ask, but drop their connections instead of answering."""
+        """Carry out the next requests, but drop their connections instead of responding."""
         self._server.faults.lost_answers += count
 
     def mute(self, muted: bool) -> None:
@@ -259,7 +271,7 @@ class Hands:
         """Send a frame as it is on all streams, beside what the contract would have there; bytes are a binary one."""
         opcode = opcode or (WSMsgType.TEXT if isinstance(content, str) else WSMsgType.BINARY)
         for stream in self._server.streams:
-            stream.say(opcode, content.encode() if isinstance(content, str) else content)
+            stream.send_raw(opcode, content.encode() if isinstance(content, str) else content)
 
     def spoil_frames(self, spoiler: Spoiler | None) -> None:
         """Send what `spoiler` makes of each text frame instead of it."""
@@ -311,13 +323,13 @@ class Hands:
         return deepcopy(self._core.world)
 
     def restore(self, backup: World) -> None:
-        """Restart with the world of a backup; sessions, tickets and command ids are not part of it."""
+        """Restart with the world of a backup; sessions and tickets are not part of it."""
         for device in self._core.world.devices():
-            self._behaviour.interrupt(device, *device.endpoints)
+            self._behavior.interrupt(device, *device.endpoints)
         self._core.world = deepcopy(backup)
         self.new_epoch()
         for device in self._core.world.devices():
-            self._behaviour.rest(device)
+            self._behavior.rest(device)
 
     def _account(self, key: str) -> Account:
         return self._core.world.account(key)
@@ -331,7 +343,7 @@ class Hands:
     def _block(self, account: str, kind: BlockKind, reason: str | None, until: Moment | None) -> None:
         blocked = self._account(account)
         blocked.block = Block(kind=kind, reason=reason, until=None if until is None else _unix_time(until))
-        self._core.publish(blocked.id, "account", {"change": "access"})
+        self._core.publish_account(blocked.id)
         self._close_streams(BLOCKED, blocked.id)
 
     def _close_streams(self, code: int, account_id: str | None = None, *, quiet: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What things do by themselves over time: curtains travel, lights fade, meters count."""
+"""What devices do over time: curtains travel, meters count."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,10 +9,9 @@ from tests.mock_cloud.core import Core
 from tests.mock_cloud.model import Device, Endpoint
 from tests.mock_cloud.wire import JsonObject
 
-# A whole way takes 20 s, as a motor of a real window does; positions on the way are reported once a second.
+# A full travel takes 20 s, as with a real window's motor; positions on the way are reported once a second.
 TRAVEL_PERCENT_PER_S = 5
 REPORT_S = 1.0
-FADE_STEPS = 4
 # How often a meter reports what it has counted.
 METER_S = 300.0
 
@@ -22,40 +21,30 @@ type Key = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class _Move:
-    """A curtain on its way; `place` is where it really is, also when it cannot say so."""
+    """A curtain on its way; `place` is where it really is, also when it cannot report it."""
 
     device: Device
     endpoint: Endpoint
     place: float
     target: float
-    cause: str | None
-    tilt: tuple[float, str | None] | None = None
+    tilt: float | None = None
     timer: asyncio.TimerHandle | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fade:
-    """A light on its way to `targets`."""
-
-    targets: JsonObject
-    timer: asyncio.TimerHandle
-
-
-class Behaviour:
-    """Timers of moving curtains, fading lights and counting meters."""
+class Behavior:
+    """Timers of moving curtains and counting meters."""
 
     def __init__(self, core: Core, call_later: Timer) -> None:
         self._core = core
         self._call_later = call_later
         self._moves: dict[Key, _Move] = {}
-        self._fades: dict[Key, _Fade] = {}
         self._energy: dict[Key, float] = {}
         self._measured_at = core.clock()
         self.meters_report = True
         self._meter_timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin to count energy, and finish what a restart has interrupted."""
+        """Start counting energy; stop the curtains that a restart has interrupted."""
         self._measured_at = self._core.clock()
         self._meter_timer = self._call_later(METER_S, self._report_energy)
         for device in self._core.world.devices():
@@ -68,34 +57,30 @@ class Behaviour:
         for move in self._moves.values():
             if move.timer is not None:
                 move.timer.cancel()
-        for fade in self._fades.values():
-            fade.timer.cancel()
         self._moves.clear()
-        self._fades.clear()
 
     def rest(self, device: Device) -> None:
-        """Let the curtains of a device that is connected again be still."""
+        """Report the curtains of a device that is connected again as stopped."""
         for endpoint in device.endpoints:
             if endpoint.state.get("motion") in {"opening", "closing"} and device.online:
                 self._core.change_state(device, endpoint, {"motion": "stopped"})
 
     def interrupt(self, device: Device, *endpoints: Endpoint) -> None:
-        """Forget what endpoints were doing: they are gone, or somebody did something else by hand."""
+        """Cancel the moves of endpoints, without a report."""
         for endpoint in endpoints:
             self._take_move(device, endpoint)
-            self._end_fade(device, endpoint)
 
     # Curtains
 
-    def move(self, device: Device, endpoint: Endpoint, fields: JsonObject, cause: str | None) -> None:
-        """Send a curtain on its way to `position`, then to `tilt`; tilt waits for the end of a move."""
+    def move(self, device: Device, endpoint: Endpoint, fields: JsonObject) -> None:
+        """Move a curtain to `position`, then turn it to `tilt`; a tilt waits for the end of a move (C-38)."""
         move = self._moves.get((device.id, endpoint.id))
         tilt, target = fields.get("tilt"), fields.get("position")
         if isinstance(target, int | float):
             waiting = move.tilt if move else None
             place = move.place if move else _place(endpoint)
             self._take_move(device, endpoint)
-            move = _Move(device=device, endpoint=endpoint, place=place, target=target, cause=cause, tilt=waiting)
+            move = _Move(device=device, endpoint=endpoint, place=place, target=target, tilt=waiting)
             if place == target:
                 self._arrive(move)
                 move = None
@@ -105,14 +90,14 @@ class Behaviour:
                 move.timer = self._call_later(REPORT_S, lambda: self._travel(move))
         if isinstance(tilt, int | float):
             if move is not None:
-                move.tilt = (tilt, cause)
+                move.tilt = tilt
             else:
-                self._core.change_state(device, endpoint, {"tilt": tilt}, cause)
+                self._core.change_state(device, endpoint, {"tilt": tilt})
 
-    def halt(self, device: Device, endpoint: Endpoint, cause: str | None) -> None:
-        """Stop a curtain where it is, its waiting tilt too."""
+    def halt(self, device: Device, endpoint: Endpoint) -> None:
+        """Stop a curtain where it is, and drop its waiting tilt."""
         if move := self._take_move(device, endpoint):
-            move.place, move.cause = round(move.place), cause
+            move.place = round(move.place)
             self._report(move, "stopped")
 
     def _travel(self, move: _Move) -> None:
@@ -130,56 +115,19 @@ class Behaviour:
     def _arrive(self, move: _Move) -> None:
         self._report(move, "stopped")
         if move.tilt is not None:
-            tilt, cause = move.tilt
-            self._core.change_state(move.device, move.endpoint, {"tilt": tilt}, cause)
+            self._core.change_state(move.device, move.endpoint, {"tilt": move.tilt})
 
     def _report(self, move: _Move, motion: str) -> None:
-        """Report a place; a curtain without `position` knows only its two ends, and only at rest."""
+        """Report the position; a curtain without `position` knows only its two ends, and only at rest."""
         known = move.endpoint.features.get("position") or (move.place in {0, 100} and motion == "stopped")
-        fields: JsonObject = {"position": round(move.place) if known else None}
-        fields["motion"] = motion
-        self._core.change_state(move.device, move.endpoint, fields, move.cause)
+        fields: JsonObject = {"position": round(move.place) if known else None, "motion": motion}
+        self._core.change_state(move.device, move.endpoint, fields)
 
     def _take_move(self, device: Device, endpoint: Endpoint) -> _Move | None:
         move = self._moves.pop((device.id, endpoint.id), None)
         if move is not None and move.timer is not None:
             move.timer.cancel()
         return move
-
-    # Lights
-
-    def fade(
-        self, device: Device, endpoint: Endpoint, fields: JsonObject, *, transition_ms: int, cause: str | None
-    ) -> None:
-        """Change a light in a few steps; switching and colour are immediate, brightness and kelvin take the time.
-
-        What an unfinished fade was heading for is reached at once, unless the new fields say otherwise.
-        """
-        fields = {**self._end_fade(device, endpoint), **fields}
-        ways = _ways(endpoint, fields) if transition_ms else {}
-        interval = transition_ms / 1000 / (FADE_STEPS - 1)
-
-        def advance(step: int) -> None:
-            part: JsonObject = {
-                name: round(begin + (end - begin) * step / FADE_STEPS) for name, (begin, end) in ways.items()
-            }
-            self._fades.pop((device.id, endpoint.id), None)
-            if ways and step < FADE_STEPS:
-                self._fades[device.id, endpoint.id] = _Fade(
-                    targets={name: fields[name] for name in ways},
-                    timer=self._call_later(interval, lambda: advance(step + 1)),
-                )
-            self._core.change_state(device, endpoint, {**fields, **part} if step == 1 else part, cause)
-
-        advance(1)
-
-    def _end_fade(self, device: Device, endpoint: Endpoint) -> JsonObject:
-        """Stop a fade where it is; return what it was heading for."""
-        fade = self._fades.pop((device.id, endpoint.id), None)
-        if fade is None:
-            return {}
-        fade.timer.cancel()
-        return fade.targets
 
     # Meters
 
@@ -215,18 +163,3 @@ def _place(endpoint: Endpoint) -> float:
     """Return where a curtain is; one that does not know is taken to be half way."""
     position = endpoint.state.get("position")
     return position if isinstance(position, int | float) else 50
-
-
-def _ways(endpoint: Endpoint, fields: JsonObject) -> dict[str, tuple[float, float]]:
-    """Return from where to where each field fades; a light that is off has nothing to show on the way."""
-    state = endpoint.state
-    ways: dict[str, tuple[float, float]] = {}
-    if not fields.get("on", state.get("on")):
-        return ways
-    for name in ("brightness", "color_temp_kelvin"):
-        begin, end = state.get(name), fields.get(name)
-        if name == "brightness" and not state.get("on"):
-            begin = 1
-        if isinstance(begin, int | float) and isinstance(end, int | float) and begin != end:
-            ways[name] = (begin, end)
-    return ways
