@@ -221,7 +221,8 @@ class Connection:
             if command.key is not None and result.seq is not None and result.state is not None:
                 applied = self.state.apply_result(response.epoch, command.key, int(result.seq), result.state)
                 changes.endpoints |= applied.endpoints
-        self._on_changes(changes)
+        if changes.endpoints:
+            self._on_changes(changes)
 
     def _set_status(self, status: ConnectionStatus) -> None:
         if status is self.status:

@@ -5,15 +5,18 @@ An endpoint of an unknown type is skipped. A value of a wrong type invalidates i
 
 from collections.abc import Iterable
 import logging
+from typing import Annotated
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from .errors import DECODE_ERRORS, UnexpectedResponseError
 from .models import Device, Home, HomeOutline, Id, Snapshot, WholeNumber
 
 _LOGGER = logging.getLogger(__name__)
 
+# Of a home. More would take too long to decode in pieces.
+MAX_DEVICES = 10_000
 _ENDPOINT_TYPES = ("switch", "light", "curtain", "button")
 
 
@@ -23,14 +26,22 @@ class _Snapshot(Struct):
     homes: tuple[Home, ...]
 
 
+# An object, so that a list of anything else is refused at its first element.
+type _Members = dict[str, Raw]
+
+
 class _RawSnapshot(Struct):
     epoch: str
     seq: WholeNumber
-    homes: list[Raw]
+    homes: list[_Members]
 
 
 class _RawHome(HomeOutline, frozen=True, kw_only=True):
-    devices: list[Raw]
+    devices: Annotated[list[_Members], Meta(max_length=MAX_DEVICES)]
+
+
+class _RawDevice(Struct):
+    endpoints: list[_Members]
 
 
 class _HasId(Struct):
@@ -44,9 +55,9 @@ class _HasType(Struct):
 _snapshot_decoder = msgspec.json.Decoder(_Snapshot)
 _raw_snapshot_decoder = msgspec.json.Decoder(_RawSnapshot)
 _raw_home_decoder = msgspec.json.Decoder(_RawHome)
+_raw_device_decoder = msgspec.json.Decoder(_RawDevice)
 _device_decoder = msgspec.json.Decoder(Device)
-_members_decoder = msgspec.json.Decoder(dict[str, Raw])
-_list_decoder = msgspec.json.Decoder(list[Raw])
+_members_decoder: msgspec.json.Decoder[_Members] = msgspec.json.Decoder(_Members)
 _id_decoder = msgspec.json.Decoder(_HasId)
 _type_decoder = msgspec.json.Decoder(_HasType)
 
@@ -65,13 +76,9 @@ def decode_device(raw: bytes | Raw) -> Device:
     try:
         return _device_decoder.decode(raw)
     except DECODE_ERRORS:
-        members = _members_decoder.decode(raw)
-        endpoints = _list_decoder.decode(members["endpoints"]) if "endpoints" in members else []
-        known = [endpoint for endpoint in endpoints if _type_decoder.decode(endpoint).type in _ENDPOINT_TYPES]
-        if len(known) == len(endpoints):
-            raise
-        members["endpoints"] = Raw(msgspec.json.encode(known))
-        return _device_decoder.decode(msgspec.json.encode(members))
+        endpoints = _raw_device_decoder.decode(raw).endpoints
+        known = [endpoint for endpoint in endpoints if _type(endpoint) in _ENDPOINT_TYPES]
+        return _device_decoder.decode(msgspec.json.encode({**_members_decoder.decode(raw), "endpoints": known}))
 
 
 def _decode_snapshot_in_pieces(body: bytes) -> Snapshot:
@@ -80,7 +87,8 @@ def _decode_snapshot_in_pieces(body: bytes) -> Snapshot:
     invalid_devices: set[str] = set()
     try:
         raw = _raw_snapshot_decoder.decode(body)
-        for raw_home in raw.homes:
+        for members in raw.homes:
+            raw_home = msgspec.json.encode(members)
             try:
                 home = _raw_home_decoder.decode(raw_home)
             except DECODE_ERRORS:
@@ -102,9 +110,14 @@ def _decode_snapshot_in_pieces(body: bytes) -> Snapshot:
     )
 
 
-def _decode_devices(raws: Iterable[Raw], invalid: set[str]) -> Iterable[Device]:
-    for raw in raws:
+def _decode_devices(devices: Iterable[_Members], invalid: set[str]) -> Iterable[Device]:
+    for members in devices:
+        raw = msgspec.json.encode(members)
         try:
             yield decode_device(raw)
         except DECODE_ERRORS:
             invalid.add(_id_decoder.decode(raw).id)
+
+
+def _type(members: _Members) -> str:
+    return _type_decoder.decode(msgspec.json.encode(members)).type
