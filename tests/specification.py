@@ -201,7 +201,7 @@ def _form(body: bytes) -> dict[str, Json]:
 
 
 def _check_results(exchange: _Exchange, request: Mapping[str, Json], answer: Mapping[str, Json]) -> None:
-    """Check that each command has its result, and that applied commands are valid (C-41, C-44)."""
+    """Check that each command has its result, and that applied commands are valid (C-51, C-53)."""
     commands, results = _objects(request.get("commands")), _objects(answer.get("results"))
     if len(commands) != len(results):
         exchange.violate(f"{len(commands)} commands have {len(results)} results")

@@ -8,7 +8,7 @@ from tests.mock_cloud.problems import ProblemError
 from tests.mock_cloud.sessions import Session
 from tests.mock_cloud.wire import Json, JsonObject
 
-# What works while an account is blocked or has open terms (C-21).
+# What works while an account is blocked or has open terms (C-26).
 ALWAYS_OPEN = {"/v1/account", "/v1/account/terms", "/v1/feedback", "/v1/dealers"}
 
 

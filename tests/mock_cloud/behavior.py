@@ -73,7 +73,7 @@ class Behavior:
     # Curtains
 
     def move(self, device: Device, endpoint: Endpoint, fields: JsonObject) -> None:
-        """Move a curtain to `position`, then turn it to `tilt`; a tilt waits for the end of a move (C-38)."""
+        """Move a curtain to `position`, then turn it to `tilt`; a tilt waits for the end of a move (C-37)."""
         move = self._moves.get((device.id, endpoint.id))
         tilt, target = fields.get("tilt"), fields.get("position")
         if isinstance(target, int | float):

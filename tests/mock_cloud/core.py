@@ -1,6 +1,6 @@
 """The cloud without any I/O: the world, who is logged in, and how a change becomes an event.
 
-A change is counted for every account that sees it in the same step (C-27).
+A change is counted for every account that sees it in the same step (C-39).
 """
 
 from collections.abc import Callable, Mapping

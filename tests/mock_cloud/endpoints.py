@@ -177,7 +177,7 @@ def check_features(endpoint: Endpoint, pointer: str) -> None:
 
 
 def checked_set(endpoint: Endpoint, wanted: Json) -> JsonObject:
-    """Return the fields that a `set` writes; raise RejectedError for all of it (C-42)."""
+    """Return the fields that a `set` writes; raise RejectedError for all of it (C-52)."""
     if not isinstance(wanted, Mapping):
         raise RejectedError("invalid-request", "must be an object", "/set")
     checks = settable(endpoint)
@@ -190,7 +190,7 @@ def checked_set(endpoint: Endpoint, wanted: Json) -> JsonObject:
         fields = {name: checks[name](value, f"/set/{name}") for name, value in wanted.items()}
     except InvalidDocumentError as err:
         raise RejectedError("invalid-request", err.detail, err.pointer) from err
-    # A light reports the targets of a fade at once (C-43), so its duration changes nothing here.
+    # A light reports the targets of a fade at once (C-53), so its duration changes nothing here.
     fields.pop("transition_ms", None)
     if not fields:
         raise RejectedError("invalid-request", "nothing to set", "/set")

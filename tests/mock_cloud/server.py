@@ -1,4 +1,4 @@
-"""The HTTP side: what is at which path, and the order in which a request is refused (C-20)."""
+"""The HTTP side: what is at which path, and the order in which a request is refused (C-22)."""
 
 import asyncio
 from collections.abc import Callable
@@ -108,7 +108,7 @@ class Server:
     # How a response comes about
 
     def _respond(self, request: web.Request, body: bytes, too_large: bool) -> Response:
-        """Return the response; problems are raised in the contract's order of precedence (C-20)."""
+        """Return the response; problems are raised in the contract's order of precedence (C-22)."""
         self._refuse_for_a_while(request.path)
         route = (request.method, request.path)
         is_public = any(path == request.path for _, path in self._routes)
@@ -327,7 +327,7 @@ def _json_body(body: bytes) -> JsonObject:
 
 
 def _position(request: web.Request) -> tuple[int, str] | None:
-    """Return `since` and `epoch`, or None unless both are there and whole (C-33)."""
+    """Return `since` and `epoch`, or None unless both are there and whole (C-43)."""
     since, epoch = request.query.get("since", ""), request.query.get("epoch")
     if not epoch or not since.isascii() or not since.isdecimal() or int(since) > MAX_INTEGER:
         return None

@@ -1,7 +1,7 @@
 """Keeps the cloud's memory across restarts: homes, sessions with their last command request, history, tickets.
 
 After a clean stop everything goes on where it was. After a crash the last changes may be missing, so numbering may
-repeat what clients have seen already: then the epoch is a new one (C-29).
+repeat what clients have seen already: then the epoch is a new one (C-40).
 """
 
 from dataclasses import dataclass

@@ -120,7 +120,7 @@ class Support:
         return document
 
     def dealers(self, province: str | None) -> list[Dealer]:
-        """Return the dealers of a province, as people may write it, or all (C-64)."""
+        """Return the dealers of a province, as people may write it, or all (C-61)."""
         dealers = self._core.world.dealers
         if province is None:
             return dealers

@@ -26,7 +26,7 @@ ACTIVATE: Document = {"scene_id": "canh-ve-nha", "do": "activate"}
 
 
 async def test_commands_take_effect_and_are_answered_in_their_order(cloud: MockCloud, client: Client) -> None:
-    """C-41, C-44: each result has the state after its own command."""
+    """C-51, C-53: each result has the state after its own command."""
     results = await client.results(*[command(set={"on": on}) for on in (False, True, False)])
     assert results == [
         {"status": "applied", "seq": seq, "state": {"on": on}} for seq, on in ((1, False), (2, True), (3, False))
@@ -35,7 +35,7 @@ async def test_commands_take_effect_and_are_answered_in_their_order(cloud: MockC
 
 
 async def test_a_result_has_a_seq_also_when_nothing_changed(cloud: MockCloud, client: Client) -> None:
-    """C-44: the endpoint's state holds at it."""
+    """C-53: the endpoint's state holds at it."""
     cloud.touch(PANEL, "2", on=False)
     assert await client.set(PANEL, on=True) == {"status": "applied", "seq": 1, "state": {"on": True}}
     assert cloud.seq(MINH_ANH) == 1
@@ -58,7 +58,7 @@ async def test_a_result_has_a_seq_also_when_nothing_changed(cloud: MockCloud, cl
 async def test_an_invalid_request_is_refused_whole(
     cloud: MockCloud, client: Client, changes: Document, pointer: str
 ) -> None:
-    """C-40: nothing of it is applied, and it does not count as a request of the session."""
+    """C-50: nothing of it is applied, and it does not count as a request of the session."""
     await client.results(command(endpoint_id="2"), run=RUN, order=1)
     body = {"run": RUN, "order": 2, "commands": [command()], **changes}
     answer = await client.request("POST", "/commands", json=body)
@@ -69,7 +69,7 @@ async def test_an_invalid_request_is_refused_whole(
 
 
 async def test_two_hundred_commands_are_not_too_many(client: Client) -> None:
-    """An integer may be spelled as a float (C-3)."""
+    """An integer may be spelled as a float (C-5)."""
     answer = await client.request("POST", "/commands", json={"run": RUN, "order": 1.0, "commands": [command()] * 200})
     assert len((await answer.json())["results"]) == 200
 
@@ -116,7 +116,7 @@ async def test_two_hundred_commands_are_not_too_many(client: Client) -> None:
 async def test_an_invalid_command_is_rejected_by_itself(
     cloud: MockCloud, client: Client, sent: Document, problem: str
 ) -> None:
-    """C-42: for the first reason that applies; the others of its request are applied."""
+    """C-52: for the first reason that applies; the others of its request are applied."""
     rejected, applied = await client.results(sent, command(endpoint_id="2"))
     assert rejected["status"] == "rejected"
     assert problem_of(rejected["problem"]) == problem
@@ -128,7 +128,7 @@ async def test_an_invalid_command_is_rejected_by_itself(
 async def test_a_repeated_request_is_answered_as_before_and_done_once(
     cloud: MockCloud, client: Client, sent: Document
 ) -> None:
-    """C-46, C-47: rejections included; JSON values are compared, not their spelling."""
+    """C-56, C-57: rejections included; JSON values are compared, not their spelling."""
     body = {"run": RUN, "order": 7, "commands": [sent, command(device_id=LAMP, set={"brightness": 30})]}
     first = await (await client.request("POST", "/commands", json=body)).json()
     cloud.touch(LAMP, "1", brightness=80)
@@ -148,7 +148,7 @@ async def test_a_repeated_request_is_answered_as_before_and_done_once(
 async def test_a_request_that_is_not_newer_is_superseded(
     cloud: MockCloud, client: Client, order: int, sent: Document
 ) -> None:
-    """C-48: the same order with other commands, or a lower one; all of it, and the last request stays the last."""
+    """C-58: the same order with other commands, or a lower one; all of it, and the last request stays the last."""
     first = await client.results(command(), run=RUN, order=7)
     cloud.touch(PANEL, "1", on=True)
     assert await client.results(sent, command(endpoint_id="2"), run=RUN, order=order) == [{"status": "superseded"}] * 2
@@ -158,7 +158,7 @@ async def test_a_request_that_is_not_newer_is_superseded(
 
 
 async def test_a_run_that_another_has_followed_is_superseded(cloud: MockCloud, client: Client) -> None:
-    """C-48: for an hour at least; a new run may begin with any order."""
+    """C-58: for an hour at least; a new run may begin with any order."""
     first, second = new_id(), new_id()
     await client.results(command(), run=first, order=50)
     assert (await client.results(command(set={"on": True}), run=second, order=3))[0]["status"] == "applied"
@@ -170,7 +170,7 @@ async def test_a_run_that_another_has_followed_is_superseded(cloud: MockCloud, c
 
 
 async def test_sessions_are_compared_with_nothing_of_each_other(cloud: MockCloud, client: Client) -> None:
-    """C-49: the last request to arrive wins."""
+    """C-59: the last request to arrive wins."""
     other = Client(cloud, client.http)
     await other.log_in()
     await client.results(command(), run=RUN, order=10)
@@ -179,7 +179,7 @@ async def test_sessions_are_compared_with_nothing_of_each_other(cloud: MockCloud
 
 
 async def test_a_refused_request_may_simply_be_repeated(cloud: MockCloud, client: Client) -> None:
-    """C-20: nothing was applied, and it does not count."""
+    """C-23: nothing was applied, and it does not count."""
     cloud.rate_limit(5)
     assert (await client.commands(command(), run=RUN, order=1)).status == 429
     assert cloud.state(PANEL, "1") == {"on": True}
@@ -187,7 +187,7 @@ async def test_a_refused_request_may_simply_be_repeated(cloud: MockCloud, client
 
 
 async def test_setting_a_color_sets_the_mode_and_never_switches(cloud: MockCloud, client: Client) -> None:
-    """C-36, C-43: the cloud chooses white or color when an effect ends."""
+    """C-36, C-54: the cloud chooses white or color when an effect ends."""
     await client.set(STRIP, on=False)
     steps: list[tuple[Document, str]] = [
         ({"color_temp_kelvin": 4000}, "white"),
@@ -209,7 +209,7 @@ async def test_setting_a_color_sets_the_mode_and_never_switches(cloud: MockCloud
 
 
 async def test_a_scene_is_applied_without_its_offline_devices(cloud: MockCloud, client: Client) -> None:
-    """C-45."""
+    """C-55."""
     cloud.set_online(PANEL, False)
     began = cloud.seq(MINH_ANH)
     async with client.stream(began) as stream:

@@ -40,7 +40,7 @@ class TokenEndpoint:
         }
 
     def revoke(self, content_type: str, body: bytes) -> None:
-        """End the session of any of its tokens; an unknown token is no error (C-18)."""
+        """End the session of any of its tokens; an unknown token is no error (C-20)."""
         form = _form(content_type, body)
         session = self._core.sessions.of_any_token(_field(form, "token"))
         if session is not None:
@@ -60,7 +60,7 @@ class TokenEndpoint:
             account = None
         if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
             raise OAuthError("invalid_grant", "wrong username or password")
-        # The id of a session of the same account ends that session (C-14).
+        # The id of a session of the same account ends that session (C-17).
         if (replaced := self._core.sessions.all.get(session_id)) is not None:
             if replaced.account_id != account.id:
                 raise OAuthError("invalid_request", "session_id is in use")
