@@ -9,16 +9,16 @@ from homeassistant.components.cover import (
     CoverEntity,
     CoverEntityFeature,
 )
-from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cloud import Command
-from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, CurtainState, Motion
+from .cloud.commands import Command
+from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, CurtainState, EndpointKey, Motion
 from .const import CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartEntity, async_setup_endpoints
 
-# Commands that are given at once leave as one request: to let them in one by one would undo that.
+# The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
 
 _DEVICE_CLASSES = {
@@ -29,7 +29,7 @@ _DEVICE_CLASSES = {
     CurtainKind.AWNING: CoverDeviceClass.AWNING,
 }
 
-_MOVING = {Motion.OPENING, Motion.CLOSING}
+_OPPOSITES = {Motion.OPENING: Motion.CLOSING, Motion.CLOSING: Motion.OPENING}
 
 _OPEN = 100
 _CLOSED = 0
@@ -43,89 +43,67 @@ async def async_setup_entry(
 
 
 class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
-    """Something that opens and closes; the contract counts as Home Assistant does, 100 is open."""
+    """A cover. The contract's positions are Home Assistant's: 100 is open."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, endpoint: CurtainEndpoint) -> None:
-        """Show a curtain, the other way round if its owner has said so."""
-        super().__init__(coordinator, endpoint)
-        # On whose behalf it moves: Home Assistant itself forgets that after five seconds, and a curtain takes twenty.
-        self._mover: Context | None = None
-        # Whose calls are on their way to the cloud: what happens meanwhile is theirs.
-        self._callers: list[Context | None] = []
-        self._reversed = self.unique_id in coordinator.config_entry.options.get(CONF_REVERSED_COVERS, ())
+    def __init__(self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: CurtainEndpoint) -> None:
+        """Show a curtain, inverted if the options say so."""
+        super().__init__(coordinator, key, endpoint)
+        self._is_reversed = self.unique_id in coordinator.config_entry.options.get(CONF_REVERSED_COVERS, ())
 
     @callback
     @override
     def _describe(self) -> None:
-        """Take over what kind of cover it is, and what it can do."""
+        """Set the device class and the supported features."""
         super()._describe()
         self._attr_device_class = _DEVICE_CLASSES.get(self.endpoint.features.kind)
         self._attr_supported_features = _supported_features(self.endpoint.features)
 
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Name who moved it until it has arrived, or until somebody turns it round."""
-        before = self.endpoint.state.motion
-        endpoint = self.coordinator.live.endpoint(self.endpoint.key)
-        after = endpoint.state.motion if isinstance(endpoint, CurtainEndpoint) else None
-        mover = self._callers[-1] if self._callers else self._mover
-        if {before, after} == _MOVING and not self._callers:
-            # Somebody turned it round at the wall.
-            self._mover = None
-            self.async_set_context(Context())
-        elif mover is not None:
-            self.async_set_context(mover)
-        super()._handle_coordinator_update()
-        if after not in _MOVING:
-            self._mover = None
-
     @property
     @override
     def current_cover_position(self) -> int | None:
-        """How far it is open, where it can tell."""
+        """The position, if the cover knows it."""
         position = self._state.position
         return round(position) if position is not None and self.endpoint.features.position else None
 
     @property
     @override
     def current_cover_tilt_position(self) -> int | None:
-        """How far its slats are open."""
+        """The position of the slats."""
         tilt = self._state.tilt
         return round(tilt) if tilt is not None and self.endpoint.features.tilt else None
 
     @property
     @override
     def is_closed(self) -> bool | None:
-        """Whether it is closed; None where nobody knows."""
+        """Whether the cover is closed; None if that is unknown."""
         position = self._state.position
         return None if position is None else round(position) == _CLOSED
 
     @property
     @override
     def is_opening(self) -> bool:
-        """Whether it is on its way up."""
+        """Whether the cover is opening."""
         return self._state.motion is Motion.OPENING
 
     @property
     @override
     def is_closing(self) -> bool:
-        """Whether it is on its way down."""
+        """Whether the cover is closing."""
         return self._state.motion is Motion.CLOSING
 
     @override
     async def async_open_cover(self, **kwargs: Any) -> None:
-        """Open all the way."""
+        """Open the cover."""
         await self._async_set(position=_OPEN)
 
     @override
     async def async_close_cover(self, **kwargs: Any) -> None:
-        """Close all the way."""
+        """Close the cover."""
         await self._async_set(position=_CLOSED)
 
     @override
     async def async_set_cover_position(self, **kwargs: Any) -> None:
-        """Move to a position."""
+        """Move the cover to a position."""
         await self._async_set(position=kwargs[ATTR_POSITION])
 
     @override
@@ -140,46 +118,37 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
 
     @override
     async def async_set_cover_tilt_position(self, **kwargs: Any) -> None:
-        """Turn the slats."""
+        """Move the slats to a position."""
         await self._async_set(tilt=kwargs[ATTR_TILT_POSITION])
 
     @override
     async def async_stop_cover(self, **kwargs: Any) -> None:
-        """Stop where it is."""
-        await self._async_execute(Command.stop(self.endpoint.key))
+        """Stop the cover and its slats."""
+        await self._async_execute(Command.stop(self.key))
 
     @override
     async def async_stop_cover_tilt(self, **kwargs: Any) -> None:
-        """Stop where it is; one stop ends the move and the tilt (contract, "Commands")."""
+        """Stop the cover and its slats: there is one command for both (contract, "Commands")."""
         await self.async_stop_cover(**kwargs)
 
-    @override
-    async def _async_execute(self, command: Command) -> None:
-        caller = self._context
-        self._callers.append(caller)
-        try:
-            await super()._async_execute(command)
-        finally:
-            self._callers.remove(caller)
-        self._mover = caller if self.endpoint.state.motion in _MOVING else None
+    # Nothing but these two knows of reversed covers.
 
     @property
     def _state(self) -> CurtainState:
-        """What it does as its owner sees it; this and `_async_set` are all that knows of turning."""
-        return turned(self.endpoint.state) if self._reversed else self.endpoint.state
+        return inverted(self.endpoint.state) if self._is_reversed else self.endpoint.state
 
     async def _async_set(self, **fields: int) -> None:
-        if self._reversed:
+        if self._is_reversed:
             fields = {name: _OPEN - value for name, value in fields.items()}
-        await self._async_execute(Command.set(self.endpoint.key, **fields))
+        await self._async_execute(Command.set(self.key, **fields))
 
 
-def turned(state: CurtainState) -> CurtainState:
-    """Return what a curtain does for somebody to whom its open is closed; turning it twice changes nothing."""
+def inverted(state: CurtainState) -> CurtainState:
+    """Return the state of a curtain that is mounted reversed. Inverting it twice changes nothing."""
     return CurtainState(
         position=None if state.position is None else _OPEN - state.position,
         tilt=None if state.tilt is None else _OPEN - state.tilt,
-        motion=state.motion and state.motion.opposite,
+        motion=state.motion and _OPPOSITES.get(state.motion, state.motion),
     )
 
 

@@ -1,83 +1,82 @@
-"""What the entities of an account have in common, and those of its endpoints."""
+"""What the entities of an account share."""
 
-from collections.abc import Callable, Collection
-from typing import override
+from collections.abc import Callable
+from typing import cast, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import BaseCoordinatorEntity
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from . import devices
-from .cloud import Command
-from .cloud.models import Endpoint
+from . import registry
+from .cloud.commands import Command
+from .cloud.models import Endpoint, EndpointKey
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 
 
-class WeSmartAccountEntity(BaseCoordinatorEntity[WeSmartCoordinator]):
-    """Anything of an account; its name comes after that of its device."""
+class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
+    """An entity of an account."""
 
     _attr_has_entity_name = True
 
+    @property
     @override
-    async def async_update(self) -> None:
-        """Ask the cloud now, for `homeassistant.update_entity`."""
-        await self.coordinator.async_refresh()
+    def available(self) -> bool:
+        """Whether the server's state is known."""
+        return self.coordinator.available
 
 
 class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
-    """An endpoint as an entity: `endpoint` is what the cloud says of it now."""
+    """An entity that shows an endpoint."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, endpoint: EndpointT) -> None:
-        """Show an endpoint that the coordinator's replica has."""
-        super().__init__(coordinator, endpoint.key)
+    def __init__(self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: EndpointT) -> None:
+        """Show an endpoint of the coordinator's state."""
+        super().__init__(coordinator, key)
+        self.key = key
         self.endpoint = endpoint
-        self._attr_unique_id = devices.unique_id(coordinator.config_entry, endpoint.key)
-        # The registry knows the device already, as it has to know a panel before the gangs that are parts of it:
-        # device info of ours would only repeat what `devices` said.
-        self.device_entry = devices.async_find(
-            coordinator.hass, coordinator.config_entry, coordinator.replica, endpoint
+        self.device = coordinator.state.devices[key.device_id]
+        self._attr_unique_id = registry.unique_id(coordinator.config_entry, key)
+        self._attr_device_info = registry.device_info(
+            coordinator.hass, coordinator.config_entry, coordinator.state, key
         )
         self._describe()
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the device is online and there is word from the cloud."""
-        return self._device.online and self.coordinator.live.presence.present
+        """Whether the device is online, and the server's state is known."""
+        return self.device.online and self.coordinator.available
 
     @callback
     def _describe(self) -> None:
-        """Take over what is known of the endpoint but its state: what it is called, what it can do; platforms add the latter."""
-        replica, endpoint = self.coordinator.replica, self.endpoint
-        self._revision = replica.revision
-        self._device = replica.devices[endpoint.key.device_id]
-        if len(self._device.endpoint_ids) == 1 or devices.is_own_device(replica, endpoint):
-            # A device that does one thing is that thing, and so is a gang that is a device of its own.
+        """Set what does not depend on the endpoint's state: its name here, its features in the platforms."""
+        state = self.coordinator.state
+        keys = state.keys_of(self.key.device_id)
+        if self.endpoint.name or not any(key != self.key and not state.endpoints[key].name for key in keys):
+            # The device is called by its name.
             self._attr_name = None
-        elif endpoint.name:
-            self._attr_name = endpoint.name
-        else:
-            self._attr_translation_key = "unnamed"
-            number = self._device.endpoint_ids.index(endpoint.key.endpoint_id) + 1
-            self._attr_translation_placeholders = {"number": str(number)}
-            if hasattr(self, "_attr_name"):
-                del self._attr_name
+            return
+        self._attr_translation_key = "unnamed"
+        self._attr_translation_placeholders = {"number": str(keys.index(self.key) + 1)}
+        if hasattr(self, "_attr_name"):
+            del self._attr_name
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Show what the replica says now."""
-        live = self.coordinator.live
-        endpoint = live.endpoint(self.endpoint.key)
-        if not isinstance(endpoint, type(self.endpoint)):
-            return  # it is gone, and so is this entity in a moment
-        self.endpoint = endpoint
-        if self._revision != live.replica.revision:
+        """Show the endpoint as it is now."""
+        state = self.coordinator.state
+        endpoint = state.endpoints.get(self.key)
+        if type(endpoint) is not type(self.endpoint):
+            return  # it was removed, and this entity is about to be
+        known, self.endpoint = self.endpoint, cast("EndpointT", endpoint)
+        device = state.devices[self.key.device_id]
+        if device is not self.device or endpoint.features is not known.features or endpoint.name is not known.name:
+            self.device = device
             self._describe()
         self.async_write_ha_state()
 
     async def _async_execute(self, command: Command) -> None:
-        """Have the cloud do something with this endpoint; raises HomeAssistantError."""
+        """Carry out a command. Raises HomeAssistantError."""
         state = self.hass.states.get(self.entity_id)
         await self.coordinator.async_execute(command, state.name if state else self.entity_id)
 
@@ -87,24 +86,24 @@ def async_setup_endpoints[EndpointT: Endpoint](
     entry: WeSmartConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     endpoint_type: type[EndpointT],
-    create: Callable[[WeSmartCoordinator, EndpointT], WeSmartEntity[EndpointT]],
+    create: Callable[[WeSmartCoordinator, EndpointKey, EndpointT], WeSmartEntity[EndpointT]],
 ) -> None:
-    """Add an entity for each endpoint of a type, now and whenever one comes."""
+    """Add an entity for each endpoint of a type, now and whenever one is added."""
     coordinator = entry.runtime_data
-    added: set[tuple[str, str]] = set()
+    added: set[EndpointKey] = set()
 
     @callback
-    def add_new(keys: Collection[tuple[str, str]]) -> None:
-        new = []
-        for key in keys:
-            endpoint = coordinator.replica.endpoints.get(key)
-            if not isinstance(endpoint, endpoint_type):
-                added.discard(key)
-            elif key not in added:
-                added.add(key)
-                new.append(create(coordinator, endpoint))
+    def add_new() -> None:
+        nonlocal added
+        found = {
+            key: endpoint
+            for key, endpoint in coordinator.state.endpoints.items()
+            if isinstance(endpoint, endpoint_type)
+        }
+        new = [create(coordinator, key, endpoint) for key, endpoint in found.items() if key not in added]
+        added = set(found)
         if new:
             async_add_entities(new)
 
-    add_new(coordinator.replica.endpoints.keys())
-    entry.async_on_unload(coordinator.async_add_arrival_listener(add_new))
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new))

@@ -1,65 +1,103 @@
-"""Which homes an account's entry shows: those that its owner wants and that no other entry shows.
+"""Which homes an account's entry shows: those its owner wants and that no other entry shows.
 
-A home that several accounts see belongs to the entry that showed it first, so that each device is there once. That is
-written down in the entries, so that the order in which they start does not matter. The home is free again when its
-entry goes, is disabled, or does not show it any more.
+A home that several accounts see belongs to the entry that shows it first, so that its devices are there once. The entry
+keeps that in its data, so the order of a start does not matter. The home is free again when the entry is removed or
+disabled, or does not show it any more.
+
+A server is known by the address it was first added under, also after it has moved: unique IDs of entries, devices and
+entities are made of that.
 """
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .cloud.models import Home
-from .const import CONF_EXCLUDED_HOMES, CONF_HOMES
-from .identity import async_entries_of, server_identity
-from .text import markdown
+from .cloud.models import HomeOutline
+from .cloud.state import HomeState
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, DOMAIN
+from .formatting import markdown
 
 
 class HomeChoice(NamedTuple):
-    """What a user can choose from, and what not."""
+    """The names of the homes that are free, by ID; and the others with who has them, for people."""
 
-    names: dict[str, str]  # of the homes that are free, by id
-    taken: str  # the others, and who has them; a dash for none
+    names: dict[str, str]
+    taken: str
+
+
+def server_id(entry: ConfigEntry) -> str:
+    """Return the ID of an entry's server."""
+    return str(entry.unique_id).partition(" ")[0]
+
+
+def account_unique_id(server: str, account_id: str) -> str:
+    """Return the unique ID of an account's entry; `server` is the server's ID."""
+    return f"{server} {account_id}"
 
 
 @callback
-def async_wants(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
-    """Return whether an entry is to show a home."""
-    if home_id in entry.options.get(CONF_EXCLUDED_HOMES, ()):
+def async_server_id(hass: HomeAssistant, server: str) -> str:
+    """Return the ID of the server at an address; a new server gets one."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    for entry in entries:
+        if entry.data[CONF_SERVER] == server:
+            return server_id(entry)
+    # Another server may have been at this address before it moved.
+    taken = {server_id(entry) for entry in entries}
+    return next(id_ for id_ in (server, *(f"{server}#{n}" for n in range(2, len(taken) + 2))) if id_ not in taken)
+
+
+@callback
+def async_includes(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
+    """Return whether an entry shows a home; if so, no other entry can from now on."""
+    server = server_id(entry)
+    if home_id in entry.options.get(CONF_EXCLUDED_HOMES, ()) or async_holder(hass, server, home_id, exclude=entry):
         return False
-    return async_holder(hass, server_identity(entry), home_id, besides=entry) is None
+    # A disabled entry does not get back what another shows now.
+    for other in _async_entries_of(hass, server):
+        if other is not entry:
+            _async_store(hass, other, _homes(other) - {home_id})
+    _async_store(hass, entry, _homes(entry) | {home_id})
+    return True
+
+
+@callback
+def async_claim(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
+    """Record that an entry shows only these homes, which `async_includes` gave it, so that others are free."""
+    _async_store(hass, entry, _homes(entry).intersection(home_ids))
 
 
 @callback
 def async_holder(
-    hass: HomeAssistant, identity: str, home_id: str, *, besides: ConfigEntry | None = None
+    hass: HomeAssistant, server: str, home_id: str, *, exclude: ConfigEntry | None = None
 ) -> ConfigEntry | None:
-    """Return which entry of a server shows a home; None where none does.
+    """Return the entry of a server (ID) that shows a home; None if no entry does.
 
-    `besides` does not count; but where both have shown it before they knew of each other, it is the elder one's.
+    `exclude` does not count. If both have it, because they did not know to be of one server, the older entry counts.
     """
-    since = besides.created_at if besides is not None and home_id in besides.data.get(CONF_HOMES, ()) else None
-    for entry in async_entries_of(hass, identity, besides=besides):
+    for entry in _async_entries_of(hass, server):
         # A disabled entry shows its homes until it is unloaded.
-        gone = entry.disabled_by is not None and entry.state is ConfigEntryState.NOT_LOADED
-        younger = since is not None and entry.created_at > since
-        if not gone and not younger and home_id in entry.data.get(CONF_HOMES, ()):
+        is_gone = entry.disabled_by is not None and entry.state is ConfigEntryState.NOT_LOADED
+        if entry is exclude or is_gone or home_id not in _homes(entry):
+            continue
+        if exclude is None or home_id not in _homes(exclude) or entry.created_at < exclude.created_at:
             return entry
     return None
 
 
 @callback
 def async_home_choice(
-    hass: HomeAssistant, identity: str, homes: Iterable[Home], *, besides: ConfigEntry | None = None
+    hass: HomeAssistant, server: str, homes: Iterable[HomeOutline], *, exclude: ConfigEntry | None = None
 ) -> HomeChoice:
-    """Return which of the homes that an account of a server sees are free."""
+    """Return which of the homes that an account of a server (ID) sees are free."""
     names: dict[str, str] = {}
     taken: list[str] = []
     for home in homes:
         name = home.name or home.id
-        if holder := async_holder(hass, identity, home.id, besides=besides):
+        if holder := async_holder(hass, server, home.id, exclude=exclude):
             taken.append(f"{markdown(name)} ({markdown(holder.title)})")
         else:
             names[home.id] = name
@@ -67,13 +105,47 @@ def async_home_choice(
 
 
 @callback
-def async_claim(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
-    """Write down which homes an entry shows; it has made sure of each that it may (`async_wants`)."""
-    for other in async_entries_of(hass, server_identity(entry), besides=entry):
-        # One that is disabled does not get back what somebody else shows now.
-        _write(hass, other, set(other.data.get(CONF_HOMES, ())).difference(home_ids))
-    _write(hass, entry, home_ids)
+def async_setup_homes(hass: HomeAssistant) -> None:
+    """Reload entries when a home that they could show becomes free, or another entry got one that they show."""
+    is_scheduled = False
+
+    @callback
+    def handle_change(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        nonlocal is_scheduled
+        if entry.domain == DOMAIN and not is_scheduled:
+            is_scheduled = True
+            # Not at once: whoever changes an entry may be about to reload it, too.
+            hass.loop.call_soon(reload_outdated)
+
+    @callback
+    def reload_outdated() -> None:
+        nonlocal is_scheduled
+        is_scheduled = False
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            if _async_is_outdated(hass, entry):
+                hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_change)
 
 
-def _write(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
+def _async_is_outdated(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    state: HomeState = entry.runtime_data.state
+    free = state.excluded.keys() - set(entry.options.get(CONF_EXCLUDED_HOMES, ()))
+    return not _homes(entry).issuperset(state.homes) or not all(
+        async_holder(hass, server_id(entry), home_id, exclude=entry) for home_id in free
+    )
+
+
+def _async_entries_of(hass: HomeAssistant, server: str) -> list[ConfigEntry]:
+    """Return the entries of a server (ID), also those that were added before others knew of its new address."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    addresses = {entry.data[CONF_SERVER] for entry in entries if server_id(entry) == server}
+    return [entry for entry in entries if server_id(entry) == server or entry.data[CONF_SERVER] in addresses]
+
+
+def _homes(entry: ConfigEntry) -> frozenset[str]:
+    return frozenset(entry.data.get(CONF_HOMES, ()))
+
+
+def _async_store(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOMES: sorted(home_ids)})

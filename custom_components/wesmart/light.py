@@ -1,6 +1,7 @@
 """Lights."""
 
 from functools import lru_cache
+import math
 from typing import Any, override
 
 from homeassistant.components.light import (
@@ -16,19 +17,24 @@ from homeassistant.components.light import (
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util.color import brightness_to_value, value_to_brightness
 
-from .cloud import Command
-from .cloud.commands import FieldValue
+from .cloud.commands import Command, FieldValue
 from .cloud.models import LightEndpoint, LightFeatures, LightMode
 from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints
 
-# Commands that are given at once leave as one request: to let them in one by one would undo that.
+# The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
 
-# The contract's brightness; Home Assistant's is 1-255.
-_BRIGHTNESS = (1, 100)
+_COLOR_MODES: dict[LightMode | None, ColorMode] = {
+    LightMode.WHITE: ColorMode.COLOR_TEMP,
+    LightMode.COLOR: ColorMode.HS,
+    LightMode.EFFECT: ColorMode.HS,
+}
+# The contract's longest transition.
+_MAX_TRANSITION_S = 3600
+# An effect of a light may be called as Home Assistant calls none.
+_OFF_LABEL = f"{EFFECT_OFF} (effect)"
 
 
 async def async_setup_entry(
@@ -39,21 +45,27 @@ async def async_setup_entry(
 
 
 class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
-    """A light, from one that is only on or off to one with colours and effects."""
+    """A light, from one that is only on or off to one with colors and effects."""
 
     @callback
     @override
     def _describe(self) -> None:
-        """Take over what the light can do."""
+        """Set the color modes, the effects and the supported features."""
         super()._describe()
         features = self.endpoint.features
-        modes = self._attr_supported_color_modes = _color_modes(features)
+        modes: set[ColorMode] = set()
+        if features.color:
+            modes.add(ColorMode.HS)
+        if kelvin_range := _kelvin_range(features):
+            modes.add(ColorMode.COLOR_TEMP)
+            self._attr_min_color_temp_kelvin, self._attr_max_color_temp_kelvin = kelvin_range
+        if not modes:
+            modes.add(ColorMode.BRIGHTNESS if features.brightness else ColorMode.ONOFF)
+        self._attr_supported_color_modes = modes
         self._only_mode = next(iter(modes)) if len(modes) == 1 else None
-        if features.color_temp:
-            self._attr_min_color_temp_kelvin = round(features.color_temp.min_kelvin)
-            self._attr_max_color_temp_kelvin = round(features.color_temp.max_kelvin)
+        labels = dict.fromkeys(map(_effect_label, features.effects))
+        self._attr_effect_list = [EFFECT_OFF, *labels] if labels else None
         self._attr_supported_features = LightEntityFeature(0)
-        self._attr_effect_list = [EFFECT_OFF, *features.effects] if features.effects else None
         if features.effects:
             self._attr_supported_features |= LightEntityFeature.EFFECT
         if features.transition:
@@ -70,25 +82,33 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     def brightness(self) -> int | None:
         """The brightness, 1-255."""
         brightness = self.endpoint.state.brightness
-        return None if brightness is None else _to_home_assistant(brightness)
+        return None if brightness is None else _brightness_from_percent(brightness)
 
     @property
     @override
     def color_mode(self) -> ColorMode:
-        """What the light is shining with; of an effect, the best it can."""
-        if self._only_mode is not None:
-            return self._only_mode
-        match self.endpoint.state.mode:
-            case LightMode.WHITE:
-                return ColorMode.COLOR_TEMP
-            case LightMode.COLOR | LightMode.EFFECT:
-                return ColorMode.HS
-        return ColorMode.UNKNOWN
+        """The color mode. One whose value is unknown is not claimed."""
+        state = self.endpoint.state
+        mode = self._only_mode or _COLOR_MODES.get(state.mode, ColorMode.UNKNOWN)
+        match mode:
+            case ColorMode.BRIGHTNESS:
+                is_known = state.brightness is not None
+            case ColorMode.COLOR_TEMP:
+                is_known = state.color_temp_kelvin is not None
+            case ColorMode.HS:
+                is_known = self.hs_color is not None
+            case _:
+                is_known = True
+        if is_known:
+            return mode
+        # Home Assistant lets a light claim this one while an effect is running.
+        is_dimmed = state.brightness is not None and state.mode is LightMode.EFFECT and state.effect
+        return ColorMode.BRIGHTNESS if is_dimmed else ColorMode.UNKNOWN
 
     @property
     @override
     def color_temp_kelvin(self) -> int | None:
-        """The colour temperature in kelvin."""
+        """The color temperature in kelvin."""
         kelvin = self.endpoint.state.color_temp_kelvin
         return None if kelvin is None else round(kelvin)
 
@@ -104,20 +124,22 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     def effect(self) -> str | None:
         """The effect that is running."""
         state = self.endpoint.state
-        return state.effect if state.mode is LightMode.EFFECT else EFFECT_OFF
+        if state.mode is not LightMode.EFFECT:
+            return EFFECT_OFF
+        return state.effect and _effect_label(state.effect)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Switch on, with everything that was asked for in one command."""
+        """Turn the light on, with everything else in the same command."""
         fields: dict[str, FieldValue] = {"on": True}
-        # Home Assistant takes every coloured light for a dimmable one.
+        # Home Assistant offers brightness for every light with colors.
         if ATTR_BRIGHTNESS in kwargs and self.endpoint.features.brightness:
-            fields["brightness"] = max(1, round(brightness_to_value(_BRIGHTNESS, kwargs[ATTR_BRIGHTNESS])))
+            fields["brightness"] = _percent_from_brightness(kwargs[ATTR_BRIGHTNESS])
         effect = kwargs.get(ATTR_EFFECT)
-        # One of these at a time (contract, "Model"). A scene of Home Assistant names the effect and the colour that was
+        # One of these at a time (contract, "Model"). A scene of Home Assistant has the effect and the color that was
         # seen with it: the effect is what the user saw.
         if effect is not None and effect != EFFECT_OFF:
-            fields["effect"] = effect
+            fields["effect"] = EFFECT_OFF if effect == _OFF_LABEL else effect
         elif ATTR_COLOR_TEMP_KELVIN in kwargs:
             kelvin = kwargs[ATTR_COLOR_TEMP_KELVIN]
             fields["color_temp_kelvin"] = min(max(kelvin, self.min_color_temp_kelvin), self.max_color_temp_kelvin)
@@ -129,24 +151,32 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Switch off."""
+        """Turn the light off."""
         await self._async_set({"on": False}, kwargs)
 
     async def _async_set(self, fields: dict[str, FieldValue], kwargs: dict[str, Any]) -> None:
         if ATTR_TRANSITION in kwargs:
-            fields["transition_ms"] = round(kwargs[ATTR_TRANSITION] * 1000)
-        await self._async_execute(Command.set(self.endpoint.key, **fields))
+            fields["transition_ms"] = round(min(kwargs[ATTR_TRANSITION], _MAX_TRANSITION_S) * 1000)
+        await self._async_execute(Command.set(self.key, **fields))
 
 
-@lru_cache(maxsize=128)
-def _to_home_assistant(brightness: float) -> int:
-    return value_to_brightness(_BRIGHTNESS, brightness)
+@lru_cache(maxsize=256)
+def _brightness_from_percent(percent: float) -> int:
+    return max(1, round(percent * 255 / 100))
 
 
-def _color_modes(features: LightFeatures) -> set[ColorMode]:
-    modes = set()
-    if features.color:
-        modes.add(ColorMode.HS)
-    if features.color_temp:
-        modes.add(ColorMode.COLOR_TEMP)
-    return modes or {ColorMode.BRIGHTNESS if features.brightness else ColorMode.ONOFF}
+def _percent_from_brightness(brightness: int) -> float:
+    # In fractions: each of Home Assistant's steps must move the lamp.
+    return max(1, round(brightness * 100 / 255, 2))
+
+
+def _effect_label(effect: str) -> str:
+    return _OFF_LABEL if effect == EFFECT_OFF else effect
+
+
+def _kelvin_range(features: LightFeatures) -> tuple[int, int] | None:
+    """Return the whole kelvins a light can show; None if there are not at least two."""
+    if features.color_temp is None:
+        return None
+    lowest, highest = math.ceil(features.color_temp.min_kelvin), math.floor(features.color_temp.max_kelvin)
+    return (lowest, highest) if lowest < highest else None

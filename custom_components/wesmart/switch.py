@@ -6,12 +6,12 @@ from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cloud import Command
+from .cloud.commands import Command
 from .cloud.models import SwitchEndpoint
 from .coordinator import WeSmartConfigEntry
 from .entity import WeSmartEntity, async_setup_endpoints
 
-# Commands that are given at once leave as one request: to let them in one by one would undo that.
+# The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
 
 
@@ -28,7 +28,7 @@ class WeSmartSwitch(WeSmartEntity[SwitchEndpoint], SwitchEntity):
     @callback
     @override
     def _describe(self) -> None:
-        """Take over what kind of switch it is."""
+        """Set the device class."""
         super()._describe()
         outlet = self.endpoint.features.outlet
         self._attr_device_class = SwitchDeviceClass.OUTLET if outlet else SwitchDeviceClass.SWITCH
@@ -42,9 +42,9 @@ class WeSmartSwitch(WeSmartEntity[SwitchEndpoint], SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Close the relay."""
-        await self._async_execute(Command.set(self.endpoint.key, on=True))
+        await self._async_execute(Command.set(self.key, on=True))
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Open the relay."""
-        await self._async_execute(Command.set(self.endpoint.key, on=False))
+        await self._async_execute(Command.set(self.key, on=False))

@@ -1,0 +1,316 @@
+"""The account's devices and their areas in Home Assistant's registries, kept at what the server describes.
+
+An endpoint with a name of its own is a child device of its panel, called that and in its own room. One without is on
+the panel's device.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Set as AbstractSet
+from functools import lru_cache
+from hashlib import sha256
+from itertools import count, islice
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+from weakref import WeakKeyDictionary
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+
+from .cloud import models
+from .cloud.models import Device, Endpoint, EndpointKey, Room
+from .cloud.state import Changes, HomeState
+from .const import DOMAIN, MANUFACTURER
+from .homes import server_id
+
+_PLATFORMS: dict[type[Endpoint], Platform] = {
+    models.ButtonEndpoint: Platform.EVENT,
+    models.CurtainEndpoint: Platform.COVER,
+    models.LightEndpoint: Platform.LIGHT,
+    models.SwitchEndpoint: Platform.SWITCH,
+}
+
+
+def unique_id(entry: ConfigEntry, key: EndpointKey) -> str:
+    """Return the unique ID of an endpoint's entity, which also identifies its child device."""
+    return f"{device_identifier(entry, key.device_id)}:{quote(key.endpoint_id, safe='')}"
+
+
+def device_identifier(entry: ConfigEntry, device_id: str) -> str:
+    """Return the identifier of a device. The server's own IDs are unique only within the server."""
+    return f"{_server_hash(server_id(entry))}:{quote(device_id, safe='')}"
+
+
+def account_device_info(entry: ConfigEntry) -> dr.DeviceInfo:
+    """Return the service that stands for the account. The owner's name must not get into entity IDs, so it has none."""
+    return dr.DeviceInfo(
+        identifiers={(DOMAIN, entry.entry_id)},
+        entry_type=dr.DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        name=MANUFACTURER,
+    )
+
+
+def is_account(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
+    """Return whether a device is the service that stands for the account."""
+    return (DOMAIN, entry.entry_id) in device.identifiers
+
+
+def cloud_id(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> str | None:
+    """Return the server's ID of a device of the entry, or of the panel of a child device; None for any other device."""
+    if device.config_entry_id == entry.entry_id:
+        for domain, identifier in device.identifiers:
+            server, *ids = identifier.split(":")
+            if ids and (domain, server) == (DOMAIN, _server_hash(server_id(entry))):
+                return unquote(ids[0])
+    return None
+
+
+@callback
+def device_info(
+    hass: HomeAssistant, entry: ConfigEntry, state: HomeState, key: EndpointKey
+) -> dr.DeviceInfo | dr.ChildDeviceInfo:
+    """Return the device of an endpoint's entity. It is registered already, with everything else about it."""
+    identifier = (DOMAIN, device_identifier(entry, key.device_id))
+    name = state.endpoints[key].name
+    if not name:
+        return dr.DeviceInfo(identifiers={identifier})
+    return dr.ChildDeviceInfo(
+        identifiers={(DOMAIN, unique_id(entry, key))},
+        name=name,
+        parent_device_id=dr.async_get_device_id_by_identifier(hass, identifier, config_entry_id=entry.entry_id),
+    )
+
+
+@callback
+def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> None:
+    """Register all devices of the state, and remove all others of the entry."""
+    devices = dr.async_get(hass)
+    for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
+        if cloud_id(entry, device) not in state.devices and not is_account(entry, device):
+            devices.async_remove_device(device.id)
+    sync = _Sync(hass, entry, state)
+    sync.note_rooms()
+    sync.update(state.devices.keys())
+
+
+@callback
+def async_sync(hass: HomeAssistant, entry: ConfigEntry, state: HomeState, changes: Changes) -> None:
+    """Register, update and remove the devices that changed, or whose room did."""
+    sync = _Sync(hass, entry, state)
+    sync.update(changes.devices | sync.devices_of_changed_rooms(changes.homes))
+
+
+class _RoomKey(NamedTuple):
+    """A room of a home. A renamed room counts as another one, to which its devices move."""
+
+    home_id: str
+    room_id: str = ""  # no room
+    name: str = ""
+
+    @classmethod
+    def of(cls, home_id: str, room: Room | None) -> _RoomKey:
+        return cls(home_id) if room is None else cls(home_id, room.id, (room.name or "").strip())
+
+
+class _Rooms:
+    """The room of each device (registry ID) as of the last sync, also of devices that were removed since."""
+
+    def __init__(self) -> None:
+        self.by_device: dict[str, _RoomKey] = {}
+        self.devices: dict[_RoomKey, dict[str, None]] = {}
+
+    def set(self, device_id: str, room: _RoomKey) -> None:
+        if before := self.by_device.get(device_id):
+            del self.devices[before][device_id]
+        self.by_device[device_id] = room
+        self.devices.setdefault(room, {})[device_id] = None
+
+
+# Not stored: a device follows its room only while Home Assistant runs.
+_ROOMS: WeakKeyDictionary[HomeState, _Rooms] = WeakKeyDictionary()
+
+
+class _Sync:
+    """One pass over devices. In which areas a room's devices are is counted once, before any of them is moved."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> None:
+        self._entry = entry
+        self._state = state
+        self._entry_ids = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
+        self._areas = ar.async_get(hass)
+        self._devices = dr.async_get(hass)
+        self._entities = er.async_get(hass)
+        self._rooms = _ROOMS.setdefault(state, _Rooms())
+        self._area_counts: dict[_RoomKey, Counter[str | None]] = {}
+        self._new_area_names: dict[_RoomKey, str] = {}
+
+    def note_rooms(self) -> None:
+        """Note the rooms of devices that are registered since earlier."""
+        for device in self._state.devices.values():
+            if parent := self._find(device.id):
+                self._rooms.set(parent.id, self._room(device))
+            for key in self._state.keys_of(device.id):
+                if child := self._find_child(key):
+                    self._rooms.set(child.id, self._room(device, self._state.endpoints[key]))
+
+    def devices_of_changed_rooms(self, home_ids: set[str]) -> set[str]:
+        """Return the devices (IDs) whose room was renamed, removed or added."""
+        homes = [self._state.homes[home_id] for home_id in home_ids & self._state.homes.keys()]
+        current = {_RoomKey.of(home.id, room) for home in homes for room in home.rooms}
+        changed = [
+            self._devices.async_get(registry_id)
+            for room, registry_ids in self._rooms.devices.items()
+            if room.home_id in home_ids and room not in current
+            for registry_id in registry_ids
+        ]
+        return {device_id for device in changed if device and (device_id := cloud_id(self._entry, device))}
+
+    def update(self, device_ids: AbstractSet[str]) -> None:
+        """Register devices and their children as they are described now, and remove those that are gone."""
+        for device_id in device_ids:
+            is_gone = device_id not in self._state.devices
+            identifier = (DOMAIN, device_identifier(self._entry, device_id))
+            # Another account may have a device that came here, such as a disabled one: unique IDs must not collide.
+            owners = {self._entry.entry_id} if is_gone else self._entry_ids - {self._entry.entry_id}
+            for registered in self._devices.async_get_devices(identifiers={identifier}):
+                if registered.config_entry_id in owners:
+                    self._devices.async_remove_device(registered.id)  # with its children and entities
+        for device_id in device_ids:
+            if device := self._state.devices.get(device_id):
+                self._update(device)
+
+    def _find(self, device_id: str) -> dr.DeviceEntry | None:
+        identifier = (DOMAIN, device_identifier(self._entry, device_id))
+        return self._devices.async_get_device_by_identifier(identifier, self._entry.entry_id)
+
+    def _find_child(self, key: EndpointKey) -> dr.ChildDeviceEntry | None:
+        identifier = (DOMAIN, unique_id(self._entry, key))
+        return self._devices.async_get_child_device_by_identifier(identifier, self._entry.entry_id)
+
+    def _room(self, device: Device, endpoint: Endpoint | None = None) -> _RoomKey:
+        return _RoomKey.of(device.home_id, self._state.room(device, endpoint))
+
+    def _update(self, device: Device) -> None:
+        parent = self._update_parent(device)
+        owners: dict[tuple[str, str], str] = {}  # by platform and unique ID of the entity
+        for key in self._state.keys_of(device.id):
+            endpoint = self._state.endpoints[key]
+            owner = self._update_child(parent, device, key, endpoint).id if endpoint.name else parent.id
+            owners[_PLATFORMS[type(endpoint)], unique_id(self._entry, key)] = owner
+        self._move_entities(parent, owners)
+
+    def _update_parent(self, device: Device) -> dr.DeviceEntry:
+        room, parent = self._room(device), self._find(device.id)
+        info = dr.DeviceInfo(
+            identifiers={(DOMAIN, device_identifier(self._entry, device.id))},
+            manufacturer=MANUFACTURER,
+            model=device.model,
+            name=device.name or device.model or MANUFACTURER,
+            serial_number=device.serial,
+            sw_version=device.firmware,
+        )
+        if parent is None:
+            info["suggested_area"] = self._area_name(room)
+        if parent is None or any(getattr(parent, field) != value for field, value in info.items()):
+            parent = self._devices.async_get_or_create(config_entry_id=self._entry.entry_id, **info)
+        self._move(parent, room)
+        return parent
+
+    def _update_child(
+        self, parent: dr.DeviceEntry, device: Device, key: EndpointKey, endpoint: Endpoint
+    ) -> dr.ChildDeviceEntry:
+        room, child = self._room(device, endpoint), self._find_child(key)
+        if child is None or child.name != endpoint.name:
+            child = self._devices.async_get_or_create_child(
+                config_entry_id=self._entry.entry_id,
+                identifiers={(DOMAIN, unique_id(self._entry, key))},
+                name=endpoint.name,
+                parent_device_id=parent.id,
+                # Explicitly: only a child with an area of its own is called by its own name in Assist and entity IDs.
+                suggested_area=self._area_name(room) if child is None else None,
+            )
+        self._move(child, room)
+        return child
+
+    def _move_entities(self, parent: dr.DeviceEntry, owners: dict[tuple[str, str], str]) -> None:
+        """Move entities to the device they are of now; remove those of endpoints that are gone."""
+        children = [child.id for child in dr.async_entries_for_parent_device(self._devices, parent.id)]
+        for device_id in (parent.id, *children):
+            for entity in er.async_entries_for_device(self._entities, device_id, include_disabled_entities=True):
+                owner = owners.get((entity.domain, entity.unique_id))
+                if entity.platform != DOMAIN or owner == device_id:
+                    continue
+                if owner is None:
+                    self._entities.async_remove(entity.entity_id)
+                else:
+                    self._entities.async_update_entity(entity.entity_id, device_id=owner)
+        # Only now: a device that is removed takes its entities along.
+        for device_id in set(children).difference(owners.values()):
+            self._devices.async_remove_device(device_id)
+
+    def _move(self, device: dr.AnyDeviceEntry, room: _RoomKey) -> None:
+        """If the room of a device changed, move it to the area of the new room, unless the user has put it elsewhere."""
+        before = self._rooms.by_device.get(device.id, room)
+        if before != room and self._is_with_room(device, before):
+            name = self._area_name(room)
+            area_id = self._areas.async_get_or_create(name).id if name else None
+            if isinstance(device, dr.ChildDeviceEntry):
+                self._devices.async_update_child_device(device.id, area_id=area_id)
+            else:
+                self._devices.async_update_device(device.id, area_id=area_id)
+        self._rooms.set(device.id, room)
+
+    def _is_with_room(self, device: dr.AnyDeviceEntry, room: _RoomKey) -> bool:
+        """Return whether a device is where most others of its room are, or in an area that has the room's name."""
+        if not room.name:
+            return device.area_id is None
+        area = self._areas.async_get_area(device.area_id or "")
+        if area is not None and area.name in islice(self._possible_area_names(room), 2):
+            return True
+        others = self._count_areas(room) - Counter([device.area_id])
+        return device.area_id in others and others[device.area_id] == max(others.values())
+
+    def _area_name(self, room: _RoomKey) -> str | None:
+        """Return the name of the area for devices that come to a room."""
+        if not room.name:
+            return None
+        if counts := self._count_areas(room):
+            # Where most of its devices are, whatever the user calls it; nowhere if the user removed the area.
+            area = self._areas.async_get_area(counts.most_common(1)[0][0] or "")
+            return area.name if area else None
+        if room not in self._new_area_names:
+            names = self._possible_area_names(room)
+            self._new_area_names[room] = next(name for name in names if not self._is_taken(name, room.home_id))
+        return self._new_area_names[room]
+
+    def _count_areas(self, room: _RoomKey) -> Counter[str | None]:
+        """Return in which areas the registered devices of a room are."""
+        if room not in self._area_counts:
+            devices = map(self._devices.async_get, self._rooms.devices.get(room, ()))
+            self._area_counts[room] = Counter(device.area_id for device in devices if device is not None)
+        return self._area_counts[room]
+
+    def _possible_area_names(self, room: _RoomKey) -> Iterator[str]:
+        """Return names for the area of a room; all but the first tell it from rooms of that name in other homes."""
+        yield room.name
+        home = self._state.homes.get(room.home_id)
+        name = f"{room.name} {(home and home.name) or ''}".strip()
+        yield name
+        for number in count(2):
+            yield f"{name} {number}"
+
+    def _is_taken(self, area_name: str, home_id: str) -> bool:
+        """Return whether devices of another home are in an area, of this account or of another."""
+        area = self._areas.async_get_area_by_name(area_name)
+        for device in dr.async_entries_for_area(self._devices, area.id) if area else ():
+            known = self._state.devices.get(cloud_id(self._entry, device) or "")
+            if (known is None or known.home_id != home_id) and device.config_entry_id in self._entry_ids:
+                return True
+        return False
+
+
+@lru_cache(maxsize=8)
+def _server_hash(server: str) -> str:
+    return sha256(server.encode()).hexdigest()[:12]
