@@ -88,19 +88,19 @@ def async_setup_endpoints[EndpointT: Endpoint](
     endpoint_type: type[EndpointT],
     create: Callable[[WeSmartCoordinator, EndpointKey, EndpointT], WeSmartEntity[EndpointT]],
 ) -> None:
-    """Add an entity for each endpoint of a type, now and whenever one is added."""
+    """Add an entity for each endpoint of a type, now and whenever one is added, or gets or loses its name."""
     coordinator = entry.runtime_data
-    added: set[EndpointKey] = set()
+    added: set[tuple[EndpointKey, bool]] = set()
 
     @callback
     def add_new() -> None:
         nonlocal added
         found = {
-            key: endpoint
+            (key, bool(endpoint.name)): endpoint
             for key, endpoint in coordinator.state.endpoints.items()
             if isinstance(endpoint, endpoint_type)
         }
-        new = [create(coordinator, key, endpoint) for key, endpoint in found.items() if key not in added]
+        new = [create(coordinator, id_[0], endpoint) for id_, endpoint in found.items() if id_ not in added]
         added = set(found)
         if new:
             async_add_entities(new)

@@ -199,7 +199,7 @@ class _Sync:
             endpoint = self._state.endpoints[key]
             owner = self._update_child(parent, device, key, endpoint).id if endpoint.name else parent.id
             owners[_PLATFORMS[type(endpoint)], unique_id(self._entry, key)] = owner
-        self._move_entities(parent, owners)
+        self._remove_stale(parent, owners)
 
     def _update_parent(self, device: Device) -> dr.DeviceEntry:
         room, parent = self._room(device), self._find(device.id)
@@ -234,19 +234,16 @@ class _Sync:
         self._move(child, room)
         return child
 
-    def _move_entities(self, parent: dr.DeviceEntry, owners: dict[tuple[str, str], str]) -> None:
-        """Move entities to the device they are of now; remove those of endpoints that are gone."""
+    def _remove_stale(self, parent: dr.DeviceEntry, owners: dict[tuple[str, str], str]) -> None:
+        """Remove entities of endpoints that are gone or of another device now, and children that have none any more.
+
+        An endpoint that got or lost its name gets a new entity. Home Assistant restores what the user made of the old.
+        """
         children = [child.id for child in dr.async_entries_for_parent_device(self._devices, parent.id)]
         for device_id in (parent.id, *children):
             for entity in er.async_entries_for_device(self._entities, device_id, include_disabled_entities=True):
-                owner = owners.get((entity.domain, entity.unique_id))
-                if entity.platform != DOMAIN or owner == device_id:
-                    continue
-                if owner is None:
+                if entity.platform == DOMAIN and owners.get((entity.domain, entity.unique_id)) != device_id:
                     self._entities.async_remove(entity.entity_id)
-                else:
-                    self._entities.async_update_entity(entity.entity_id, device_id=owner)
-        # Only now: a device that is removed takes its entities along.
         for device_id in set(children).difference(owners.values()):
             self._devices.async_remove_device(device_id)
 
