@@ -128,6 +128,7 @@ class CommandQueue:
         self._waiting: list[_Pending] = []
         self._sending: list[_Pending] = []
         self._worker: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     async def execute(self, command: Command) -> None:
         """Return when the server has applied the command, or a later one that replaces it.
@@ -136,6 +137,8 @@ class CommandQueue:
         raised at once if the server asks to wait for longer than that.
         """
         command.check()
+        if self._is_closed:
+            raise _closed()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         deadline = loop.time() + COMMAND_TIMEOUT_S
@@ -153,12 +156,12 @@ class CommandQueue:
             raise _timeout() from None
 
     async def close(self) -> None:
-        """Give up everything that waits or is on its way; the callers get a ClientClosedError."""
-        worker = self._worker
-        if worker is not None:
-            worker.cancel()
-            await asyncio.wait([worker])
-        _fail(self._sending + self._waiting, ClientClosedError("closed before there was a response"))
+        """Give up everything that waits or is on its way; the callers get a ClientClosedError, and so do later ones."""
+        self._is_closed = True
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.wait([self._worker])
+        _fail(self._sending + self._waiting, _closed())
 
     async def _work(self) -> None:
         try:
@@ -189,8 +192,10 @@ class CommandQueue:
                 continue
             except (CloudConnectionError, BusyError) as err:
                 delay = (err.retry_after if isinstance(err, BusyError) else None) or _RETRY_S
-                _fail(wanted, err, until=loop.time() + delay)
-                await asyncio.sleep(delay)
+                until = loop.time() + delay
+                _fail(wanted, err, until=until)
+                if any(pending.is_wanted(until) for pending in wanted):
+                    await asyncio.sleep(delay)
                 continue
             except WeSmartError as err:
                 _fail(wanted, err)
@@ -237,6 +242,10 @@ def _error(result: CommandResult) -> WeSmartError | None:
         case "superseded":
             return CommandRejectedError("superseded")
     return UnexpectedResponseError("a command result of an unknown status")
+
+
+def _closed() -> ClientClosedError:
+    return ClientClosedError("closed before there was a response")
 
 
 def _timeout() -> CommandTimeoutError:
