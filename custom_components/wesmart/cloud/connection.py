@@ -106,10 +106,12 @@ class Connection:
     async def refresh(self) -> None:
         """Ask for a snapshot, unless nothing changed, and apply it. Raises what a request raises."""
         state = self.state
-        held = None if state.dirty or state.state_seq < 0 else (state.epoch, state.state_seq)
+        epoch = state.epoch
+        held = None if state.dirty or state.state_seq < 0 else (epoch, state.state_seq)
         snapshot = await self._client.snapshot(held)
         self.last_contact = self._loop.time()
-        if snapshot is not None:
+        # Another request may have found a new epoch in the meantime; then this is perhaps of the old one.
+        if snapshot is not None and state.epoch in (epoch, snapshot.epoch):
             self._on_changes(state.load(snapshot))
             if self._stream is not None and self._stream_epoch not in (None, state.epoch):
                 # Which of the two is older shows when the stream is opened again.
@@ -147,8 +149,10 @@ class Connection:
     async def _follow(self) -> None:
         stream = self._stream = await self._client.connect(self.state.epoch, self.state.stream_seq)
         try:
+            if not self._access.is_set():
+                raise StreamClosedError("the account lost access in the meantime")
             while (hello := await stream.receive()) is None:
-                pass  # of an unknown type
+                await asyncio.sleep(0)  # of an unknown type
             if not isinstance(hello, HelloFrame):
                 raise UnexpectedResponseError("an event stream that does not begin with hello")
             self._stream_epoch = hello.epoch
@@ -159,7 +163,7 @@ class Connection:
                     frame = await stream.receive()
                 except UnexpectedResponseError as err:
                     _LOGGER.debug("Ignored %s", err)
-                    continue
+                    frame = None
                 self.last_contact = self._loop.time()
                 if frame is not None and not isinstance(frame, HelloFrame):
                     await self._handle_frame(frame)
@@ -176,8 +180,9 @@ class Connection:
             await stream.close()
 
     async def _handle_frame(self, frame: Frame) -> None:
+        received_at = self._loop.time()
         if isinstance(frame, EventsFrame):
-            self.last_event = self._loop.time()
+            self.last_event = received_at
         elif frame.epoch != self._stream_epoch:
             raise StreamClosedError("the server began another epoch")
         needed = self.state.needed_seq(frame)
@@ -185,7 +190,8 @@ class Connection:
             # A hint may be among what is missing.
             self._on_account_outdated()
             await self._repair(needed)
-        changes = self.state.apply(frame, self._loop.time())
+        # Presses get older while a snapshot is fetched, and so does hello, which their age is counted from.
+        changes = self.state.apply(frame, received_at if isinstance(frame, HelloFrame) else self._loop.time())
         if changes.endpoints or changes.structure or changes.events:
             self._on_changes(changes)
         if self.state.dirty and self._loop.time() >= self._repaired_at + DIRTY_INTERVAL_S:
@@ -207,10 +213,11 @@ class Connection:
                 raise
             except WeSmartError as err:
                 error = err
-            if self.state.epoch != self._stream_epoch:
+            if self.state.epoch == self._stream_epoch:
+                if self.state.state_seq >= needed and not self.state.dirty:
+                    return
+            elif error is None:
                 raise StreamClosedError("a snapshot of another epoch")
-            if self.state.state_seq >= needed and not self.state.dirty:
-                return
             failures += 1
             await asyncio.sleep(retry_delay(error, failures))
 
