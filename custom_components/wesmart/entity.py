@@ -70,7 +70,13 @@ class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
             return  # it was removed, and this entity is about to be
         known, self.endpoint = self.endpoint, cast("EndpointT", endpoint)
         device = state.devices[self.key.device_id]
-        if device is not self.device or endpoint.features is not known.features or endpoint.name is not known.name:
+        # Usually only the state changed. If not even that did, it may be the other endpoints of the device.
+        if (
+            endpoint is known
+            or endpoint.features is not known.features
+            or endpoint.name is not known.name
+            or device is not self.device
+        ):
             self.device = device
             self._describe()
         self.async_write_ha_state()

@@ -100,6 +100,9 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, state: HomeState, change
     """Register, update and remove the devices that changed, or whose room did."""
     sync = _Sync(hass, entry, state)
     sync.update(changes.devices | sync.devices_of_changed_rooms(changes.homes))
+    # Names of a device's entities may depend on each other.
+    for device_id in changes.devices:
+        changes.endpoints.update(state.keys_of(device_id))
 
 
 class _RoomKey(NamedTuple):
