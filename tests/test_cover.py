@@ -2,7 +2,6 @@
 
 import asyncio
 
-from homeassistant.auth.models import User
 from homeassistant.components.cover import DOMAIN as COVER
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
@@ -16,8 +15,7 @@ from homeassistant.const import (
     SERVICE_STOP_COVER,
     SERVICE_STOP_COVER_TILT,
 )
-from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from hypothesis import given, strategies as st
 import pytest
@@ -25,12 +23,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wesmart.cloud.models import CurtainState, Motion
 from custom_components.wesmart.const import CONF_REVERSED_COVERS
-from custom_components.wesmart.cover import turned
+from custom_components.wesmart.cover import inverted
 from tests.accounts import configure
 from tests.home import entities, shows
 from tests.mock_cloud import MockCloud
 
-CURTAIN = "cover.phong_khach_nha_ha_noi_rem_phong_khach"
+CURTAIN = "cover.phong_khach_rem_phong_khach"
 BLIND = "cover.phong_ngu_chinh_rem_phong_ngu"
 BLIND_ID = "rem-phong-ngu"
 ROLLER = "cover.phong_ngu_cua_be_rem_cuon_phong_be"
@@ -41,13 +39,6 @@ BLINDFOLDED = "cover.phong_ngu_rem_cua_so"
 async def call(hass: HomeAssistant, service: str, entity_id: str, **data: object) -> None:
     """Call the action as a user would."""
     await hass.services.async_call(COVER, service, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True)
-
-
-def named(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return who the logbook names for the state of an entity."""
-    state = hass.states.get(entity_id)
-    assert state is not None
-    return state.context.user_id
 
 
 async def test_every_cover_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
@@ -129,34 +120,6 @@ async def test_a_cover_of_unknown_position_is_unknown(
     await shows(hass, ROLLER, "unknown")
 
 
-async def test_whoever_moved_a_curtain_is_named_also_when_it_arrives(
-    hass: HomeAssistant, entry: ConfigEntry, hass_admin_user: User
-) -> None:
-    """Twenty seconds later, when Home Assistant has long forgotten."""
-    context = Context(user_id=hass_admin_user.id)
-    data = {ATTR_ENTITY_ID: ROLLER}
-    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, data, blocking=True, context=context)
-    await shows(hass, ROLLER, "open", within_s=120, current_position=100)
-    arrived = hass.states.get(ROLLER)
-    assert arrived is not None
-    assert arrived.context.user_id == hass_admin_user.id
-
-
-async def test_whoever_turns_a_curtain_round_at_the_wall_is_not_taken_for_somebody_else(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
-) -> None:
-    """From then on it is not the first one's move."""
-    context = Context(user_id=hass_admin_user.id)
-    data = {ATTR_ENTITY_ID: ROLLER}
-    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, data, blocking=True, context=context)
-    await asyncio.sleep(8)
-    cloud.touch(ROLLER_ID, "1", motion="closing", position=30)
-    await asyncio.sleep(1)
-    state = hass.states.get(ROLLER)
-    assert state is not None
-    assert (state.state, state.context.user_id) == ("closing", None)
-
-
 async def test_a_curtain_moves_at_once_in_the_eyes_of_its_user(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
@@ -166,26 +129,6 @@ async def test_a_curtain_moves_at_once_in_the_eyes_of_its_user(
     await call(hass, SERVICE_OPEN_COVER, ROLLER)
     await shows(hass, ROLLER, "opening", within_s=0.1, current_position=0)
     cloud.mute(False)
-
-
-async def test_whoever_turns_a_curtain_round_in_home_assistant_is_named_from_then_on(
-    hass: HomeAssistant, entry: ConfigEntry, hass_admin_user: User, hass_owner_user: User
-) -> None:
-    """Until it has arrived."""
-    for service, user in ((SERVICE_OPEN_COVER, hass_admin_user), (SERVICE_CLOSE_COVER, hass_owner_user)):
-        data = {ATTR_ENTITY_ID: ROLLER}
-        await hass.services.async_call(COVER, service, data, blocking=True, context=Context(user_id=user.id))
-        await asyncio.sleep(8)
-        state = hass.states.get(ROLLER)
-        assert state is not None
-        assert state.context.user_id == user.id
-    await shows(hass, ROLLER, "closed", within_s=60)
-    arrived = hass.states.get(ROLLER)
-    assert arrived is not None
-    assert arrived.context.user_id == hass_owner_user.id
-
-
-# Mounted the wrong way round
 
 
 async def test_a_curtain_that_is_called_back_shows_that_it_turns_round(
@@ -203,38 +146,7 @@ async def test_a_curtain_that_is_called_back_shows_that_it_turns_round(
     await shows(hass, ROLLER, "closed", current_position=0)
 
 
-async def test_whoever_opens_a_curtain_that_somebody_stops_is_named_when_it_arrives(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
-) -> None:
-    """Although what became of the stop is known while the other call is on its way."""
-    await asyncio.sleep(1)
-    await call(hass, SERVICE_OPEN_COVER, ROLLER)
-    await asyncio.sleep(3)
-    cloud.latency = 1
-    context = Context(user_id=hass_admin_user.id)
-    target = {ATTR_ENTITY_ID: ROLLER}
-    stop = asyncio.create_task(hass.services.async_call(COVER, SERVICE_STOP_COVER, target, blocking=True))
-    await asyncio.sleep(0.1)
-    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, target, blocking=True, context=context)
-    await stop
-    cloud.latency = 0
-    await shows(hass, ROLLER, "open", within_s=60, current_position=100)
-    assert named(hass, ROLLER) == hass_admin_user.id
-
-
-async def test_a_call_that_fails_takes_nobodys_curtain(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
-) -> None:
-    """Whoever moved it stays named."""
-    await asyncio.sleep(1)
-    context = Context(user_id=hass_admin_user.id)
-    target = {ATTR_ENTITY_ID: ROLLER}
-    await hass.services.async_call(COVER, SERVICE_OPEN_COVER, target, blocking=True, context=context)
-    cloud.rate_limit(60, path="/v1/commands")
-    with pytest.raises(HomeAssistantError):
-        await call(hass, SERVICE_CLOSE_COVER, ROLLER)
-    await shows(hass, ROLLER, "open", within_s=60, current_position=100)
-    assert named(hass, ROLLER) == hass_admin_user.id
+# Mounted the wrong way round
 
 
 async def reverse(hass: HomeAssistant, entry: ConfigEntry, *entity_ids: str) -> None:
@@ -308,25 +220,6 @@ async def test_a_reversed_curtain_moves_at_once_in_the_eyes_of_its_user(
     cloud.mute(False)
 
 
-async def test_whoever_moved_a_reversed_curtain_is_named_until_somebody_turns_it_round(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, hass_admin_user: User
-) -> None:
-    """As with any other."""
-    await reverse(hass, entry, ROLLER)
-    context = Context(user_id=hass_admin_user.id)
-    data = {ATTR_ENTITY_ID: ROLLER}
-    await hass.services.async_call(COVER, SERVICE_CLOSE_COVER, data, blocking=True, context=context)
-    await asyncio.sleep(8)
-    state = hass.states.get(ROLLER)
-    assert state is not None
-    assert (state.state, state.context.user_id) == ("closing", hass_admin_user.id)
-    cloud.touch(ROLLER_ID, "1", motion="closing", position=30)
-    await asyncio.sleep(1)
-    state = hass.states.get(ROLLER)
-    assert state is not None
-    assert (state.state, state.context.user_id) == ("opening", None)
-
-
 async def test_a_curtain_stays_reversed_over_a_restart(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
@@ -342,11 +235,11 @@ _PART = st.none() | st.integers(0, 100)
 
 
 @given(position=_PART, tilt=_PART, motion=st.none() | st.sampled_from(Motion))
-def test_a_curtain_turned_twice_is_the_same(position: int | None, tilt: int | None, motion: Motion | None) -> None:
-    """And turned once, what is open in one sense is closed in the other."""
+def test_a_curtain_inverted_twice_is_the_same(position: int | None, tilt: int | None, motion: Motion | None) -> None:
+    """And inverted once, what is open in one sense is closed in the other."""
     state = CurtainState(position=position, tilt=tilt, motion=motion)
-    once = turned(state)
-    assert turned(once) == state
+    once = inverted(state)
+    assert inverted(once) == state
     assert (once.motion is Motion.OPENING, once.motion is Motion.CLOSING) == (
         motion is Motion.CLOSING,
         motion is Motion.OPENING,

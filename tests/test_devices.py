@@ -8,17 +8,17 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.wesmart import devices as subject
+from custom_components.wesmart import registry
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OWNER, submit
-from tests.home import FEEDBACK, devices, shows
+from tests.home import FEEDBACK, device_of, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import Endpoint
 from tests.mock_cloud.wire import JsonObject
@@ -43,30 +43,9 @@ NEW_LAMP: JsonObject = {
 }
 
 
-def device_of(hass: HomeAssistant, entity_id: str) -> dr.AnyDeviceEntry | None:
-    """Return the device of an entity."""
-    entity = er.async_get(hass).async_get(entity_id)
-    assert entity is not None
-    assert entity.device_id is not None
-    return dr.async_get(hass).async_get(entity.device_id)
-
-
 async def test_every_device_of_the_homes(hass: HomeAssistant, entry: ConfigEntry, snapshot: SnapshotAssertion) -> None:
     """With model, firmware, serial and room; rooms that two homes have are told apart."""
     assert devices(hass, entry) == snapshot
-
-
-async def test_a_gang_of_another_room_lives_there_and_belongs_to_its_panel(
-    hass: HomeAssistant, entry: ConfigEntry
-) -> None:
-    """It is called what it switches."""
-    child = device_of(hass, "switch.hanh_lang_den_hanh_lang")
-    assert isinstance(child, dr.ChildDeviceEntry)
-    assert child.name == "Đèn hành lang"
-    assert child.area_id == "hanh_lang"
-    parent = dr.async_get(hass).async_get(child.parent_device_id)
-    assert parent is not None
-    assert parent.name == "Công tắc phòng ngủ"
 
 
 async def test_a_device_that_is_added_in_the_app_is_there_within_a_second(
@@ -98,13 +77,14 @@ async def test_a_new_name_or_firmware_is_shown_and_a_name_of_the_users_own_stays
 ) -> None:
     """The app's name is underneath."""
     device = device_of(hass, "switch.bep_o_cam_tu_lanh")
-    assert device is not None
     dr.async_get(hass).async_update_device(device.id, name_by_user="Tủ lạnh")
     cloud.update_device("o-cam-tu-lanh", name="Ổ cắm tủ đông", firmware="1.5.0")
     await asyncio.sleep(1)
-    device = dr.async_get(hass).async_get(device.id)
+    device = device_of(hass, "switch.bep_o_cam_tu_lanh")
     assert isinstance(device, dr.DeviceEntry)
     assert (device.name, device.name_by_user, device.sw_version) == ("Ổ cắm tủ đông", "Tủ lạnh", "1.5.0")
+    cloud.update_device("o-cam-am-nuoc", name="Ổ cắm nồi cơm")
+    await shows(hass, "switch.bep_o_cam_am_nuoc", STATE_OFF, friendly_name="Ổ cắm nồi cơm", within_s=1)
 
 
 async def test_gangs_that_come_go_or_are_renamed_in_the_app_do_so_within_a_second(
@@ -115,14 +95,42 @@ async def test_gangs_that_come_go_or_are_renamed_in_the_app_do_so_within_a_secon
     lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
     new = Endpoint(id="9", type="switch", name="Đèn bếp nhỏ", features=dict(lamp.features), state={"on": True})
     cloud.set_endpoints("cong-tac-bep", [replace(lamp, name="Đèn chùm"), new])
-    await shows(hass, "switch.bep_cong_tac_bep_den_bep_nho", STATE_ON, within_s=1)
-    state = hass.states.get("switch.bep_cong_tac_bep_den_tran")
-    assert state is not None
-    assert state.name == "Công tắc bếp Đèn chùm"
-    assert hass.states.get("switch.bep_cong_tac_bep_quat_hut") is None
+    await shows(hass, "switch.bep_den_bep_nho", STATE_ON, within_s=1)
+    await shows(hass, "switch.bep_den_tran", STATE_OFF, friendly_name="Đèn chùm")
+    assert hass.states.get("switch.bep_quat_hut") is None
     cloud.set_endpoints("cong-tac-bep", [lamp, *others])
-    await shows(hass, "switch.bep_cong_tac_bep_quat_hut", STATE_OFF, within_s=1)
-    assert hass.states.get("switch.bep_cong_tac_bep_den_bep_nho") is None
+    await shows(hass, "switch.bep_quat_hut", STATE_OFF, within_s=1)
+    assert hass.states.get("switch.bep_den_bep_nho") is None
+    assert not {"Đèn chùm", "Đèn bếp nhỏ"} & devices(hass, entry).keys()
+
+
+async def test_a_gang_that_gets_a_name_becomes_a_device_and_one_that_loses_it_the_panels(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Its entity keeps its id, and what the user made of it."""
+    er.async_get(hass).async_update_entity("switch.bep_den_tran", labels={"ours"})
+    lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
+    cloud.set_endpoints("cong-tac-bep", [replace(lamp, name=None), *others])
+    await shows(hass, "switch.bep_den_tran", STATE_OFF, within_s=1, friendly_name="Công tắc bếp")
+    assert isinstance(device_of(hass, "switch.bep_den_tran"), dr.DeviceEntry)
+    cloud.set_endpoints("cong-tac-bep", [lamp, *others])
+    await shows(hass, "switch.bep_den_tran", STATE_OFF, within_s=1, friendly_name="Đèn trần")
+    assert isinstance(device := device_of(hass, "switch.bep_den_tran"), dr.ChildDeviceEntry)
+    assert device.area_id == "bep"
+    entity = er.async_get(hass).async_get("switch.bep_den_tran")
+    assert entity is not None
+    assert entity.labels == {"ours"}
+
+
+async def test_a_gang_that_becomes_a_light_is_one_within_a_second(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """As an update of a panel's firmware may bring it."""
+    lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
+    features: JsonObject = {"brightness": False, "color": False, "effects": [], "transition": False}
+    cloud.set_endpoints("cong-tac-bep", [replace(lamp, type="light", features=features), *others])
+    await shows(hass, "light.bep_den_tran", STATE_OFF, within_s=1)
+    assert hass.states.get("switch.bep_den_tran") is None
 
 
 async def test_a_home_that_is_removed_takes_its_devices_along(
@@ -133,20 +141,6 @@ async def test_a_home_that_is_removed_takes_its_devices_along(
     await asyncio.sleep(1)
     assert hass.states.get("switch.phong_ngu_den_ngu") is None
     await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON)
-
-
-async def test_a_gang_whose_lamp_is_in_the_panels_room_now_keeps_its_entity(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """It moves to the panel; its id, and what the user made of it, stay."""
-    er.async_get(hass).async_update_entity("switch.hanh_lang_den_hanh_lang", name="Đèn lối đi")
-    cloud.update_device("cong-tac-phong-ngu", room_id="hanh-lang")
-    await asyncio.sleep(1)
-    device = device_of(hass, "switch.hanh_lang_den_hanh_lang")
-    assert isinstance(device, dr.DeviceEntry)
-    assert device.name == "Công tắc phòng ngủ"
-    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON)
-    assert "Đèn hành lang" not in devices(hass, entry)
 
 
 async def test_what_went_while_home_assistant_was_off_is_gone_at_the_next_start(
@@ -162,10 +156,11 @@ async def test_what_went_while_home_assistant_was_off_is_gone_at_the_next_start(
     cloud.add_device("nha-ha-noi", {**panel, "endpoints": endpoints[:1]})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    registry = er.async_get(hass)
-    assert registry.async_get("switch.phong_khach_nha_ha_noi_o_cam_tivi") is None
-    assert registry.async_get("switch.phong_tam_cong_tac_phong_tam_quat_thong_gio") is None
-    await shows(hass, "switch.phong_tam_cong_tac_phong_tam_den_guong", STATE_OFF)
+    entities = er.async_get(hass)
+    assert entities.async_get("switch.phong_khach_o_cam_tivi") is None
+    assert entities.async_get("switch.phong_tam_quat_thong_gio") is None
+    assert "Quạt thông gió" not in devices(hass, entry)
+    await shows(hass, "switch.phong_tam_den_guong", STATE_OFF)
 
 
 async def test_a_device_without_name_room_or_endpoints_is_fine(
@@ -183,7 +178,7 @@ def test_ids_of_any_spelling_do_not_collide() -> None:
     """They are opaque: a separator may be part of one."""
     entry_of_server = MockConfigEntry(domain=DOMAIN, unique_id="https://cloud.example.com account")
     keys = [EndpointKey("a:b", "c"), EndpointKey("a", "b:c"), EndpointKey("a%3Ab", "c"), EndpointKey("ă", "c")]
-    ids = {subject.unique_id(entry_of_server, key) for key in keys}
+    ids = {registry.unique_id(entry_of_server, key) for key in keys}
     assert len(ids) == len(keys)
 
 
@@ -199,33 +194,13 @@ async def test_gangs_without_names_are_told_apart(hass: HomeAssistant, cloud: Mo
         "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
     )
     await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_gang_2", STATE_ON, friendly_name="Công tắc mới Gang 2")
-
-
-async def test_a_gang_that_moves_back_to_the_panel_is_called_by_its_own_name_again(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """It was the device, and is now one of two gangs."""
-    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON, friendly_name="Đèn hành lang")
-    cloud.update_device("cong-tac-phong-ngu", room_id="hanh-lang")
-    await shows(
-        hass, "switch.hanh_lang_den_hanh_lang", STATE_ON, friendly_name="Công tắc phòng ngủ Đèn hành lang", within_s=1
-    )
-    cloud.update_device("cong-tac-phong-ngu", room_id="phong-ngu-chinh")
-    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON, friendly_name="Đèn hành lang", within_s=1)
-
-
-async def test_a_device_that_is_renamed_in_the_app_is_shown_by_its_new_name(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """Without a reload."""
-    cloud.update_device("o-cam-tu-lanh", name="Ổ cắm tủ đông")
-    await shows(hass, "switch.bep_o_cam_tu_lanh", STATE_ON, friendly_name="Ổ cắm tủ đông", within_s=1)
-
-
-async def test_areas_are_suggested_by_the_rooms(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """With the home's name where two homes have a room of that name."""
-    names = {area.name for area in ar.async_get(hass).async_list_areas()}
-    assert {"Bếp", "Ban công", "Phòng khách (Nhà Hà Nội)", "Phòng khách (Căn hộ Mỹ Đình)"} <= names
+    one, two = cloud._core.world.device("den-hoc").endpoints
+    cloud.set_endpoints("den-hoc", [replace(one, name="Đèn tủ"), two])
+    await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_gang_2", STATE_ON, within_s=1, friendly_name="Công tắc mới")
+    cloud.set_endpoints("den-hoc", [one, two])
+    for number in ("1", "2"):
+        entity_id, name = f"switch.phong_ngu_cua_be_cong_tac_moi_gang_{number}", f"Công tắc mới Gang {number}"
+        await shows(hass, entity_id, STATE_ON, within_s=1, friendly_name=name)
 
 
 async def delete(hass: HomeAssistant, hass_ws_client: WebSocketGenerator, device_id: str) -> bool:
@@ -242,16 +217,16 @@ async def test_only_a_device_that_the_cloud_does_not_have_can_be_deleted(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """One that it has would be back at the next start."""
-    registry = dr.async_get(hass)
-    identifier = (DOMAIN, subject.device_unique_id(entry, "gone"))
-    gone = registry.async_get_or_create(config_entry_id=entry.entry_id, identifiers={identifier})
+    known = dr.async_get(hass)
+    identifier = (DOMAIN, registry.device_identifier(entry, "gone"))
+    gone = known.async_get_or_create(config_entry_id=entry.entry_id, identifiers={identifier})
     child = device_of(hass, "switch.hanh_lang_den_hanh_lang")
     assert isinstance(child, dr.ChildDeviceEntry)
     for device_id in (child.id, child.parent_device_id):
         assert not await delete(hass, hass_ws_client, device_id)
-        assert registry.async_get(device_id)
+        assert known.async_get(device_id)
     assert await delete(hass, hass_ws_client, gone.id)
-    assert registry.async_get(gone.id) is None
+    assert known.async_get(gone.id) is None
 
 
 async def test_the_account_itself_cannot_be_deleted_as_a_device(
@@ -259,7 +234,6 @@ async def test_the_account_itself_cannot_be_deleted_as_a_device(
 ) -> None:
     """The cloud has no such device, and still it would be back at the next start."""
     service = device_of(hass, FEEDBACK)
-    assert service is not None
     assert not await delete(hass, hass_ws_client, service.id)
     assert dr.async_get(hass).async_get(service.id)
     await shows(hass, FEEDBACK, STATE_UNKNOWN)
@@ -327,9 +301,7 @@ async def test_a_home_without_rooms_and_a_device_with_things_from_the_future_are
     assert await hass.config_entries.async_reload(entry.entry_id)
     await shows(hass, "light.den_kho", STATE_ON)
     assert {"Đài phun", "Đèn kho"} <= devices(hass, entry).keys()
-    device = device_of(hass, "light.den_kho")
-    assert device is not None
-    assert device.area_id is None
+    assert device_of(hass, "light.den_kho").area_id is None
 
 
 async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:

@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.home import entities, shows
 from tests.mock_cloud import MockCloud
 
-CEILING = "switch.bep_cong_tac_bep_den_tran"
+CEILING = "switch.bep_den_tran"
 PANEL = "cong-tac-bep"
 
 
