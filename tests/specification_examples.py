@@ -1,4 +1,4 @@
-"""Exchanges as the specification shows them, for tests of its checker to show, change and break."""
+"""Exchanges as the specification shows them, for the tests of its checker."""
 
 import copy
 from dataclasses import dataclass, field, replace
@@ -104,7 +104,7 @@ COMMANDS = Exchange(
     path="/v1/commands",
     request_headers=BEARER | {"Content-Type": JSON},
     request=example("CommandRequest"),
-    body=example("CommandResults"),
+    body=example("CommandResponse"),
 )
 FEEDBACK = Exchange(
     method="POST",
@@ -116,8 +116,6 @@ FEEDBACK = Exchange(
 )
 TICKETS = Exchange(path="/v1/feedback", body={"tickets": [example("Ticket")]})
 DEALERS = Exchange(path="/v1/dealers", request_headers={}, body={"dealers": [example("Dealer")]})
-MAINTENANCE = replace(
-    SNAPSHOT, status=503, headers=RETRY, type=PROBLEM_JSON, body=problem("maintenance", ends_at=None, status=503)
-)
+MAINTENANCE = replace(SNAPSHOT, status=503, headers=RETRY, type=PROBLEM_JSON, body=problem("maintenance", status=503))
 UNAUTHORIZED = replace(SNAPSHOT, status=401, headers=CHALLENGE, type=PROBLEM_JSON, body=problem("unauthorized"))
 INVALID_GRANT = replace(TOKEN, status=400, headers={}, body=example("OAuthError"))

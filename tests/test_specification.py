@@ -1,7 +1,8 @@
-"""The documents in docs/ are valid, whole, and strict about all they name."""
+"""The documents in docs/ are valid, complete, and strict about everything they name."""
 
 from collections.abc import Iterator
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import sys
@@ -14,27 +15,14 @@ from tests.specification_documents import ASYNCAPI, DOCS, OPENAPI, Json, read, s
 
 ENVIRONMENT = Path(sys.prefix)
 CACHE = DOCS.parent / ".cache"
-
-PROBLEM = "urn:wesmart:problem:"
-ANYWHERE = {"maintenance": 503, "rate-limited": 429}
-WITH_BEARER = ANYWHERE | {"unauthorized": 401, "not-found": 404}
-WHILE_NOT_BLOCKED = WITH_BEARER | {"account-suspended": 403, "account-terminated": 403, "terms-not-accepted": 403}
-WITH_INPUT = {"invalid-request": 422}
-PROBLEMS_OF_OPERATIONS = {
-    "discover": ANYWHERE,
-    "token": ANYWHERE,
-    "revoke": ANYWHERE,
-    "getAccount": WITH_BEARER,
-    "acceptTerms": WITH_BEARER | WITH_INPUT,
-    "getSnapshot": WHILE_NOT_BLOCKED,
-    "openEvents": WHILE_NOT_BLOCKED | WITH_INPUT,
-    "sendCommands": WHILE_NOT_BLOCKED | WITH_INPUT,
-    "listFeedback": WITH_BEARER,
-    "sendFeedback": WITH_BEARER | WITH_INPUT,
-    "listDealers": ANYWHERE | WITH_INPUT | {"not-found": 404},
-}
-REJECTIONS = {"device-offline", "unsupported", "not-found", "invalid-request"}
-EVENT_KINDS = {"state", "device", "device_removed", "home", "home_removed", "button", "account", "feedback"}
+# Fields of a later version, and commands, each of which is judged by itself.
+FREE_FIELDS = {("OtherEndpoint", "features"), ("OtherEndpoint", "state"), ("CommandRequest", "commands")}
+TESTS = Path(__file__).parent
+CODE = DOCS.parent / "custom_components"
+# From "Session" to "Support" of contract.md.
+FIRST_SERVER_RULE, LAST_SERVER_RULE = 17, 61
+# Proven by every response and frame of the mock cloud, which is checked against the documents; or the client's.
+CHECKED_BY_SCHEMAS = {25, 33, 38}
 
 
 def schemas() -> Iterator[str]:
@@ -136,13 +124,6 @@ def test_the_asyncapi_parser_finds_what_is_broken(
     assert said in output
 
 
-def test_the_lock_of_the_asyncapi_parser_names_no_download_address() -> None:
-    """Packages come from wherever the developer's npm is told to look, and their hashes are checked."""
-    lock = (PINNED / "package-lock.json").read_text(encoding="utf-8")
-    assert '"integrity"' in lock
-    assert '"resolved"' not in lock
-
-
 def test_every_example_is_valid() -> None:
     """Examples are what people implement from."""
     faults = {where: specification().faults(place, example) for where, place, example in EXAMPLES}
@@ -175,7 +156,7 @@ def test_a_field_of_a_wrong_type_is_found() -> None:
     for place in SCHEMAS:
         for example in examples_of(place):
             for name in set(example) & _properties(specification().members(place)):
-                if place.endswith("/OtherEndpoint") and name in ("features", "state"):
+                if (place.rpartition("/")[2], name) in FREE_FIELDS:
                     continue
                 faults = specification().faults(place, example | {name: [{"wrong": True}]})
                 assert any(f"at '/{name}" in fault for fault in faults), f"{place} {name}: {faults}"
@@ -201,55 +182,6 @@ def _parts(schema: dict[str, Json]) -> list[dict[str, Json]]:
     return [part for part in parts if isinstance(part, dict)]
 
 
-def constants(node: Json, name: str) -> set[str]:
-    """Find every value a property of this name is required to have somewhere in a schema."""
-    if isinstance(node, list):
-        return set().union(*(constants(item, name) for item in node))
-    if not isinstance(node, dict):
-        return set()
-    properties = node.get("properties")
-    found = properties.get(name) if isinstance(properties, dict) else None
-    own = {str(found["const"])} if isinstance(found, dict) and "const" in found else set()
-    return own.union(*(constants(item, name) for item in node.values()))
-
-
-def operations() -> Iterator[tuple[str, str]]:
-    """Name every operation and its place."""
-    for path, item in specification().members(f"{OPENAPI}#/paths").items():
-        assert isinstance(item, dict)
-        for method, operation in item.items():
-            assert isinstance(operation, dict)
-            yield str(operation["operationId"]), f"{OPENAPI}#/paths/{token(path)}/{method}"
-
-
-def test_every_operation_may_give_exactly_the_problems_the_contract_says() -> None:
-    """With the status each has, a schema, and an example in the answer itself."""
-    found: dict[str, dict[str, int]] = {}
-    for name, place in operations():
-        found[name] = {}
-        for status in specification().members(f"{place}/responses"):
-            media = specification().members(f"{place}/responses/{status}/content/application~1problem+json")
-            types = constants(media.get("schema"), "type")
-            found[name] |= {kind.removeprefix(PROBLEM): int(status) for kind in types}
-            if types:
-                listed = media["examples"]
-                assert isinstance(listed, dict)
-                shown = {str(item["value"]["type"]) for item in listed.values()}  # type: ignore[call-overload, index]  # examples
-                assert shown == types, f"{name} {status}"
-    assert found == PROBLEMS_OF_OPERATIONS
-
-
-def test_every_rejection_of_a_command_has_a_schema() -> None:
-    """Each with an example, since every schema has one."""
-    found = constants(specification().get(f"{OPENAPI}#/components/schemas/Rejection"), "type")
-    assert found == {PROBLEM + name for name in REJECTIONS}
-
-
-def test_every_event_kind_has_a_schema() -> None:
-    """Each with an example, since every schema has one."""
-    assert constants(specification().get(f"{ASYNCAPI}#/components/schemas/Event"), "kind") == EVENT_KINDS
-
-
 def test_the_shared_models_are_written_once() -> None:
     """The stream's document refers to the models of the other."""
     assert not {place.rpartition("/")[2] for place in SCHEMAS if place.startswith(OPENAPI)} & set(
@@ -257,10 +189,19 @@ def test_the_shared_models_are_written_once() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [OPENAPI, ASYNCAPI, "contract.md"])
-def test_every_document_says_first_that_the_contract_is_ours(name: str) -> None:
-    """Nobody may take it for the vendor's."""
-    first = " ".join((DOCS / name).read_text(encoding="utf-8").split("\n\n")[0:4]).lower()
-    assert "unofficial" in first
-    assert "not wesmart's" in first
-    assert "not been tried against the vendor" in " ".join(first.split())
+def test_rules_are_numbered_and_those_that_are_cited_exist() -> None:
+    """And the tests of the mock cloud and of the documents cite each rule that a server keeps."""
+    rules = [
+        int(number) for number in re.findall(r"^- \*\*C-(\d+)\*\*", (DOCS / "contract.md").read_text(), re.MULTILINE)
+    ]
+    assert rules == list(range(1, len(rules) + 1))
+    sources = {path: path.read_text(encoding="utf-8") for path in [*TESTS.glob("**/*.py"), *CODE.glob("**/*.py")]}
+    cited = {path: {int(number) for number in re.findall(r"\bC-(\d+)\b", text)} for path, text in sources.items()}
+    assert {path: numbers for path, numbers in cited.items() if not numbers <= set(rules)} == {}
+    ours = set().union(*(numbers for path, numbers in cited.items() if _tests_the_server(path)))
+    server_rules = set(range(FIRST_SERVER_RULE, LAST_SERVER_RULE + 1))
+    assert server_rules - CHECKED_BY_SCHEMAS - ours == set()
+
+
+def _tests_the_server(path: Path) -> bool:
+    return path.name.startswith("test_") and (path.parent.name == "mock_cloud" or "specification" in path.name)

@@ -1,4 +1,4 @@
-"""Stopping, starting again, and what a restart remembers."""
+"""Stopping, starting again, and what survives a restart."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -26,7 +26,7 @@ def state_file(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def restarted(state_file: Path, client: Client) -> AsyncIterator[MockCloud]:
-    """Run another cloud on the same memory, for the same client."""
+    """Run another cloud on the same state file, for the same client."""
     async with MockCloud(clock=wall_time, state_file=state_file) as cloud:
         client.cloud = cloud
         yield cloud
@@ -34,7 +34,7 @@ async def restarted(state_file: Path, client: Client) -> AsyncIterator[MockCloud
 
 @asynccontextmanager
 async def first_run(state_file: Path) -> AsyncIterator[Client]:
-    """Run a cloud that remembers, with somebody logged in."""
+    """Run a cloud with a state file, and log in."""
     async with MockCloud(clock=wall_time, state_file=state_file) as cloud, ClientSession() as http:
         client = Client(cloud, http)
         await client.log_in()
@@ -43,38 +43,43 @@ async def first_run(state_file: Path) -> AsyncIterator[Client]:
 
 @contextmanager
 def crash(state_file: Path) -> Iterator[None]:
-    """Leave in the file what was there before, as if the cloud had had no time to stop."""
+    """Leave the state file as it was before a clean stop."""
     saved = state_file.read_bytes()
     yield
     state_file.write_bytes(saved)
 
 
 async def test_after_a_clean_stop_everything_goes_on(state_file: Path) -> None:
-    """Epoch, numbering, history, sessions, command ids, orders, blocks, tickets and keys."""
-    once = {"id": new_id(), "device_id": PANEL, "endpoint_id": "1", "set": {"on": False}}
+    """C-56, C-58: epoch, numbering, history, sessions, the last command request, account, tickets and keys."""
+    command: Document = {"device_id": PANEL, "endpoint_id": "1", "set": {"on": False}}
     feedback: Document = {"json": {"category": "security", "message": "Lạ"}, "headers": {"Idempotency-Key": "k"}}
+    first, second = new_id(), new_id()
     async with first_run(state_file) as client:
-        results = await (await client.commands(once, order=50)).json()
+        await client.results(command, run=first, order=50)
+        results = await client.results(command, run=second, order=50)
         ticket = await (await client.request("POST", "/feedback", **feedback)).json()
-        client.cloud.remove_room("nha-ha-noi", "bep")
+        client.cloud.announce_maintenance(client.cloud.now() + 600, None)
         client.cloud.update_device("o-cam-tivi", name=None)
-        snapshot = client.cloud.snapshot(MINH_ANH)
+        snapshot, account = client.cloud.snapshot(MINH_ANH), await client.get("/account")
         await client.cloud.stop()
         async with restarted(state_file, client) as cloud:
             assert await client.get("/snapshot") == snapshot
+            terms_url = {"url": f"{cloud.url}/terms"}
+            assert await client.get("/account") == account | {"terms": account["terms"] | terms_url}
             async with client.stream(0) as stream:
                 assert (await stream.frame())["resumed"] is True
-                assert (await stream.events(4))[0]["cause"] == once["id"]
+                assert (await stream.events(4))[0]["device_id"] == PANEL
             cloud.touch(PANEL, "1", on=True)
-            assert await (await client.commands(once, order=51)).json() == results
+            assert await client.results(command, run=second, order=50) == results
+            for run, order in ((second, 49), (first, 51)):
+                assert await client.results(command, run=run, order=order) == [{"status": "superseded"}]
             assert cloud.state(PANEL, "1") == {"on": True}
-            assert (await client.set(PANEL, order=49, on=False))["status"] == "superseded"
             assert await (await client.request("POST", "/feedback", **feedback)).json() == ticket
             assert (await client.refresh(client.tokens["refresh_token"])).status == 200
 
 
 async def test_after_a_crash_the_epoch_is_new(state_file: Path) -> None:
-    """Numbering may repeat what clients have seen; sessions and states survive."""
+    """C-40: numbering may repeat what clients have seen; sessions and states survive."""
     async with first_run(state_file) as client:
         first = client.cloud
         await client.set(PANEL, on=False)
@@ -90,7 +95,7 @@ async def test_after_a_crash_the_epoch_is_new(state_file: Path) -> None:
 
 
 async def test_a_crash_loses_no_tokens(state_file: Path) -> None:
-    """They are saved before they are handed out: nothing else of a client's session can be made good."""
+    """They are saved before they are handed out."""
     async with first_run(state_file) as client:
         tokens = await (await client.refresh(client.tokens["refresh_token"])).json()
         with crash(state_file):
@@ -99,18 +104,8 @@ async def test_a_crash_loses_no_tokens(state_file: Path) -> None:
             assert (await client.refresh(tokens["refresh_token"])).status == 200
 
 
-async def test_a_curtain_stands_still_after_a_restart(state_file: Path) -> None:
-    """Nobody knows how far it went."""
-    async with first_run(state_file) as client:
-        await client.set("rem-phong-khach", position=0)
-        await asyncio.sleep(2.5)
-        await client.cloud.stop()
-        async with restarted(state_file, client) as cloud:
-            assert cloud.state("rem-phong-khach", "1") == {"position": 70, "motion": "stopped"}
-
-
 async def test_a_stopped_cloud_starts_again_at_its_port(cloud: MockCloud, client: Client) -> None:
-    """With all it knew."""
+    """With all its state."""
     async with client.stream(0) as stream:
         await stream.frame()
         stopping = asyncio.create_task(cloud.stop())
@@ -121,7 +116,7 @@ async def test_a_stopped_cloud_starts_again_at_its_port(cloud: MockCloud, client
 
 
 async def test_stopping_never_hangs(cloud: MockCloud, client: Client) -> None:
-    """Whatever is under way: a late answer, a mute stream, a client that does not answer the close."""
+    """With a late response, a muted stream, or a client that does not answer the close."""
     cloud.latency = 3600
     asking = asyncio.create_task(client.set("rem-phong-khach", position=0))
     await asyncio.sleep(1)
@@ -137,7 +132,7 @@ async def test_stopping_never_hangs(cloud: MockCloud, client: Client) -> None:
 
 
 def test_it_runs_alone(tmp_path: Path) -> None:
-    """As a program, without Home Assistant, until it is told to stop."""
+    """As a program, until SIGTERM."""
     arguments = ["--port", "0", "--state", str(tmp_path / "state.json"), "--seed", "7"]
     with subprocess.Popen(  # noqa: S603  # our own interpreter
         [sys.executable, "-m", "tests.mock_cloud", *arguments], stdout=subprocess.PIPE, text=True
