@@ -34,12 +34,12 @@ _PLATFORMS: dict[type[Endpoint], Platform] = {
 
 def unique_id(entry: ConfigEntry, key: EndpointKey) -> str:
     """Return the unique ID of an endpoint's entity, which also identifies its child device."""
-    return f"{device_identifier(entry, key.device_id)}:{quote(key.endpoint_id, safe='')}"
+    return f"{device_identifier(entry, key.device_id)}:{_quote(key.endpoint_id)}"
 
 
 def device_identifier(entry: ConfigEntry, device_id: str) -> str:
     """Return the identifier of a device. The server's own IDs are unique only within the server."""
-    return f"{_server_hash(server_id(entry))}:{quote(device_id, safe='')}"
+    return f"{_server_hash(server_id(entry))}:{_quote(device_id)}"
 
 
 def account_device_info(entry: ConfigEntry) -> dr.DeviceInfo:
@@ -90,9 +90,7 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) ->
     for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
         if cloud_id(entry, device) not in state.devices and not is_account(entry, device):
             devices.async_remove_device(device.id)
-    sync = _Sync(hass, entry, state)
-    sync.note_rooms()
-    sync.update(state.devices.keys())
+    _Sync(hass, entry, state, is_first=True).update(state.devices.keys())
 
 
 @callback
@@ -138,7 +136,8 @@ _ROOMS: WeakKeyDictionary[HomeState, _Rooms] = WeakKeyDictionary()
 class _Sync:
     """One pass over devices. In which areas a room's devices are is counted once, before any of them is moved."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, state: HomeState, *, is_first: bool = False) -> None:
+        self._is_first = is_first
         self._entry = entry
         self._state = state
         self._entry_ids = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
@@ -148,15 +147,6 @@ class _Sync:
         self._rooms = _ROOMS.setdefault(state, _Rooms())
         self._area_counts: dict[_RoomKey, Counter[str | None]] = {}
         self._new_area_names: dict[_RoomKey, str] = {}
-
-    def note_rooms(self) -> None:
-        """Note the rooms of devices that are registered since earlier."""
-        for device in self._state.devices.values():
-            if parent := self._find(device.id):
-                self._rooms.set(parent.id, self._room(device))
-            for key in self._state.keys_of(device.id):
-                if child := self._find_child(key):
-                    self._rooms.set(child.id, self._room(device, self._state.endpoints[key]))
 
     def devices_of_changed_rooms(self, home_ids: set[str]) -> set[str]:
         """Return the devices (IDs) whose room was renamed, removed or added."""
@@ -172,21 +162,17 @@ class _Sync:
 
     def update(self, device_ids: AbstractSet[str]) -> None:
         """Register devices and their children as they are described now, and remove those that are gone."""
-        for device_id in device_ids:
-            is_gone = device_id not in self._state.devices
+        # Another account may have a device that came here, such as a disabled one: unique IDs must not collide.
+        others = self._entry_ids - {self._entry.entry_id}
+        for device_id in device_ids if others else device_ids - self._state.devices.keys():
+            owners = others if device_id in self._state.devices else {self._entry.entry_id}
             identifier = (DOMAIN, device_identifier(self._entry, device_id))
-            # Another account may have a device that came here, such as a disabled one: unique IDs must not collide.
-            owners = {self._entry.entry_id} if is_gone else self._entry_ids - {self._entry.entry_id}
             for registered in self._devices.async_get_devices(identifiers={identifier}):
                 if registered.config_entry_id in owners:
                     self._devices.async_remove_device(registered.id)  # with its children and entities
         for device_id in device_ids:
             if device := self._state.devices.get(device_id):
                 self._update(device)
-
-    def _find(self, device_id: str) -> dr.DeviceEntry | None:
-        identifier = (DOMAIN, device_identifier(self._entry, device_id))
-        return self._devices.async_get_device_by_identifier(identifier, self._entry.entry_id)
 
     def _find_child(self, key: EndpointKey) -> dr.ChildDeviceEntry | None:
         identifier = (DOMAIN, unique_id(self._entry, key))
@@ -205,9 +191,10 @@ class _Sync:
         self._remove_stale(parent, owners)
 
     def _update_parent(self, device: Device) -> dr.DeviceEntry:
-        room, parent = self._room(device), self._find(device.id)
+        room, identifier = self._room(device), (DOMAIN, device_identifier(self._entry, device.id))
+        parent = self._devices.async_get_device_by_identifier(identifier, self._entry.entry_id)
         info = dr.DeviceInfo(
-            identifiers={(DOMAIN, device_identifier(self._entry, device.id))},
+            identifiers={identifier},
             manufacturer=MANUFACTURER,
             model=device.model,
             name=device.name or device.model or MANUFACTURER,
@@ -287,10 +274,24 @@ class _Sync:
 
     def _count_areas(self, room: _RoomKey) -> Counter[str | None]:
         """Return in which areas the registered devices of a room are."""
+        if self._is_first:
+            # They are registered since earlier, and all count before any is added.
+            self._is_first = False
+            self._note_rooms()
         if room not in self._area_counts:
             devices = map(self._devices.async_get, self._rooms.devices.get(room, ()))
             self._area_counts[room] = Counter(device.area_id for device in devices if device is not None)
         return self._area_counts[room]
+
+    def _note_rooms(self) -> None:
+        for device in self._state.devices.values():
+            identifier = (DOMAIN, device_identifier(self._entry, device.id))
+            if parent := self._devices.async_get_device_by_identifier(identifier, self._entry.entry_id):
+                self._rooms.set(parent.id, self._room(device))
+            for key in self._state.keys_of(device.id):
+                endpoint = self._state.endpoints[key]
+                if endpoint.name and (child := self._find_child(key)):
+                    self._rooms.set(child.id, self._room(device, endpoint))
 
     def _possible_area_names(self, room: _RoomKey) -> Iterator[str]:
         """Return names for the area of a room; all but the first tell it from rooms of that name in other homes."""
@@ -309,6 +310,11 @@ class _Sync:
             if (known is None or known.home_id != home_id) and device.config_entry_id in self._entry_ids:
                 return True
         return False
+
+
+@lru_cache(maxsize=4096)
+def _quote(id_: str) -> str:
+    return quote(id_, safe="")
 
 
 @lru_cache(maxsize=8)
