@@ -1,4 +1,4 @@
-"""Holds what goes over the wire against the specification in docs/: every answer, accepted request and pushed frame."""
+"""Checks every response, accepted request and frame against the specification in docs/."""
 
 from collections.abc import Mapping
 from email.message import Message
@@ -10,7 +10,7 @@ from tests.specification_documents import ASYNCAPI, OPENAPI, Json, Specification
 DISCOVERY_PATH = "/.well-known/wesmart"
 API_PATH = "/v1"
 
-# The member of the discovery document that names the real URL of a path of the specification.
+# Paths of the specification, and the member of the discovery document that has the real URL.
 NAMED_BY = {"/oauth/token": "token_endpoint", "/oauth/revoke": "revocation_endpoint", "/v1/events": "events_url"}
 
 FORM = "application/x-www-form-urlencoded"
@@ -19,19 +19,19 @@ FRAME_LIMIT = 1024 * 1024
 
 
 class SpecificationChecker:
-    """An observer of a cloud: gathers what breaks the specification; `verify` fails the test that let it happen.
+    """An observer of a cloud: collects violations of the specification; `verify` raises them.
 
     It begins with the paths of the specification and follows the discovery document as soon as it has seen one.
     `closed` also finds what a later version might add; use it on a cloud that plays no such freedoms.
     """
 
     def __init__(self, *, closed: bool = False) -> None:
-        """Watch nothing yet."""
+        """Start without violations."""
         self.violations: list[str] = []
         self._specification = specification(closed=closed)
         self._paths = {DISCOVERY_PATH: DISCOVERY_PATH} | {path: path for path in NAMED_BY}
         self._api_path = API_PATH
-        # What people read in a browser, at the cloud itself.
+        # Pages of the cloud for people.
         self._pages: set[str] = set()
 
     def verify(self) -> None:
@@ -85,7 +85,7 @@ class SpecificationChecker:
         exchange.check(f"{ASYNCAPI}#/components/schemas/Frame", content, "frame")
 
     def _path(self, path: str) -> str:
-        """Return the path the specification gives to what a real path stands for."""
+        """Return the path of the specification for a real path."""
         if path in self._paths:
             return self._paths[path]
         if path.startswith(f"{self._api_path}/"):
@@ -106,7 +106,7 @@ class SpecificationChecker:
 
     @staticmethod
     def _check_tag(exchange: _Exchange, tag: str, snapshot: Mapping[str, Json]) -> None:
-        """Check that the entity tag is the one a client computes for this position."""
+        """Check that the entity tag is the one that a client computes (C-42)."""
         epoch, seq = snapshot.get("epoch"), snapshot.get("seq")
         if isinstance(epoch, str) and isinstance(seq, int | float):
             expected = f'"{quote(epoch, safe="")}:{int(seq)}"'
@@ -115,7 +115,7 @@ class SpecificationChecker:
 
 
 class _Exchange:
-    """One answer with its request, or one frame: knows what to call it in a violation."""
+    """A response with its request, or a frame, named in each violation."""
 
     def __init__(self, documents: Specification, name: str, violations: list[str]) -> None:
         self._specification = documents
@@ -193,7 +193,7 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _form(body: bytes) -> dict[str, Json]:
-    """Read a form; RFC 6749 3.2 lets no field come twice."""
+    """Read a form; no field comes twice (RFC 6749 3.2)."""
     fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
     if len(dict(fields)) != len(fields):
         raise ValueError("a field comes twice")

@@ -1,4 +1,4 @@
-"""Reads docs/openapi.yaml and docs/asyncapi.yaml and compiles their schemas; says what is wrong with an instance."""
+"""Reads docs/openapi.yaml and docs/asyncapi.yaml and validates instances of their schemas."""
 
 from collections.abc import Iterator
 import datetime as dt
@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 OPENAPI = "openapi.yaml"
 ASYNCAPI = "asyncapi.yaml"
 
-# As much of an offending fragment as helps a reader.
+# How much of an invalid fragment to show.
 FRAGMENT_LENGTH = 400
 
 FORMATS = FormatChecker()
@@ -46,7 +46,7 @@ class Specification:
     """Both documents with every reference followed, and validators for the schemas in them.
 
     A place in a document is `openapi.yaml#/components/schemas/Device`. `closed` leaves out what a later version may
-    add (branches marked `x-growth`, fields no schema names): what a cloud of exactly this version sends.
+    add (branches marked `x-growth`, fields no schema names).
     """
 
     def __init__(self, *, closed: bool) -> None:
@@ -60,7 +60,7 @@ class Specification:
         self._validators: dict[str, Draft202012Validator] = {}
 
     def _link(self, node: Json, name: str) -> Json:
-        """Return a node with references replaced by what they lead to: validating is twice as quick so."""
+        """Return a node with its references resolved: validating is twice as fast."""
         if isinstance(node, list):
             return [self._link(item, name) for item in node]
         if not isinstance(node, dict):
@@ -76,7 +76,7 @@ class Specification:
         return self._linked[place]
 
     def get(self, place: str) -> Json:
-        """Return what stands at a place; raises LookupError if nothing does."""
+        """Return the node at a place; raise LookupError if there is none."""
         name, _, pointer = place.partition("#")
         return _follow(self._documents[name], pointer)
 
@@ -90,7 +90,7 @@ class Specification:
         return node
 
     def faults(self, place: str, instance: Json) -> list[str]:
-        """Return what is wrong with an instance of the schema at a place, a line for each fault."""
+        """Return the faults of an instance of the schema at a place."""
         validator = self._validators.get(place)
         if validator is None:
             validator = self._validators[place] = Draft202012Validator(self.get(place), format_checker=FORMATS)
@@ -99,7 +99,7 @@ class Specification:
 
 @cache
 def specification(*, closed: bool = False) -> Specification:
-    """Return the documents; read and compiled once, since every test with a cloud uses them."""
+    """Return the documents, which are read and compiled once."""
     return Specification(closed=closed)
 
 
@@ -121,17 +121,17 @@ def _describe(error: ValidationError) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return as much of a text as a reader wants."""
+    """Return the beginning of a text."""
     return text if len(text) <= FRAGMENT_LENGTH else f"{text[:FRAGMENT_LENGTH]}…"
 
 
 def show(instance: Json) -> str:
-    """Return an instance as JSON for a reader."""
+    """Return an instance as short JSON."""
     return shorten(json.dumps(instance, ensure_ascii=False))
 
 
 def _likeliest(error: ValidationError) -> Iterator[ValidationError]:
-    """Go down into the branch of an `anyOf` the instance was meant for: that its discriminator chooses."""
+    """Descend into the branch of an `anyOf` that the discriminator selects."""
     if error.validator != "anyOf" or not error.context:
         yield error
         return
@@ -170,7 +170,7 @@ def _cut_growth(node: Json) -> None:
         for item in node:
             _cut_growth(item)
     elif isinstance(node, dict):
-        # Responses under "4XX" and "5XX" refer to one that says it is growth.
+        # Responses under "4XX" and "5XX" are growth.
         for key in [key for key, item in node.items() if key in ("4XX", "5XX")]:
             del node[key]
         for item in node.values():
@@ -178,7 +178,7 @@ def _cut_growth(node: Json) -> None:
 
 
 def _forbid_unnamed_fields(node: Json) -> None:
-    """Close every schema that says it is an object; the parts such a schema is made of don't say so."""
+    """Close every schema of type object; parts in `allOf` have no type."""
     if isinstance(node, list):
         for item in node:
             _forbid_unnamed_fields(item)

@@ -19,7 +19,7 @@ ABSENT = object()
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """A request and its answer; contents that are no bytes are sent as JSON."""
+    """A request and its response; a body that is not bytes is sent as JSON."""
 
     method: str = "GET"
     path: str
@@ -31,7 +31,7 @@ class Exchange:
     body: Json | bytes = b""
 
     def show(self, checker: SpecificationChecker) -> None:
-        """Let a checker see it."""
+        """Pass it to a checker."""
         checker.answered(
             self.method,
             self.path,

@@ -1,4 +1,4 @@
-"""A cloud that keeps the whole contract, for tests and for the demo; it knows nothing of Home Assistant."""
+"""A mock cloud of the whole contract, for tests and the demo; independent of Home Assistant."""
 
 from tests.mock_cloud.cloud import MockCloud
 from tests.mock_cloud.freedoms import Freedoms

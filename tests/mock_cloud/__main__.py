@@ -17,7 +17,7 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await cloud.start(options.host, options.port)
-    print(f"Mock cloud at {cloud.url}, terms at {cloud.url}/terms", flush=True)  # noqa: T201  # told to who started it
+    print(f"Mock cloud at {cloud.url}, terms at {cloud.url}/terms", flush=True)  # noqa: T201  # read by the caller
     await stopped.wait()
     await cloud.stop()
 

@@ -1,4 +1,4 @@
-"""Who may do what: bearer, blocks and open terms in the order of precedence, and the account that shows them."""
+"""Authentication, blocked accounts and open terms, and the account document that shows them."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ ALWAYS_OPEN = {"/v1/account", "/v1/account/terms", "/v1/feedback", "/v1/dealers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who sent a request."""
+    """The session and account of a request."""
 
     session: Session
     account: Account
@@ -28,7 +28,7 @@ class Access:
         self.terms_url = ""
 
     def authenticate(self, authorization: str | None, path: str) -> Caller:
-        """Return who calls; raise ProblemError."""
+        """Return the caller; raise ProblemError."""
         scheme, _, token = (authorization or "").partition(" ")
         session = self._core.sessions.of_access_token(token.strip(), self._core.clock())
         if scheme.lower() != "bearer" or session is None:

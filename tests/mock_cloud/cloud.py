@@ -1,4 +1,4 @@
-"""The mock cloud as tests and people use it: starts, stops, is controlled and observed."""
+"""The mock cloud: start, stop, control and observe it."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from tests.mock_cloud.stream import RESTARTING, Stream
 from tests.mock_cloud.support import Support, Ticket
 from tests.mock_cloud.wire import Document
 
-# Changes come in bursts; what a crash may lose is a second.
+# Changes come in bursts; a crash loses at most a second of them.
 SAVE_DELAY_S = 1.0
 
 
 class MockCloud(Controls):
-    """A server of the whole contract over one world, on one loop."""
+    """A server of the whole contract, on one event loop."""
 
     def __init__(
         self,
@@ -108,12 +108,12 @@ class MockCloud(Controls):
 
     @property
     def url(self) -> str:
-        """What a user enters as the server."""
+        """The server's address."""
         return self._server.origin
 
     @property
     def latency(self) -> float:
-        """Seconds before each answer."""
+        """Seconds before each response."""
         return self._server.latency
 
     @latency.setter
@@ -122,7 +122,7 @@ class MockCloud(Controls):
 
     @property
     def heartbeat_s(self) -> float:
-        """What hello of the next streams says, 5 to 45."""
+        """The heartbeat interval of new streams, 5 to 45 s."""
         return self._server.heartbeat_s
 
     @heartbeat_s.setter
@@ -133,7 +133,7 @@ class MockCloud(Controls):
 
     @property
     def meters_report(self) -> bool:
-        """Whether meters report what they count every few minutes; without, nothing changes by itself."""
+        """Whether meters report their energy every few minutes; without, nothing changes by itself."""
         return self._behavior.meters_report
 
     @meters_report.setter
@@ -148,17 +148,17 @@ class MockCloud(Controls):
 
     @property
     def requests(self) -> list[Request]:
-        """Every request so far, as answered."""
+        """Every request so far, with its status."""
         return self._server.requests
 
     @property
     def epoch(self) -> str:
-        """The epoch now."""
+        """The present epoch."""
         return self._core.epoch
 
     @property
     def streams(self) -> int:
-        """How many event streams are open."""
+        """The number of open event streams."""
         return len(self._server.streams)
 
     def state(self, device_id: str, endpoint_id: str) -> Document:
@@ -167,10 +167,10 @@ class MockCloud(Controls):
 
     def device(self, device_id: str) -> Document:
         """Return a device as a snapshot shows it."""
-        return self._device(device_id).document()
+        return self._core.world.device(device_id).document()
 
     def snapshot(self, account: str) -> Document:
-        """Return what an account sees."""
+        """Return the snapshot of an account."""
         return self._core.snapshot(self._account(account))
 
     def seq(self, account: str) -> int:
@@ -178,7 +178,7 @@ class MockCloud(Controls):
         return self._core.seq(self._account(account).id)
 
     def tickets(self, account: str) -> list[Ticket]:
-        """Return an account's tickets with what was sent, newest first."""
+        """Return an account's tickets and their feedback, newest first."""
         return self._support.of(self._account(account))
 
     def sessions(self, account: str) -> list[Session]:
@@ -193,10 +193,10 @@ class MockCloud(Controls):
         for changed in self._watchers:
             changed(account_id, event)
         if not self._listeners(account_id):
-            return  # nothing is pushed, so nothing can go wrong with it
+            return  # a fault needs a stream
         for delay, receiver, arriving in self._server.faults.pass_on(account_id, event):
             for stream in self._listeners(receiver):
-                if delay:  # for this stream only: another may count anew by then
+                if delay:  # for this stream only: a later one may have another epoch
                     asyncio.get_running_loop().call_later(delay, stream.push, arriving)
                 else:
                     stream.push(arriving)

@@ -13,7 +13,7 @@ from tests.mock_cloud.sessions import CommandMemory, Session
 from tests.mock_cloud.wire import InvalidDocumentError, Json, JsonObject, as_integer, as_list, as_object, as_text
 
 MAX_COMMANDS = 200
-# How long a run that another has followed is remembered.
+# How long to remember a run that another has followed.
 FOLLOWED_RUN_S = 3600
 
 # The members of each form beside its verb; a command has exactly one of `set` and `do`.
@@ -59,7 +59,7 @@ class Commands:
         return response
 
     def _superseded(self, commands: Sequence[JsonObject]) -> JsonObject:
-        """Refuse a request whole; nothing is done or remembered."""
+        """Refuse a whole request; nothing is done or remembered."""
         return {"epoch": self._core.epoch, "results": [{"status": "superseded"} for _ in commands]}
 
     def _result(self, account: Account, index: int, command: JsonObject) -> JsonObject:
@@ -141,7 +141,7 @@ def _refuse_offline(device: Device) -> None:
 
 
 def _verb(command: JsonObject) -> str:
-    """Return `set`, or what `do` says."""
+    """Return the verb: `set`, or the value of `do`."""
     if ("set" in command) == ("do" in command):
         raise RejectedError("invalid-request", "must have either set or do", "")
     if "set" in command:
@@ -162,7 +162,7 @@ def _text(command: JsonObject, name: str) -> str:
 
 
 def _canonical(value: Json) -> str:
-    """Return a text that is the same for values that are equal as JSON: 30 and 30.0, members in any order."""
+    """Return a canonical JSON text: 30 for 30.0, members sorted (C-57)."""
 
     def plain(value: Json) -> Json:
         match value:

@@ -1,4 +1,4 @@
-"""A running mock cloud, and a plain client that somebody has logged in with."""
+"""A running mock cloud, and a minimal client of it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -21,18 +21,18 @@ QUOC_BAO = "quocbao@example.com"
 
 
 def wall_time() -> float:
-    """Return the Unix time that belongs to the loop's."""
+    """Return the Unix time of the virtual loop."""
     return EPOCH.timestamp() + asyncio.get_running_loop().time()
 
 
 def new_id() -> str:
-    """Return a UUID as a client makes one."""
+    """Return a new UUID."""
     return str(uuid.uuid4())
 
 
 @dataclass
 class Client:
-    """As much of a client as a test of the server needs."""
+    """A minimal client."""
 
     cloud: MockCloud
     http: ClientSession
@@ -42,7 +42,7 @@ class Client:
     order: int = 0
 
     async def token(self, **form: str) -> ClientResponse:
-        """Ask the token endpoint."""
+        """Send a form to the token endpoint."""
         return await self.http.post(f"{self.cloud.url}/oauth/token", data={"client_id": "home-assistant", **form})
 
     async def log_in(self, username: str = MINH_ANH, password: str = PASSWORD) -> ClientResponse:
@@ -55,7 +55,7 @@ class Client:
         return answer
 
     async def log_in_again(self) -> None:
-        """Open a session of its own, as after a long absence."""
+        """Log in with a new session."""
         self.session_id = new_id()
         assert (await self.log_in()).status == 200
 
@@ -64,7 +64,7 @@ class Client:
         return await self.token(grant_type="refresh_token", refresh_token=refresh_token, session_id=self.session_id)
 
     async def request(self, method: str, path: str, *, bearer: bool = True, **options: Any) -> ClientResponse:
-        """Send any request of the API."""
+        """Send a request to the API."""
         headers = {**({"Authorization": f"Bearer {self.tokens['access_token']}"} if bearer else {})}
         headers.update(options.pop("headers", {}))
         return await self.http.request(method, f"{self.cloud.url}/v1{path}", headers=headers, **options)
@@ -77,7 +77,7 @@ class Client:
         return document
 
     async def commands(self, *commands: Document, order: int | None = None, run: str | None = None) -> ClientResponse:
-        """Send a request of commands, the next one of this run unless told otherwise."""
+        """Send commands, by default as the next request of this run."""
         self.order = self.order + 1 if order is None else order
         body = {"run": run or self.run, "order": self.order, "commands": commands}
         return await self.request("POST", "/commands", json=body)
@@ -148,14 +148,14 @@ def problem_of(document: Mapping[str, Any]) -> str:
 
 
 async def refused(answer: ClientResponse) -> tuple[int, str]:
-    """Return status and problem of an answer."""
+    """Return status and problem of a response."""
     assert answer.content_type == "application/problem+json", await answer.text()
     return answer.status, problem_of(await answer.json())
 
 
 @pytest.fixture
 def observer() -> SpecificationChecker:
-    """Hold everything the cloud sends against the specification; a cloud without freedoms sends nothing else."""
+    """Check everything that the cloud sends against the specification, without room for growth."""
     return SpecificationChecker(closed=True)
 
 
@@ -169,18 +169,18 @@ async def cloud(observer: SpecificationChecker) -> AsyncIterator[MockCloud]:
 
 @pytest.fixture
 async def stranger(cloud: MockCloud) -> AsyncIterator[Client]:
-    """Be somebody who has not logged in yet."""
+    """Return a client that has not logged in."""
     async with ClientSession() as http:
         yield Client(cloud, http)
 
 
 @pytest.fixture
 async def client(stranger: Client) -> Client:
-    """Be Minh Anh, logged in."""
+    """Return a client with Minh Anh logged in."""
     assert (await stranger.log_in()).status == 200
     return stranger
 
 
 @pytest.fixture(autouse=True)
 def custom_integrations() -> None:
-    """Do without Home Assistant, which the fixture of this name would boot for every test."""
+    """Override the fixture that starts Home Assistant."""

@@ -4,16 +4,14 @@ from collections.abc import Iterable
 from copy import deepcopy
 import datetime as dt
 
-from aiohttp import WSMsgType
-
 from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.endpoints import checked_state
-from tests.mock_cloud.faults import Faults, MaintenanceFault, RateLimit
+from tests.mock_cloud.fault_controls import FaultControls
+from tests.mock_cloud.faults import MaintenanceFault, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
-from tests.mock_cloud.model import Account, Block, BlockKind, Device, Endpoint, Maintenance, Room, World
-from tests.mock_cloud.server import Server
-from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED, Spoiler
+from tests.mock_cloud.model import Account, Block, BlockKind, Endpoint, Maintenance, Room, World
+from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED
 from tests.mock_cloud.support import Support
 from tests.mock_cloud.wire import Json, JsonObject
 
@@ -21,18 +19,17 @@ from tests.mock_cloud.wire import Json, JsonObject
 type Moment = float | dt.datetime
 
 
-class Controls:
+class Controls(FaultControls):
     """All synchronous: when a call returns, the cloud has changed and its events are on their way."""
 
     _core: Core
     _behavior: Behavior
-    _server: Server
     _support: Support
 
     # At the wall
 
     def touch(self, device_id: str, endpoint_id: str, **state: Json) -> None:
-        """Change an endpoint by hand; the cloud does not hear of it while the device is offline."""
+        """Change an endpoint by hand; without effect in the cloud while the device is offline."""
         device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
         checked = checked_state(endpoint, state, "")
         if not device.online:
@@ -55,7 +52,7 @@ class Controls:
             self._core.publish_home(device.home_id, "button", members)
 
     def set_online(self, device_id: str, online: bool) -> None:
-        """Connect a device or take it away; offline it keeps its last state."""
+        """Connect or disconnect a device; offline it keeps its last state."""
         device = self._core.world.device(device_id)
         if device.online == online:
             return
@@ -87,13 +84,13 @@ class Controls:
         self._core.publish_device(device)
 
     def set_endpoints(self, device_id: str, endpoints: Iterable[Endpoint]) -> None:
-        """Say that a device has these endpoints now, such as after an update of its firmware."""
+        """Replace the endpoints of a device, as a firmware update may."""
         device = self._core.world.device(device_id)
         device.endpoints = list(endpoints)
         self._core.publish_device(device)
 
     def move_endpoint(self, device_id: str, endpoint_id: str, room_id: str | None) -> None:
-        """Say that an endpoint is in a room of its own; None for the one of its device."""
+        """Give an endpoint a room of its own; None for the room of its device."""
         self._core.world.endpoint(device_id, endpoint_id).room_id = room_id
         self._core.publish_device(self._core.world.device(device_id))
 
@@ -111,7 +108,7 @@ class Controls:
         self.share_home(home.id, account)
 
     def share_home(self, home_id: str, account: str) -> None:
-        """Let an account see a home."""
+        """Share a home with an account."""
         home, viewer = self._core.world.home(home_id), self._account(account)
         viewer.homes.append(home_id)
         self._core.publish(viewer.id, "home", {"home": home.document(devices=False)})
@@ -119,13 +116,13 @@ class Controls:
             self._core.publish(viewer.id, "device", {"device": self._core.freedoms.device(device.document())})
 
     def unshare_home(self, home_id: str, account: str) -> None:
-        """Take a home out of an account's sight."""
+        """Stop sharing a home with an account."""
         viewer = self._account(account)
         viewer.homes.remove(home_id)
         self._core.publish(viewer.id, "home_removed", {"home_id": home_id})
 
     def rename_home(self, home_id: str, name: str) -> None:
-        """Give a home another name."""
+        """Rename a home."""
         self._core.world.home(home_id).name = name
         self._publish_outline(home_id)
 
@@ -144,14 +141,14 @@ class Controls:
         self._publish_outline(home_id)
 
     def rename_room(self, home_id: str, room_id: str, name: str) -> None:
-        """Give a room another name."""
+        """Rename a room."""
         for room in self._core.world.home(home_id).rooms:
             if room.id == room_id:
                 room.name = name
         self._publish_outline(home_id)
 
     def remove_room(self, home_id: str, room_id: str) -> None:
-        """Remove a room; devices that name it are in no room from now on, since an unknown room is none."""
+        """Remove a room; its devices still name it, which means no room (C-32)."""
         home = self._core.world.home(home_id)
         home.rooms = [room for room in home.rooms if room.id != room_id]
         self._publish_outline(home_id)
@@ -179,13 +176,13 @@ class Controls:
         self._block(account, "terminated", reason, None)
 
     def unblock(self, account: str) -> None:
-        """Give an account its access back."""
+        """Restore the access of an account."""
         blocked = self._account(account)
         blocked.block = None
         self._core.publish_account(blocked.id)
 
     def change_terms(self, version: str, *, required: bool = True) -> None:
-        """Publish new terms; `required` refuses whoever has not accepted them, otherwise they are only shown."""
+        """Publish new terms; `required` refuses accounts that have not accepted them."""
         self._core.world.terms_version, self._core.world.terms_required = version, required
         for account in self._core.world.accounts:
             self._core.publish_account(account.id)
@@ -201,7 +198,7 @@ class Controls:
         self._close_streams(SESSION_ENDED, signed_out.id)
 
     def announce_maintenance(self, starts_at: Moment | None, ends_at: Moment | None) -> None:
-        """Tell every account of maintenance to come, instead of what it was told before; two times None call it off."""
+        """Tell every account of planned maintenance, instead of an earlier plan; None twice calls it off."""
         self._core.world.maintenance = None
         if starts_at is not None or ends_at is not None:
             self._core.world.maintenance = Maintenance(
@@ -212,7 +209,7 @@ class Controls:
             self._core.publish_account(account.id)
 
     def call_off_maintenance(self) -> None:
-        """Tell every account that there is no maintenance to come."""
+        """Tell every account that no maintenance is planned."""
         self.announce_maintenance(None, None)
 
     def maintenance(
@@ -229,7 +226,7 @@ class Controls:
             self._close_streams(BUSY)
 
     def end_maintenance(self) -> None:
-        """Refuse nothing any more; maintenance that accounts were told of is over, unless it is still to come."""
+        """End the maintenance, with the plan that accounts were told of unless it is still to come."""
         self._server.faults.maintenance = None
         told = self._core.world.maintenance
         if told is not None and told.starts_at <= self._core.clock():
@@ -252,68 +249,18 @@ class Controls:
         self._support.close(ticket_id)
 
     def move(self, prefix: str) -> None:
-        """Have all endpoints under a prefix such as /2027 from now on, and none where they were; streams stay open."""
+        """Move all endpoints under a prefix such as /2027; streams stay open."""
         self._server.prefix = prefix
 
-    # What goes wrong on the way
-
-    def lose_answers(self, count: int = 1) -> None:
-        """Carry out the next requests, but drop their connections instead of responding."""
-        self._server.faults.lost_answers += count
-
-    def mute(self, muted: bool) -> None:
-        """Keep the streams open but send nothing on them, heartbeats neither; what was held is sent afterwards."""
-        self._server.muted = muted
-        for stream in self._server.streams:
-            stream.mute(muted)
-
-    def say(self, content: str | bytes, opcode: WSMsgType | None = None) -> None:
-        """Send a frame as it is on all streams, beside what the contract would have there; bytes are a binary one."""
-        opcode = opcode or (WSMsgType.TEXT if isinstance(content, str) else WSMsgType.BINARY)
-        for stream in self._server.streams:
-            stream.send_raw(opcode, content.encode() if isinstance(content, str) else content)
-
-    def spoil_frames(self, spoiler: Spoiler | None) -> None:
-        """Send what `spoiler` makes of each text frame instead of it."""
-        self._server.frame_spoiler = spoiler
-        for stream in self._server.streams:
-            stream.spoiler = spoiler
-
-    def spoil_snapshots(self, spoiler: Spoiler | None) -> None:
-        """Send what `spoiler` makes of each snapshot instead of it."""
-        self._server.snapshot_spoiler = spoiler
-
-    def drop_next(self, n: int = 1) -> None:
-        """Lose the next `n` pushed events."""
-        self._server.faults.drop += n
-
-    def delay_next(self, n: int = 1, seconds: float = 1) -> None:
-        """Push the next `n` events so much later, when others may have overtaken them."""
-        self._server.faults.delay += n
-        self._server.faults.delay_s = seconds
-
-    def double_next(self, n: int = 1, apart: float = 0) -> None:
-        """Push the next `n` events twice, the second time `apart` seconds later."""
-        self._server.faults.double += n
-        self._server.faults.apart_s = apart
-
-    def reorder_next(self, n: int = 2) -> None:
-        """Hold the next `n` pushed events back until there are all, and push them in the opposite order."""
-        self._server.faults.reorder = n
-
-    def heal(self) -> None:
-        """Let nothing go wrong any more; pushes that were held back to be reordered are lost."""
-        self._server.faults = Faults()
-        self._server.latency = 0
-        self.mute(False)
+    # Restarts and backups
 
     def forget_history(self) -> None:
-        """Lose the events so far, but not the numbering: nobody who missed one can resume."""
+        """Forget the events so far but keep the numbering: a stream that missed one is not resumed."""
         for ledger in self._core.ledgers.values():
             ledger.forget()
 
     def new_epoch(self) -> None:
-        """Number anew, as after a crash, and let everybody come again."""
+        """Start a new epoch, as after a crash, and close the streams."""
         self._core.new_epoch()
         self._server.faults.held.clear()
         self._close_streams(RESTARTING, quiet=True)
@@ -333,9 +280,6 @@ class Controls:
 
     def _account(self, key: str) -> Account:
         return self._core.world.account(key)
-
-    def _device(self, device_id: str) -> Device:
-        return self._core.world.device(device_id)
 
     def _publish_outline(self, home_id: str) -> None:
         self._core.publish_home(home_id, "home", {"home": self._core.world.home(home_id).document(devices=False)})

@@ -1,4 +1,4 @@
-"""The cloud without any I/O: the world, who is logged in, and how a change becomes an event.
+"""The cloud without any I/O: its world and sessions, and how a change becomes an event.
 
 A change is counted for every account that sees it in the same step (C-39).
 """
@@ -24,7 +24,7 @@ def _ignore_change() -> None:
 
 
 class Core:
-    """World, sessions, numbering and history; `clock` says the Unix time."""
+    """World, sessions, numbering and history; `clock` returns the Unix time."""
 
     def __init__(self, world: World, clock: Callable[[], float], freedoms: Freedoms) -> None:
         self.world = world
@@ -44,11 +44,11 @@ class Core:
         return self.ledgers[account_id].seq
 
     def entity_tag(self, account_id: str) -> str:
-        """Return the `ETag` of the snapshot now: a function of (epoch, seq) and nothing else."""
+        """Return the `ETag` of the snapshot, which names its position (C-42)."""
         return f'"{quote(self.epoch, safe="")}:{self.seq(account_id)}"'
 
     def new_epoch(self) -> None:
-        """Number from the beginning, as a restored server does; old positions mean nothing any more."""
+        """Restart the numbering, as a restored server does (C-40)."""
         self.epoch = secrets.token_hex(6)
         for ledger in self.ledgers.values():
             ledger.forget()
@@ -56,7 +56,7 @@ class Core:
         self.on_change()
 
     def snapshot(self, account: Account) -> JsonObject:
-        """Return everything an account sees, at one seq."""
+        """Return the snapshot of an account."""
         homes: list[Json] = []
         for home in self.world.homes_of(account):
             devices = [self.freedoms.device(device.document()) for device in home.devices]
@@ -80,7 +80,7 @@ class Core:
             self.publish(account.id, kind, members)
 
     def publish_device(self, device: Device) -> None:
-        """Publish a device that is new or changed otherwise than in a state."""
+        """Publish a new or changed device."""
         self.publish_home(device.home_id, "device", {"device": self.freedoms.device(device.document())})
 
     def publish_account(self, account_id: str) -> None:
@@ -88,7 +88,7 @@ class Core:
         self.publish(account_id, "account", {})
 
     def change_state(self, device: Device, endpoint: Endpoint, fields: Mapping[str, Json]) -> bool:
-        """Change fields of a state, with what they imply for others; return whether anything changed."""
+        """Change fields of a state and the fields they imply; return whether anything changed."""
         wanted = {**fields, **implied_mode(endpoint, fields)}
         if endpoint.features.get("metering") and "on" in wanted and "power_w" not in wanted:
             wanted["power_w"] = endpoint.load_w if wanted["on"] else 0

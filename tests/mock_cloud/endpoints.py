@@ -1,4 +1,4 @@
-"""What an endpoint's state may hold and what may be set (contract, "Homes" and "Commands").
+"""Fields of an endpoint that are reported or may be set (contract, "Homes" and "Commands").
 
 All pure: a `set` goes in, the fields it changes come out, or RejectedError says why not.
 """
@@ -39,7 +39,7 @@ PRESSES = {"single", "double", "long"}
 MOTIONS = {"opening", "closing", "stopped"}
 MODES_OF_FIELDS = {"color_temp_kelvin": "white", "hue": "color", "saturation": "color", "effect": "effect"}
 
-# An hour: longer than any fade somebody watches.
+# C-54.
 MAX_TRANSITION_MS = 3_600_000
 
 
@@ -207,7 +207,7 @@ def checked_set(endpoint: Endpoint, wanted: Json) -> JsonObject:
 
 
 def implied_mode(endpoint: Endpoint, fields: Mapping[str, Json]) -> JsonObject:
-    """Return what setting `fields` means for a light's mode (and effect) beside the fields themselves."""
+    """Return the mode and effect that setting `fields` of a light implies (C-36)."""
     if endpoint.type != "light" or "mode" in fields:
         return {}
     for name in fields:

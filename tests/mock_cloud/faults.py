@@ -53,7 +53,7 @@ class Faults:
         return True
 
     def pass_on(self, account_id: str, event: Event) -> Iterator[tuple[float, str, Event]]:
-        """Return what arrives instead of an event that is pushed now, and how many seconds from now."""
+        """Return what is pushed instead of an event, and in how many seconds."""
         if self.drop:
             self.drop -= 1
         elif self.delay:

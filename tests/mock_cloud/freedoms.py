@@ -1,4 +1,4 @@
-"""Where the contract leaves a server free: the plain choice, or a random but reproducible one by seed."""
+"""Freedoms that the contract leaves to a server: the plain choice, or a reproducible random one."""
 
 from collections.abc import Mapping
 import datetime as dt
@@ -28,12 +28,12 @@ class Freedoms:
 
     @classmethod
     def off(cls) -> Freedoms:
-        """Return a server that uses none of its freedoms."""
+        """Return the plain choices."""
         return Freedoms()
 
     @classmethod
     def seeded(cls, seed: int) -> Freedoms:
-        """Return a server that uses its freedoms at random, the same way for the same seed and the same requests."""
+        """Return random choices, the same ones for the same seed and requests."""
         return _SeededFreedoms(seed)
 
     def json(self, document: Mapping[str, Json]) -> str:
@@ -41,7 +41,7 @@ class Freedoms:
         return json.dumps(document, ensure_ascii=False)
 
     def discovery(self, document: JsonObject) -> JsonObject:
-        """Return the discovery document, its URLs spelled another way."""
+        """Return the discovery document with another spelling of its URLs."""
         return document
 
     def device(self, document: JsonObject) -> JsonObject:
@@ -53,7 +53,7 @@ class Freedoms:
         return rfc3339(moment)
 
     def retry_after(self, seconds: float, now: float) -> str:
-        """Return a `Retry-After`: seconds, or the date that is so far from `now` (Unix time)."""
+        """Return a `Retry-After`: seconds, or a date relative to `now` (Unix time)."""
         return str(math.ceil(seconds))
 
     def token_type(self) -> str:
@@ -61,7 +61,7 @@ class Freedoms:
         return "Bearer"
 
     def push_delay(self) -> float:
-        """Return the seconds that events wait before they go out: answers overtake them."""
+        """Return the seconds that events wait, so that responses overtake them."""
         return 0
 
     def batch(self, pending: int) -> int:
@@ -69,15 +69,15 @@ class Freedoms:
         return pending
 
     def unknown_event(self) -> tuple[str, JsonObject] | None:
-        """Return an event of a kind from the future (kind and members) to come before the next one, or None."""
+        """Return an event of an unknown kind (kind and members) to come before the next one, or None."""
         return None
 
     def unknown_frame(self) -> JsonObject | None:
-        """Return a frame of a type from the future to come before the next one, or None."""
+        """Return a frame of an unknown type to come before the next one, or None."""
         return None
 
     def problem_type(self, type_: str) -> str:
-        """Return the type of a problem for which an unknown one does as well: only the status matters to a client."""
+        """Return the type of a problem of which only the status matters, perhaps an unknown one."""
         return type_
 
     def tells_before_closing(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.mock_cloud.wire import Json, JsonObject
 
-# What the contract promises to keep at least.
+# The least that the contract requires (C-45).
 KEPT_EVENTS = 1000
 KEPT_SECONDS = 3600
 
@@ -42,11 +42,11 @@ class Ledger:
         return event
 
     def after(self, since: int) -> list[Event] | None:
-        """Return every event after `since`, or None when the history cannot say (too old, or beyond the head)."""
+        """Return every event after `since`, or None if it is too old or beyond the head."""
         if not self.seq - len(self.events) <= since <= self.seq:
             return None
         return [event for event in self.events if event.seq > since]
 
     def forget(self) -> None:
-        """Lose the history but not the numbering."""
+        """Forget the history but keep the numbering."""
         self.events.clear()

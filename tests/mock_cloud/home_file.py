@@ -1,4 +1,4 @@
-"""Reads the home file: the YAML that says which accounts, homes and dealers the mock cloud has.
+"""Reads the home file: accounts, homes and dealers of the mock cloud as YAML.
 
 The reading is strict, since a home that no real cloud could send would make every test on it worthless.
 """
@@ -33,7 +33,7 @@ _DEVICE_MEMBERS = {
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `on` as the text it is in a state; YAML 1.2 knows no other booleans than true and false either."""
+    """Reads `on` as a string, as YAML 1.2 does."""
 
 
 _Loader.yaml_implicit_resolvers = {

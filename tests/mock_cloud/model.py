@@ -1,4 +1,4 @@
-"""What the cloud knows: homes, rooms, devices, endpoints and scenes, and their wire form (contract, "Homes")."""
+"""Homes, rooms, devices, endpoints and scenes, and their wire form (contract, "Homes")."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Endpoint:
     features: JsonObject = field(default_factory=dict)
     state: JsonObject = field(default_factory=dict)
     load_w: float = 0
-    """What is plugged into a metering switch draws this when on; not on the wire."""
+    """Power of the load of a metering switch when on; not on the wire."""
 
     def document(self) -> JsonObject:
         """Return the wire form."""
@@ -81,7 +81,7 @@ class Device:
 
 @dataclass(slots=True, kw_only=True)
 class Action:
-    """What a scene does to one endpoint."""
+    """The fields that a scene sets on an endpoint."""
 
     device_id: str
     endpoint_id: str
@@ -135,7 +135,7 @@ class Home:
 
 @dataclass(slots=True, kw_only=True)
 class Maintenance:
-    """Maintenance that accounts are told of; times are Unix time."""
+    """Planned or present maintenance; times are Unix time."""
 
     starts_at: float
     ends_at: float | None
@@ -152,7 +152,7 @@ class Block:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Somebody who may log in, and the homes they see."""
+    """An account and the homes it sees."""
 
     id: str
     full_name: str
@@ -180,11 +180,11 @@ class Dealer:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """All there is: what a home file describes."""
+    """Everything that a home file describes."""
 
     terms_version: str
     terms_required: bool
-    """Whether REST refuses an account that has not accepted the current terms."""
+    """Whether to refuse accounts that have not accepted the current terms."""
     support: Mapping[str, Json]
     accounts: list[Account]
     homes: list[Home]
@@ -238,7 +238,7 @@ class World:
 
 
 def normalized_username(username: str) -> str:
-    """Return what a username is compared by: an email in lower case, a phone number in the form +84816333868."""
+    """Return a username for comparison: an email in lower case, a phone number as +84816333868."""
     trimmed = username.strip()
     if "@" in trimmed:
         return trimmed.casefold()

@@ -1,4 +1,4 @@
-"""Who watches the wire: tests give the mock cloud an observer that holds every answer against the specification."""
+"""The observer of a mock cloud: tests use one that checks every response against the specification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Protocol
 
 
 class Observer(Protocol):
-    """Sees everything the cloud sends; raises nothing, but remembers for its test."""
+    """Gets everything the cloud sends; raises nothing."""
 
-    def answered(  # an exchange has so many parts
+    def answered(
         self,
         method: str,
         path: str,
@@ -18,15 +18,15 @@ class Observer(Protocol):
         headers: Mapping[str, str],
         body: bytes,
     ) -> None:
-        """Take note of an HTTP answer, a refused WebSocket handshake included; `path` comes without the query."""
+        """Record an HTTP response, a refused WebSocket handshake included; `path` has no query."""
 
     def pushed(self, frame: str) -> None:
-        """Take note of a text frame of the event stream."""
+        """Record a text frame of the event stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request as the cloud received and answered it; `at` is Unix time, an accepted handshake has status 101."""
+    """A request and its status; `at` is Unix time, an accepted handshake has status 101."""
 
     method: str
     path: str

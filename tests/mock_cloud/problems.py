@@ -14,11 +14,11 @@ _STATUS = {
     "terms-not-accepted": (403, "The current terms are not accepted"),
     "not-found": (404, "There is no such thing"),
     "invalid-request": (422, "The request breaks the contract"),
-    # What HTTP says already; the type is about:blank (RFC 9457 4.2.1).
+    # Plain HTTP errors, whose type is about:blank (RFC 9457 4.2.1).
     "method-not-allowed": (405, "Method Not Allowed"),
     "content-too-large": (413, "Content Too Large"),
     "unsupported-media-type": (415, "Unsupported Media Type"),
-    # Of commands only, where no status goes over the wire.
+    # Rejections of commands, which have no status on the wire.
     "device-offline": (409, "The device is offline"),
     "unsupported": (422, "The device cannot do this"),
 }

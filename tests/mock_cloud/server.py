@@ -1,4 +1,4 @@
-"""The HTTP side: what is at which path, and the order in which a request is refused (C-22)."""
+"""The HTTP server: routes, and the order in which a request is refused (C-22)."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,11 +29,11 @@ TERMS = "/terms"
 DISCOVERY = "/.well-known/wesmart"
 # A path with nothing at it.
 NOWHERE = "/nowhere"
-# The path that was asked for, wherever the cloud has moved.
+# The path of the request, before the prefix is removed.
 REAL_PATH = web.RequestKey("real_path", str)
 
 MAX_BODY = 1024 * 1024
-# A peer that does not answer a close frame gets no longer than this.
+# How long to wait for a peer's close frame.
 CLOSE_S = 1.0
 
 
@@ -105,7 +105,7 @@ class Server:
             return await self._events(request, body)
         return await self._send_late(request, body, self._guarded(lambda: self._respond(request, body, too_large)))
 
-    # How a response comes about
+    # Responses
 
     def _respond(self, request: web.Request, body: bytes, too_large: bool) -> Response:
         """Return the response; problems are raised in the contract's order of precedence (C-22)."""
@@ -175,7 +175,7 @@ class Server:
 
     def _send(self, request: web.Request, body: bytes, answer: Response) -> web.Response:
         lost = self.faults.loses_answer()
-        # The server's clock, which a `Retry-After` date is measured against, and not the machine's.
+        # The server's clock, not the machine's: a `Retry-After` date is relative to it.
         date = format_datetime(dt.datetime.fromtimestamp(self.core.clock(), dt.UTC), usegmt=True)
         sent = answer.body
         if self.snapshot_spoiler is not None and answer.status == 200 and request.path == f"{API}/snapshot":

@@ -20,16 +20,16 @@ class CommandMemory:
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """What one login opened."""
+    """The session of a login."""
 
     id: str
     account_id: str
     used: str
     """The refresh token used last (or the first one): good until `successor` has been used."""
     successor: str | None = None
-    """Handed out for `used` and not used itself yet."""
+    """Issued for `used` and not used itself yet."""
     void: set[str] = field(default_factory=set)
-    """Refresh tokens that were replaced: whoever shows one revokes the session."""
+    """Replaced refresh tokens: using one revokes the session."""
     access: dict[str, float] = field(default_factory=dict)
     """Access tokens and when (Unix time) they expire."""
     revoked: bool = False
@@ -40,7 +40,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The answer of the token endpoint."""
+    """The tokens of a response."""
 
     access_token: str
     refresh_token: str
@@ -60,7 +60,7 @@ class Sessions:
         return self._tokens(session, session.used, now)
 
     def refresh(self, refresh_token: str, session_id: str, now: float) -> Tokens | Session | None:
-        """Return new tokens, the session that this very request revoked, or None when the token means nothing.
+        """Return new tokens, the session that this request revoked, or None for an unknown token.
 
         A token stays good until its successor has itself been used; asking again voids the unused successor; any
         older or voided token revokes the session.
@@ -89,7 +89,7 @@ class Sessions:
         return None
 
     def of_any_token(self, token: str) -> Session | None:
-        """Return the session that a token belongs to, whether it is still good or not."""
+        """Return the session of a token, valid or not."""
         for session in self.all.values():
             if token in session.access or token in session.void or token in {session.used, session.successor}:
                 return session

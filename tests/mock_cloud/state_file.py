@@ -1,4 +1,4 @@
-"""Keeps the cloud's memory across restarts: homes, sessions with their last command request, history, tickets.
+"""Stores the cloud's state across restarts: homes, sessions with their last command request, history, tickets.
 
 After a clean stop everything goes on where it was. After a crash the last changes may be missing, so numbering may
 repeat what clients have seen already: then the epoch is a new one (C-40).
@@ -31,7 +31,7 @@ _MEMORY = TypeAdapter(_Memory)
 
 
 class StateFile:
-    """A file that holds what a cloud knows; it takes precedence over the home file."""
+    """The state file of a cloud; it takes precedence over the home file."""
 
     def __init__(self, path: Path, core: Core, support: Support) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class StateFile:
         self._support = support
 
     def load(self) -> None:
-        """Load the file, if there is one, and note in it that the cloud runs."""
+        """Load the file, if there is one, and mark it as in use."""
         if self._path.exists():
             memory = _MEMORY.validate_json(self._path.read_bytes())
             self._core.world = memory.world
@@ -53,7 +53,7 @@ class StateFile:
         self.save(clean=False)
 
     def save(self, *, clean: bool) -> None:
-        """Replace the file in one step; `clean` when nothing can change any more."""
+        """Replace the file atomically; `clean` when the cloud has stopped."""
         memory = _Memory(
             clean=clean,
             epoch=self._core.epoch,

@@ -14,7 +14,7 @@ from tests.mock_cloud.sessions import Session
 from tests.mock_cloud.wire import JsonObject
 
 MAX_FRAME = 1024 * 1024
-# What a frame may grow by in another spelling: escapes, whitespace and members from the future.
+# How much larger another spelling may be: escapes, white space and unknown members.
 _MARGIN = 4
 
 # Replaces the text of a frame or a response by invalid data.
@@ -56,7 +56,7 @@ class Stream:
                 task.cancel()
                 with suppress(asyncio.CancelledError, ConnectionError):  # the other side is gone
                     await task
-        # Nobody reads any more: only so does aiohttp wait for the other side's close frame before it hangs up.
+        # The reader is gone: otherwise aiohttp does not wait for the client's close frame.
         if self._close_code is not None:
             await self._socket.close(code=self._close_code)
 
@@ -80,7 +80,7 @@ class Stream:
         self._wake.set()
 
     def mute(self, muted: bool) -> None:
-        """Keep the socket open but send nothing, or go on."""
+        """Keep the socket open but send nothing, or resume."""
         if muted:
             self._unmuted.clear()
         else:
@@ -137,7 +137,7 @@ class Stream:
             await self._socket.send_frame(content, opcode)
 
     def _next_batch(self) -> list[JsonObject]:
-        """Take as many pending events as fit a frame; a doubled or reordered event begins a frame of its own."""
+        """Take as many pending events as fit a frame; a doubled or reordered event starts a new frame."""
         events: list[JsonObject] = []
         size, last = 0, -1
         for _ in range(self._core.freedoms.batch(len(self._pending))):

@@ -28,7 +28,7 @@ _SHORT_NAMES = {
 
 @dataclass(slots=True, kw_only=True)
 class Ticket:
-    """What a user wrote, and what was answered; times are Unix time. What was sent along stays with the vendor."""
+    """Feedback and its reply; times are Unix time, `sent` is the request."""
 
     id: str
     account_id: str
@@ -44,7 +44,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """What a key was used for; `at` is Unix time."""
+    """The use of a key; `at` is Unix time."""
 
     body: str
     at: float
@@ -77,7 +77,7 @@ class Support:
         return ticket
 
     def answer(self, ticket_id: str, reply: str) -> None:
-        """Answer a ticket, as somebody at the hotline does."""
+        """Reply to a ticket."""
         ticket = self.ticket(ticket_id)
         ticket.status, ticket.reply, ticket.replied_at = "answered", reply, self._core.clock()
         self.publish(ticket)
@@ -100,7 +100,7 @@ class Support:
         return [ticket for ticket in reversed(self.tickets) if ticket.account_id == account.id]
 
     def publish(self, ticket: Ticket) -> None:
-        """Count and push that a ticket is new or changed."""
+        """Publish a new or changed ticket."""
         self._core.publish(ticket.account_id, "feedback", {"ticket": self.document(ticket)})
 
     def document(self, ticket: Ticket) -> JsonObject:
@@ -120,7 +120,7 @@ class Support:
         return document
 
     def dealers(self, province: str | None) -> list[Dealer]:
-        """Return the dealers of a province, as people may write it, or all (C-61)."""
+        """Return the dealers of a province, or all (C-61)."""
         dealers = self._core.world.dealers
         if province is None:
             return dealers
@@ -153,7 +153,7 @@ class Support:
 
 
 def province_key(name: str) -> str:
-    """Return what a province is compared by: no accents, no case, no prefix, no short name."""
+    """Return the comparison key of a province, without accents, case, prefix and short names."""
     # đ is a letter of its own, not a d with an accent.
     decomposed = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -1,4 +1,4 @@
-"""The token and revocation endpoints (contract, "Session"; RFC 6749, RFC 7009), over forms already received."""
+"""The token and revocation endpoints (contract, "Session"; RFC 6749, RFC 7009)."""
 
 from collections.abc import Callable
 import hmac

@@ -1,4 +1,4 @@
-"""What travels: JSON values and how strictly they are read, and moments of time."""
+"""JSON values, strict readers for them, and timestamps."""
 
 from collections.abc import Mapping, Sequence
 import datetime as dt
@@ -8,7 +8,7 @@ from typing import Any
 
 type Json = bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None
 type JsonObject = dict[str, Json]
-# An object as a test reads it: what it is not fails the test where it is used.
+# An object as a test reads it, untyped.
 type Document = dict[str, Any]
 
 MAX_INTEGER = 2**53 - 1
@@ -84,7 +84,7 @@ def as_number(value: Json, pointer: str, least: float, most: float) -> float:
 
 
 def as_integer(value: Json, pointer: str, least: int, most: int = MAX_INTEGER) -> int:
-    """Return `value` as an integer; the contract lets it come as `5` or `5.0`."""
+    """Return `value` as an integer; `5` and `5.0` are equal (C-5)."""
     number = as_number(value, pointer, least, most)
     if number != int(number):
         raise InvalidDocumentError(pointer, "must be an integer")
@@ -98,7 +98,7 @@ def optional_text(document: Mapping[str, Json], key: str, pointer: str, most: in
 
 
 def only_members(document: Mapping[str, Json], allowed: set[str], pointer: str) -> None:
-    """Refuse members nobody reads: in a file that people write they are typing errors."""
+    """Refuse unknown members, which are typing errors in a file that people write."""
     if unknown := set(document) - allowed:
         raise InvalidDocumentError(pointer, f"unknown members {sorted(unknown)}")
 
