@@ -13,7 +13,7 @@ import pytest
 
 from tests.accounts import OWNER
 from tests.mock_cloud import MockCloud
-from tests.mortal_home import TOKEN_PATH, Death
+from tests.crash_process import TOKEN_PATH, CrashPoint
 
 ROOT = Path(__file__).parents[1]
 # A start takes a second or two, on a busy machine more.
@@ -25,7 +25,7 @@ def custom_integrations() -> None:
     """Start no Home Assistant in this process."""
 
 
-class Life:
+class Installation:
     """A folder of Home Assistant's, and the cloud that its account is at."""
 
     def __init__(self, folder: Path) -> None:
@@ -54,11 +54,11 @@ class Life:
         """Ignore what is pushed."""
 
     @asynccontextmanager
-    async def process(self, death: Death = Death.NONE) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def process(self, crash_point: CrashPoint = CrashPoint.NONE) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run Home Assistant on the folder until it is killed."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "tests.mortal_home", str(self.folder), self.cloud.url, "--death", death),
+            *("-m", "tests.crash_process", str(self.folder), self.cloud.url, "--crash_point", crash_point),
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -102,55 +102,55 @@ class Life:
         return file.read_text() if file.exists() else ""
 
 
-async def _kill_before_answer(life: Life) -> None:
-    async with life.home() as home:
-        life.refusals_stall = True
-        renewals = len(life.renewals)
-        life.expire()
-        while len(life.renewals) == renewals:  # noqa: ASYNC110 - the cloud has no event for it
+async def _kill_before_answer(installation: Installation) -> None:
+    async with installation.home() as home:
+        installation.refusals_stall = True
+        renewals = len(installation.renewals)
+        installation.expire()
+        while len(installation.renewals) == renewals:  # noqa: ASYNC110 - the cloud has no event for it
             await asyncio.sleep(0.01)
         home.kill()
-    life.refusals_stall = False
-    life.cloud.latency = 0
+    installation.refusals_stall = False
+    installation.cloud.latency = 0
 
 
-async def _kill_after_write(life: Life) -> None:
-    async with life.home() as home:
-        written = life.written
-        life.expire()
-        while life.written == written:  # noqa: ASYNC110 - the disk has no event for it
+async def _kill_after_write(installation: Installation) -> None:
+    async with installation.home() as home:
+        written = installation.written
+        installation.expire()
+        while installation.written == written:  # noqa: ASYNC110 - the disk has no event for it
             await asyncio.sleep(0.01)
         home.kill()
 
 
-async def _dies(life: Life, death: Death) -> None:
+async def _crashes(installation: Installation, crash_point: CrashPoint) -> None:
     """Start a Home Assistant that kills itself; what it has on its disk stays as it was."""
-    written, renewals = life.written, len(life.renewals)
-    life.expire()
-    async with life.process(death):
+    written, renewals = installation.written, len(installation.renewals)
+    installation.expire()
+    async with installation.process(crash_point):
         pass
-    assert life.written == written
-    assert len(life.renewals) - renewals == (death is not Death.BEFORE_REQUEST)
+    assert installation.written == written
+    assert len(installation.renewals) - renewals == (crash_point is not CrashPoint.BEFORE_REQUEST)
 
 
-async def _whole_life(folder: Path) -> None:
-    life = Life(folder)
-    async with life.cloud as cloud:
-        async with life.home() as home:
+async def _crash_everywhere(folder: Path) -> None:
+    installation = Installation(folder)
+    async with installation.cloud as cloud:
+        async with installation.home() as home:
             home.kill()
         (session,) = cloud.sessions(OWNER.username)
 
-        # Each start needs new tokens, and so proves that the death before it has done no harm. The token on the disk
+        # Each start needs new tokens, and so proves that the crash_point before it has done no harm. The token on the disk
         # is that of the login first, and then one that was renewed.
-        await _dies(life, Death.BEFORE_REQUEST)
-        await _dies(life, Death.BEFORE_SAVE)
-        await _dies(life, Death.BEFORE_WRITE)
-        await _kill_before_answer(life)
-        await _kill_after_write(life)
-        await _dies(life, Death.BEFORE_WRITE)
+        await _crashes(installation, CrashPoint.BEFORE_REQUEST)
+        await _crashes(installation, CrashPoint.BEFORE_SAVE)
+        await _crashes(installation, CrashPoint.BEFORE_WRITE)
+        await _kill_before_answer(installation)
+        await _kill_after_write(installation)
+        await _crashes(installation, CrashPoint.BEFORE_WRITE)
 
-        life.expire()
-        async with life.home() as home:
+        installation.expire()
+        async with installation.home() as home:
             home.kill()
         assert cloud.sessions(OWNER.username) == [session]
 
@@ -158,4 +158,4 @@ async def _whole_life(folder: Path) -> None:
 @pytest.mark.timeout(240)
 def test_home_assistant_may_be_killed_at_any_step_of_a_renewal(tmp_path: Path) -> None:
     """Before the request, before its answer, before and after the answer is saved, and after that was written."""
-    asyncio.run(_whole_life(tmp_path))
+    asyncio.run(_crash_everywhere(tmp_path))

@@ -14,36 +14,36 @@ import pytest
 from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
 from custom_components.wesmart.text import markdown
 from tests.accounts import OWNER, log_in, submit
-from tests.guide import DISCOVERY, Guide
+from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
-KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+KITCHEN = "switch.bep_den_tran"
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 DAY = 24 * 3600
 
 
 @pytest.fixture
-async def guide(cloud: MockCloud) -> AsyncIterator[Guide]:
+async def discovery_server(cloud: MockCloud) -> AsyncIterator[DiscoveryServer]:
     """Return the server that the account was added with; it points at the cloud, where little happens by itself."""
     cloud.heartbeat_s = 55
     cloud.meters_report = False
-    async with Guide() as guide:
-        guide.point_at(cloud.url)
-        yield guide
+    async with DiscoveryServer() as discovery_server:
+        discovery_server.point_at(cloud.url)
+        yield discovery_server
 
 
 @pytest.fixture
-async def stranger() -> AsyncIterator[Guide]:
+async def stranger() -> AsyncIterator[DiscoveryServer]:
     """Return a server that nobody has logged in to."""
-    async with Guide() as stranger:
+    async with DiscoveryServer() as stranger:
         yield stranger
 
 
 @pytest.fixture
-async def entry(hass: HomeAssistant, guide: Guide) -> AsyncIterator[ConfigEntry]:
+async def entry(hass: HomeAssistant, discovery_server: DiscoveryServer) -> AsyncIterator[ConfigEntry]:
     """Return the loaded entry of the account."""
-    entry = await log_in(hass, guide, OWNER)
+    entry = await log_in(hass, discovery_server, OWNER)
     yield entry
     if entry.state is ConfigEntryState.LOADED:
         assert await hass.config_entries.async_unload(entry.entry_id)
@@ -78,14 +78,14 @@ async def miss(cloud: MockCloud) -> None:
 
 
 async def test_the_document_is_read_once_a_day_beside_the_two_requests_of_an_idle_hour(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, entry: ConfigEntry
 ) -> None:
     """What it says otherwise is kept, such as the hotline."""
-    guide.point_at(cloud.url, support={"phone": "1900 1234"})
+    discovery_server.point_at(cloud.url, support={"phone": "1900 1234"})
     await asyncio.sleep(1)
-    visits, requests = len(guide.visits), len(cloud.requests)
+    visits, requests = len(discovery_server.visits), len(cloud.requests)
     await asyncio.sleep(DAY)
-    assert [visit.path for visit in guide.visits[visits:]] == [DISCOVERY]
+    assert [visit.path for visit in discovery_server.visits[visits:]] == [DISCOVERY]
     assert len(cloud.requests) - requests <= 2 * 24
     assert entry.data[CONF_ENDPOINTS]["support_phone"] == "1900 1234"
     assert login_flows(hass) == []
@@ -93,13 +93,13 @@ async def test_the_document_is_read_once_a_day_beside_the_two_requests_of_an_idl
 
 @pytest.mark.parametrize("while_off", [False, True])
 async def test_endpoints_that_move_at_their_origin_are_found_without_a_restart(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry, while_off: bool
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, entry: ConfigEntry, while_off: bool
 ) -> None:
     """After the first 404; they are kept for the next start."""
     if while_off:
         assert await hass.config_entries.async_unload(entry.entry_id)
     await move(cloud, "/2027")
-    guide.point_at(f"{cloud.url}/2027")
+    discovery_server.point_at(f"{cloud.url}/2027")
     if while_off:
         assert await hass.config_entries.async_setup(entry.entry_id)
     else:
@@ -110,23 +110,23 @@ async def test_endpoints_that_move_at_their_origin_are_found_without_a_restart(
     await asyncio.sleep(2 * 3600)
     assert cloud.streams == 1
     assert [request.path for request in cloud.requests if request.path.startswith("/2027/oauth/token")]
-    visits = len(guide.visits)
+    visits = len(discovery_server.visits)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await follows(hass, cloud)
-    assert len(guide.visits) == visits
+    assert len(discovery_server.visits) == visits
     assert login_flows(hass) == []
 
 
 async def test_a_server_that_lost_its_endpoints_is_not_asked_again_and_again(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, entry: ConfigEntry
 ) -> None:
     """Six times an hour; when they are back, everything goes on."""
     await asyncio.sleep(1)
     await move(cloud, "/2027")
     cloud.cut()
-    visits = len(guide.visits)
+    visits = len(discovery_server.visits)
     await asyncio.sleep(3600)
-    assert 5 <= len(guide.visits) - visits <= 7
+    assert 5 <= len(discovery_server.visits) - visits <= 7
     await move(cloud, "")
     await asyncio.sleep(180)
     await follows(hass, cloud)
@@ -137,13 +137,13 @@ MEMBERS = {"token_endpoint": "/token", "revocation_endpoint": "/revoke", "api_ur
 
 @pytest.mark.parametrize("member", MEMBERS)
 async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, entry: ConfigEntry, member: str
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, stranger: DiscoveryServer, entry: ConfigEntry, member: str
 ) -> None:
     """Once, however long that takes; the home is followed meanwhile where it was."""
     pinned = {**entry.data[CONF_ENDPOINTS]}
     url = stranger.url.replace("http", "ws") if member == "events_url" else stranger.url
     number = "[1900 666](https://evil.example)"
-    guide.point_at(cloud.url, **{member: url + MEMBERS[member]}, support={"phone": number})
+    discovery_server.point_at(cloud.url, **{member: url + MEMBERS[member]}, support={"phone": number})
     for _ in range(3):
         await miss(cloud)
         await asyncio.sleep(600)
@@ -162,7 +162,7 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     assert "evil" not in json.dumps(shown["description_placeholders"])
     assert stranger.visits == []
     # A mistake that was corrected: the dialog is the usual one, and the login goes where it always went.
-    guide.point_at(cloud.url)
+    discovery_server.point_at(cloud.url)
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert shown["step_id"] == "reauth_confirm"
     shown = await submit(hass, shown, CREDENTIALS)
@@ -172,11 +172,11 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
 
 
 async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, entry: ConfigEntry
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, entry: ConfigEntry
 ) -> None:
     """The old hosts end the old session; the new ones never see its tokens."""
     async with MockCloud() as new:
-        guide.point_at(new.url, support={"phone": "1900 666"})
+        discovery_server.point_at(new.url, support={"phone": "1900 666"})
         await miss(cloud)
         (flow,) = login_flows(hass)
         assert new.requests == []
@@ -199,12 +199,12 @@ async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
 
 
 async def test_endpoints_that_moved_elsewhere_while_home_assistant_was_off_are_found_as_well(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, entry: ConfigEntry
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, stranger: DiscoveryServer, entry: ConfigEntry
 ) -> None:
     """Although nothing answers where they were."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await cloud.stop()
-    guide.point_at(stranger.url)
+    discovery_server.point_at(stranger.url)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.SETUP_RETRY
@@ -214,26 +214,26 @@ async def test_endpoints_that_moved_elsewhere_while_home_assistant_was_off_are_f
 
 @pytest.mark.parametrize("trouble", ["maintenance", "page", "nothing", "redirect", "next version", "unsafe", "closed"])
 async def test_a_document_that_cannot_be_read_changes_nothing(
-    hass: HomeAssistant, cloud: MockCloud, guide: Guide, stranger: Guide, entry: ConfigEntry, trouble: str
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, stranger: DiscoveryServer, entry: ConfigEntry, trouble: str
 ) -> None:
     """Neither where requests go, nor who is asked for a login."""
     pinned = {**entry.data[CONF_ENDPOINTS]}
     match trouble:
         case "maintenance":
-            guide.answer(503, Retry_After="600")
+            discovery_server.answer(503, Retry_After="600")
         case "page":
-            guide.answer(200, "<html>Welcome", Content_Type="text/html")
+            discovery_server.answer(200, "<html>Welcome", Content_Type="text/html")
         case "nothing":
-            guide.answer(404)
+            discovery_server.answer(404)
         case "redirect":
             stranger.point_at(stranger.url)
-            guide.answer(302, Location=stranger.url + DISCOVERY)
+            discovery_server.answer(302, Location=stranger.url + DISCOVERY)
         case "next version":
-            guide.point_at(cloud.url, version=2)
+            discovery_server.point_at(cloud.url, version=2)
         case "unsafe":
-            guide.point_at(cloud.url, api_url="https://cloud.example.com/v1")
+            discovery_server.point_at(cloud.url, api_url="https://cloud.example.com/v1")
         case "closed":
-            await guide.__aexit__(None, None, None)
+            await discovery_server.__aexit__(None, None, None)
     await miss(cloud)
     await follows(hass, cloud)
     assert entry.data[CONF_ENDPOINTS] == pinned

@@ -1,10 +1,10 @@
-"""Adding an account, changing its server, and logging in again: the server, the account, open terms, the homes."""
+"""The flows that add an account, change its server, and log in again: server, account, terms, homes."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
@@ -12,26 +12,16 @@ import voluptuous as vol
 from yarl import URL
 
 from .cloud import Endpoints, Session, WeSmartClient, discover, log_in, server_origin
-from .cloud.errors import SessionEndedError, TermsNotAcceptedError, WeSmartError
-from .cloud.models import Account, Home, Terms
-from .connection import async_get_session, async_get_transport, wall_clock
-from .const import (
-    CONF_EXCLUDED_HOMES,
-    CONF_HOMES,
-    CONF_POLL_INTERVAL,
-    CONF_SERVER,
-    CONTRACT_URL,
-    DOMAIN,
-    MANUFACTURER,
-    POLL_INTERVAL_S,
-)
-from .forms import POLL_INTERVAL_SELECTOR, any_of, complaint
-from .homes import HomeChoice, async_home_choice
-from .identity import account_unique_id, async_server_identity, server_identity
-from .options_flow import WeSmartOptionsFlow
-from .stored import endpoints_of, login_data
-from .terms_form import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
-from .text import link, markdown, short
+from .cloud.errors import AccountBlockedError, SessionEndedError, WeSmartError
+from .cloud.models import Account, HomeOutline
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN, MANUFACTURER
+from .coordinator import WeSmartConfigEntry
+from .errors import form_errors
+from .formatting import link, local_time, markdown, short
+from .homes import HomeChoice, account_unique_id, async_home_choice, async_server_id, server_id
+from .options_flow import WeSmartOptionsFlow, select_any
+from .session import async_get_session, endpoints_of, login_data, new_http, wall_clock
+from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
 
 _SERVER_SCHEMA = vol.Schema(
     {vol.Required(CONF_SERVER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="url"))}
@@ -49,7 +39,7 @@ _LOGIN_SCHEMA = vol.Schema(
 
 
 class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Leads to a config entry that holds a session of the account, and never its password."""
+    """Creates or updates a config entry, which holds a session of the account and never its password."""
 
     VERSION = 1
 
@@ -57,31 +47,28 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     _endpoints: Endpoints
     _client: WeSmartClient
     _account: Account
-    _homes: tuple[Home, ...]
+    _homes: tuple[HomeOutline, ...]
     _choice: HomeChoice
-    _terms: Terms
-    # Whether the cloud lets the account in although there are terms it has not accepted.
-    _admitted: bool
     _username: str | None = None
     _support_phone = ""
-    # A session that was opened here and no entry has taken over: it is ended when the flow is.
+    # A session that no entry has taken over yet. It is revoked if the flow is closed.
     _session: Session | None = None
     _closed = False
 
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> WeSmartOptionsFlow:
-        """Return the flow that changes an account's settings."""
+    def async_get_options_flow(config_entry: WeSmartConfigEntry) -> WeSmartOptionsFlow:
+        """Return the flow that changes the options of an account."""
         return WeSmartOptionsFlow()
 
     @callback
     @override
     def async_remove(self) -> None:
-        """Leave no session behind."""
+        """Revoke the session of a flow that is closed before its end."""
         self._closed = True
         if self._session is not None:
-            # Not awaited: the dialog is closed already. Revoking ends by itself after seconds.
+            # It ends by itself after at most five seconds.
             self.hass.async_create_task(self._async_sign_out(), "WeSMART sign out")
 
     @override
@@ -90,7 +77,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_step_server("user", user_input)
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask where the server is now; whoever only wants to log in anew leaves it as it is."""
+        """Ask for the server's new address, or for the same one to log in again."""
         entry = self._get_reconfigure_entry()
         self._username = entry.data[CONF_USERNAME]
         return await self._async_step_server("reconfigure", user_input, {CONF_SERVER: entry.data[CONF_SERVER]})
@@ -98,12 +85,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_step_server(
         self, step_id: str, user_input: dict[str, Any] | None, suggested: Mapping[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Find out whether the server offers the contract."""
+        """Check that the server offers the contract."""
         error: WeSmartError | None = None
         if user_input is not None:
             try:
                 origin = server_origin(user_input[CONF_SERVER])
-                self._use(await discover(async_get_transport(self.hass), origin))
+                self._use(await discover(new_http(self.hass), origin))
             except WeSmartError as err:
                 error = err
             else:
@@ -112,74 +99,69 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._show(step_id, _SERVER_SCHEMA, error, user_input or suggested, contract_url=CONTRACT_URL)
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask who logs in."""
+        """Ask for the account."""
         return await self._async_step_login(user_input)
 
     async def async_step_terms(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show terms that are still open, and accept them; they can wait where the cloud lets the account in."""
+        """Show terms that are not accepted yet, and accept them. Unless they are required, they can wait."""
         if user_input is None:
             return self._show_terms(None)
         if not user_input[CONF_ACCEPT]:
-            return await self._async_finish() if self._admitted else self._show_terms("terms_not_accepted")
+            required = self._account.terms.required
+            return self._show_terms("terms_not_accepted") if required else await self._async_read_homes()
         try:
-            account = await async_accept_terms(self._client, self._terms)
+            account = await async_accept_terms(self._client, self._account.terms)
         except SessionEndedError as err:
             return self._show_login(err)
         except WeSmartError as err:
             return self._show_terms(err)
         if account is not None:
-            self._account, self._terms = account, account.terms
+            self._account = account
             return self._show_terms("terms_changed")
-        return await self._async_step_access(terms_can_wait=True)
+        return await self._async_read_homes()
 
     async def async_step_homes(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which homes to show, where there is a choice; all but those that another account shows already."""
         if user_input is not None:
             excluded = self._choice.names.keys() - set(user_input.get(CONF_HOMES, ()))
-            return self._create(excluded, int(user_input[CONF_POLL_INTERVAL]))
-        self._choice = async_home_choice(self.hass, self._identity, self._homes)
+            return self._create(excluded)
+        self._choice = async_home_choice(self.hass, self._server_id, self._homes)
         names, taken = self._choice
         if len(self._homes) < 2 and len(names) == len(self._homes):
-            # Nothing to choose, and nothing to say.
+            # There is nothing to choose.
             return self._create(())
         if not names:
             return self._show("homes_taken", vol.Schema({}), None, taken=taken)
-        schema = vol.Schema(
-            {
-                vol.Optional(CONF_HOMES): any_of(names),
-                vol.Required(CONF_POLL_INTERVAL, default=POLL_INTERVAL_S): POLL_INTERVAL_SELECTOR,
-            }
-        )
-        suggested = {CONF_HOMES: [*names], CONF_POLL_INTERVAL: POLL_INTERVAL_S}
-        return self._show("homes", schema, None, suggested, taken=taken)
+        schema = vol.Schema({vol.Optional(CONF_HOMES): select_any(names)})
+        return self._show("homes", schema, None, {CONF_HOMES: [*names]}, taken=taken)
 
     async def async_step_homes_taken(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Say that other accounts show all homes of this one already."""
+        """Say that other accounts show all homes of this one."""
         return await self.async_step_homes() if user_input is None else self._create(())
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Log in again: the session has ended."""
+        """Log in again, because the session ended."""
         self._server = entry_data[CONF_SERVER]
         self._use(endpoints_of(self._get_reauth_entry()))
         self._username = entry_data[CONF_USERNAME]
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the account's name, which may have changed in the app, and its password."""
+        """Ask for the username, which may have changed, and the password."""
         if user_input is None:
             await self._async_sign_out()
-            # Whoever gets the password is named before it is asked for. Where nothing can be read, that is who has
-            # got it before.
+            # Who gets the password must be shown before it is entered. If the document cannot be read, it is who got
+            # it before.
             with suppress(WeSmartError):
-                self._use(await discover(async_get_transport(self.hass), URL(self._server)))
+                self._use(await discover(new_http(self.hass), URL(self._server)))
         return await self._async_step_login(user_input)
 
     async def async_step_reauth_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the same, where other hosts than before would get it."""
+        """Ask for the same, if hosts get the password that did not before."""
         return await self.async_step_reauth_confirm(user_input)
 
     async def async_step_reconfigure_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the same account's login, on the server that was entered."""
+        """Ask for the login of the same account at the server that was entered."""
         return await self._async_step_login(user_input)
 
     async def _async_step_login(self, user_input: dict[str, Any] | None) -> ConfigFlowResult:
@@ -191,50 +173,45 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             await self._async_open_session(user_input[CONF_USERNAME], user_input[CONF_PASSWORD])
         except WeSmartError as err:
             return self._show_login(err)
-        await self.async_set_unique_id(account_unique_id(self._identity, self._account.id))
-        if self._known is None:
+        await self.async_set_unique_id(account_unique_id(self._server_id, self._account.id))
+        if self._known_entry is None:
             self._abort_if_unique_id_configured()
         else:
             self._abort_if_unique_id_mismatch()
-        return await self._async_step_access()
-
-    async def _async_step_access(self, *, terms_can_wait: bool = False) -> ConfigFlowResult:
-        """Finish if the account may be used; else say why not, or show the terms that stand between."""
-        self._terms = self._account.terms
-        try:
-            # The account may be read in any state; whether its homes may, only they can tell.
-            snapshot = await self._client.snapshot()
-        except TermsNotAcceptedError as err:
-            self._terms = Terms(current=err.version or self._terms.current, url=err.url or self._terms.url)
-            self._admitted = False
+        if self._account.blocked:
+            terminated = self._account.access.status == "terminated"
+            return self._show_login(AccountBlockedError("the account is blocked", terminated=terminated))
+        if self._account.terms.open:
             return self._show_terms(None)
+        return await self._async_read_homes()
+
+    async def _async_read_homes(self) -> ConfigFlowResult:
+        try:
+            snapshot = await self._client.snapshot()
         except WeSmartError as err:
             return self._show_login(err)
         self._homes = snapshot.homes if snapshot else ()
-        self._admitted = True
-        if self._terms.accepted != self._terms.current and not terms_can_wait:
-            return self._show_terms(None)
         return await self._async_finish()
 
     async def _async_finish(self) -> ConfigFlowResult:
-        entry = self._known
+        entry = self._known_entry
         if entry is None:
             return await self.async_step_homes()
-        # What was opened at the hosts of before is ended there; nobody waits for it, as they may be gone.
+        # It is revoked where it was opened. That is not awaited, because the server may be gone.
         replaced = async_get_session(self.hass, entry)
         result = self.async_update_reload_and_abort(entry, data_updates=self._hand_over())
         self.hass.async_create_task(replaced.revoke(), "WeSMART sign out")
         return result
 
-    def _create(self, excluded: Iterable[str], poll_interval_s: int = POLL_INTERVAL_S) -> ConfigFlowResult:
-        account = self._account
-        # Titles stand in logs: whoever has no name is not called by email or phone number.
-        title = account.full_name or MANUFACTURER
-        options = {CONF_EXCLUDED_HOMES: sorted(excluded), CONF_POLL_INTERVAL: poll_interval_s}
-        return self.async_create_entry(title=title, data=self._hand_over(), options=options)
+    def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
+        # Titles are logged, so an account without a name is not called by its email or phone number.
+        title = short(self._account.full_name) if self._account.full_name else MANUFACTURER
+        return self.async_create_entry(
+            title=title, data=self._hand_over(), options={CONF_EXCLUDED_HOMES: sorted(excluded)}
+        )
 
     def _hand_over(self) -> dict[str, Any]:
-        """Return the data of an entry, whose the session is from here on."""
+        """Return the data of the entry, which owns the session from now on."""
         session, self._session = self._client.session, None
         return {
             CONF_SERVER: self._server,
@@ -243,24 +220,24 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         }
 
     @property
-    def _known(self) -> ConfigEntry | None:
-        """The entry that logs in again; None for an account that is added."""
+    def _known_entry(self) -> WeSmartConfigEntry | None:
+        """The entry that logs in again; None if an account is added."""
         if self.source == SOURCE_REAUTH:
             return self._get_reauth_entry()
         return self._get_reconfigure_entry() if self.source == SOURCE_RECONFIGURE else None
 
     @property
-    def _identity(self) -> str:
-        """What the server is known by: an account that logs in again keeps it, wherever its server is now."""
-        entry = self._known
-        return async_server_identity(self.hass, self._server) if entry is None else server_identity(entry)
+    def _server_id(self) -> str:
+        """The server's ID, which an entry keeps wherever its server is now."""
+        entry = self._known_entry
+        return async_server_id(self.hass, self._server) if entry is None else server_id(entry)
 
     async def _async_open_session(self, username: str, password: str) -> None:
-        transport = async_get_transport(self.hass)
-        tokens = await log_in(transport, self._endpoints, username, password, clock=wall_clock)
-        self._session = Session(transport, self._endpoints, tokens, clock=wall_clock)
+        http = new_http(self.hass)
+        tokens = await log_in(http, self._endpoints, username, password, clock=wall_clock)
+        self._session = Session(http, self._endpoints, tokens, clock=wall_clock)
         if self._closed:
-            # The dialog was closed while the cloud was opening the session.
+            # The dialog was closed in the meantime.
             await self._async_sign_out()
             raise SessionEndedError("the dialog was closed")
         self._client = WeSmartClient(self._session)
@@ -275,12 +252,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         self._endpoints = endpoints
         self._support_phone = endpoints.support_phone
         if self._moved:
-            # Whether that is right must not be asked of whoever says so.
+            # A document that may be forged must not name the hotline to ask about it.
             self._support_phone = endpoints_of(self._get_reauth_entry()).support_phone
 
     @property
     def _moved(self) -> bool:
-        """Whether other hosts than before would get the password, without anybody having entered another server."""
+        """Whether hosts would get the password that did not before, although no other server was entered."""
         if self.source != SOURCE_REAUTH:
             return False
         return self._endpoints.origins != endpoints_of(self._get_reauth_entry()).origins
@@ -302,10 +279,19 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             login_host=markdown(URL(self._endpoints.token_endpoint).host),
             hotline=markdown(self._support_phone),
             terms_url=link(self._endpoints.terms_url),
+            **self._access_placeholders(error),
         )
 
+    def _access_placeholders(self, error: WeSmartError | None) -> dict[str, str]:
+        if not isinstance(error, AccountBlockedError):
+            return {}
+        access = self._account.access
+        return {"reason": short(access.reason), "until": local_time(access.until)}
+
     def _show_terms(self, error: WeSmartError | str | None) -> ConfigFlowResult:
-        return self._show("terms", TERMS_SCHEMA, error, None, **terms_placeholders(self._terms, self._endpoints))
+        return self._show(
+            "terms", TERMS_SCHEMA, error, None, **terms_placeholders(self._account.terms, self._endpoints)
+        )
 
     def _show(
         self,
@@ -315,12 +301,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         suggested: Mapping[str, Any] | None = None,
         **description: str,
     ) -> ConfigFlowResult:
-        """Show a form, with what is wrong if anything is; `description` is what its text needs to know."""
-        errors, details = complaint(error)
+        """Show a form, with an error if there is one; `description` holds the placeholders of its text."""
+        errors, details = form_errors(error)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, suggested),
             errors=errors,
-            # The phone for what is wrong, which is plain text and no Markdown.
+            # The phone is for errors, which are plain text and not Markdown.
             description_placeholders={"phone": short(self._support_phone), **description, **details},
         )

@@ -65,7 +65,7 @@ _RESTART_CODES = (1012, 1013)
 class WeSmartCoordinator(DataUpdateCoordinator[None]):
     """An account of a server: its homes, the way to change them, and who listens to what."""
 
-    config_entry: WeSmartConfigEntry
+    config_entry: WeSmartConfigEntry  # type: ignore[mutable-override]  # set once, as in core
 
     def __init__(self, hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
         """Use the session of the entry."""
@@ -92,7 +92,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.account: Account | None = None
         self._account_outdated = True
         self._account_read_at = -float("inf")
-        self._in_maintenance = False
+        self._in_maintenance: bool | None = None  # unknown
         # By what they listen to: an endpoint, or None for which devices and homes there are.
         self._callbacks: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._is_set_up = False

@@ -1,52 +1,62 @@
-"""One table from the client's errors to what a person reads: the flow, set-up and actions all use it.
+"""The client's errors as Home Assistant's: one table for set-up, flows and actions.
 
-The keys stand in the translations under `config.error` and under `exceptions`.
+The keys are in the translations under `config.error` and `exceptions`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import math
 
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .cloud import errors as cloud
 from .const import DOMAIN
-from .text import local_time, short
+from .session import endpoints_of
 
-# The rejections of the contract, section "Commands"; others read as `command_rejected`.
+# Why a command was rejected (contract, "Commands"); others read as `command_rejected`.
 _REJECTIONS = {
     "device-offline": "device_offline",
     "unsupported": "command_unsupported",
     "not-found": "command_not_found",
     "invalid-request": "command_invalid",
 }
+# These are mistakes of the caller. Home Assistant calls them validation errors.
+_CALLER_MISTAKES = ("unsupported", "invalid-request")
 
-# From the particular to the general: the first class that fits.
+# From the particular to the general: the first class that matches counts.
 _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.PlainServerError, "plain_server"),
     (cloud.InvalidServerError, "invalid_server"),
     (cloud.UnsafeServerError, "unsafe_server"),
     (cloud.UnsupportedServerError, "unsupported_server"),
-    (cloud.UnexpectedAnswerError, "unexpected_answer"),
+    (cloud.UnexpectedResponseError, "unexpected_answer"),
     (cloud.CommandTimeoutError, "timeout_command"),
     (cloud.CloudTimeoutError, "timeout_connect"),
-    (cloud.CloudFaultError, "cloud_fault"),
-    (cloud.GivenUpError, "given_up"),
+    (cloud.ServerError, "cloud_fault"),
+    (cloud.ClientClosedError, "given_up"),
     (cloud.CloudConnectionError, "cannot_connect"),
     (cloud.InvalidCredentialsError, "invalid_auth"),
     (cloud.SessionEndedError, "session_ended"),
     (cloud.UnauthorizedError, "session_ended"),
     (cloud.MaintenanceError, "maintenance"),
     (cloud.RateLimitedError, "rate_limited"),
+    (cloud.UnavailableError, "unavailable"),
     (cloud.TermsNotAcceptedError, "terms_not_accepted"),
     (cloud.NotFoundError, "not_found"),
     (cloud.InvalidRequestError, "invalid_request"),
 )
-
-# What is said instead where the cloud has not said for how long.
-_INDEFINITE = {"maintenance": "maintenance_indefinite", "rate_limited": "rate_limited_indefinite"}
+# The keys if the server did not say how long to wait.
+_INDEFINITE = {
+    "maintenance": "maintenance_indefinite",
+    "rate_limited": "rate_limited_indefinite",
+    "unavailable": "unavailable_indefinite",
+}
 
 
 def translation_key(err: cloud.WeSmartError) -> str:
-    """Return the key of the sentence that tells a person what went wrong and what to do."""
+    """Return the key of the text that says what went wrong and what to do."""
     if isinstance(err, cloud.AccountBlockedError):
         return "account_terminated" if err.terminated else "account_suspended"
     if isinstance(err, cloud.CommandRejectedError):
@@ -56,26 +66,43 @@ def translation_key(err: cloud.WeSmartError) -> str:
 
 
 def placeholders(err: cloud.WeSmartError) -> dict[str, str]:
-    """Return what the sentence needs to know of the error."""
-    match err:
-        case cloud.AccountBlockedError():
-            return {"reason": short(err.reason), "until": local_time(err.until)}
-        case cloud.BusyError() if err.retry_after:
-            return {"seconds": str(math.ceil(err.retry_after))}
-        case cloud.InvalidRequestError():
-            return {"details": short("; ".join(err.details))}
+    """Return the placeholders of the text that depend on the error. Nothing the server wrote is among them."""
+    if isinstance(err, cloud.BusyError) and err.retry_after:
+        return {"seconds": str(math.ceil(err.retry_after))}
     return {}
 
 
 def translated[ErrorT: HomeAssistantError](
     kind: type[ErrorT], err: cloud.WeSmartError, *, name: str, phone: str
 ) -> ErrorT:
-    """Return Home Assistant's exception of that kind with our sentence.
-
-    `name` is what the user calls the thing or the account that it is about, `phone` the hotline of that account.
-    """
+    """Return an error of Home Assistant with our text; `name` is the entity or account, `phone` the hotline."""
     return kind(
         translation_domain=DOMAIN,
         translation_key=translation_key(err),
         translation_placeholders={**placeholders(err), "name": name, "phone": phone},
     )
+
+
+def form_errors(error: cloud.WeSmartError | str | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the errors of a form and their placeholders; `error` may be the key of a text."""
+    if error is None:
+        return {}, {}
+    if isinstance(error, str):
+        return {"base": error}, {}
+    return {"base": translation_key(error)}, placeholders(error)
+
+
+@contextmanager
+def translate_errors(hass: HomeAssistant, entry: ConfigEntry, name: str | None = None) -> Iterator[None]:
+    """Raise the client's errors as HomeAssistantError, and ask for a login if the session ended.
+
+    `name` is the entity's name; None if the error concerns the account.
+    """
+    try:
+        yield
+    except cloud.WeSmartError as err:
+        if isinstance(err, cloud.SessionEndedError):
+            entry.async_start_reauth(hass)
+        is_mistake = isinstance(err, cloud.CommandRejectedError) and err.problem in _CALLER_MISTAKES
+        kind = ServiceValidationError if is_mistake else HomeAssistantError
+        raise translated(kind, err, name=name or entry.title, phone=endpoints_of(entry).support_phone) from err

@@ -1,33 +1,39 @@
-"""An account's settings: its homes, curtains that are mounted the wrong way round, and how often the cloud is polled."""
+"""The options of an account: the homes to show, and curtains that are mounted the wrong way round."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import Platform
 from homeassistant.core import callback
 from homeassistant.helpers import area_registry as ar, entity_registry as er
+from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
 import voluptuous as vol
 
-from .cloud.models import Home
-from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS, POLL_INTERVAL_S
+from .cloud.models import HomeOutline
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry
-from .forms import POLL_INTERVAL_SELECTOR, any_of
-from .homes import async_home_choice
-from .identity import server_identity
+from .homes import async_home_choice, server_id
+
+
+def select_any(labels: Mapping[str, str]) -> SelectSelector:
+    """Return a selector of any number of values, shown by their labels."""
+    options = [SelectOptionDict(value=value, label=label) for value, label in labels.items()]
+    return SelectSelector(SelectSelectorConfig(options=options, multiple=True, sort=True))
 
 
 class WeSmartOptionsFlow(OptionsFlowWithReload):
-    """Changes the options of an account; each has a sensible value as long as nobody chose one."""
+    """Changes the options of an account."""
 
-    # What the form offers, by id: what comes while it is being read was not refused by whoever fills it in.
+    # The names of what the form offers, by ID. What comes while it is open was not left out by the user.
     _homes: dict[str, str]
     _covers: dict[str, str]
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the settings, and store them."""
+        """Show the options, and store them."""
         if user_input is None:
             return self._show()
-        # What the form did not offer stays as it was: it may come back.
+        # What the form did not offer stays as it was, because it may come back.
         options = self.config_entry.options
         excluded = set(options.get(CONF_EXCLUDED_HOMES, ())) - self._homes.keys()
         excluded |= self._homes.keys() - set(user_input.get(CONF_HOMES, ()))
@@ -36,25 +42,22 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
             data={
                 CONF_EXCLUDED_HOMES: sorted(excluded),
                 CONF_REVERSED_COVERS: sorted(absent.union(user_input.get(CONF_REVERSED_COVERS, ()))),
-                CONF_POLL_INTERVAL: int(user_input[CONF_POLL_INTERVAL]),
             }
         )
 
     def _show(self) -> ConfigFlowResult:
         entry, options = self.config_entry, self.config_entry.options
-        self._homes, taken = async_home_choice(self.hass, server_identity(entry), _homes_of(entry), besides=entry)
+        self._homes, taken = async_home_choice(self.hass, server_id(entry), _homes_of(entry), exclude=entry)
         self._covers = self._names_of_covers()
         fields: dict[vol.Marker, object] = {}
         if self._homes:
-            fields[vol.Optional(CONF_HOMES)] = any_of(self._homes)
+            fields[vol.Optional(CONF_HOMES)] = select_any(self._homes)
         if self._covers:
-            fields[vol.Optional(CONF_REVERSED_COVERS)] = any_of(self._covers)
-        fields[vol.Required(CONF_POLL_INTERVAL)] = POLL_INTERVAL_SELECTOR
-        # Suggested and not default values: what a user clears must not come back.
+            fields[vol.Optional(CONF_REVERSED_COVERS)] = select_any(self._covers)
+        # Suggested values and not defaults, which would come back when they are cleared.
         suggested = {
             CONF_HOMES: [home for home in self._homes if home not in options.get(CONF_EXCLUDED_HOMES, ())],
             CONF_REVERSED_COVERS: [cover for cover in self._covers if cover in options.get(CONF_REVERSED_COVERS, ())],
-            CONF_POLL_INTERVAL: options.get(CONF_POLL_INTERVAL, POLL_INTERVAL_S),
         }
         return self.async_show_form(
             step_id="init",
@@ -64,7 +67,7 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
 
     @callback
     def _names_of_covers(self) -> dict[str, str]:
-        """Return what the account's covers are called and where they are, by unique id; a lost cloud does not matter."""
+        """Return the names of the account's covers with their areas, by unique ID, whether it is loaded or not."""
         areas, registry = ar.async_get(self.hass), er.async_get(self.hass)
         covers: dict[str, str] = {}
         for entity in er.async_entries_for_config_entry(registry, self.config_entry.entry_id):
@@ -76,9 +79,9 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
         return covers
 
 
-def _homes_of(entry: WeSmartConfigEntry) -> list[Home]:
-    """Return the homes that an account sees; none while it is not set up, when nobody knows."""
+def _homes_of(entry: WeSmartConfigEntry) -> list[HomeOutline]:
+    """Return the homes that an account sees; none while it is not loaded."""
     if entry.state is not ConfigEntryState.LOADED:
         return []
-    replica = entry.runtime_data.replica
-    return [*replica.homes.values(), *replica.left_out.values()]
+    state = entry.runtime_data.state
+    return [*state.homes.values(), *state.excluded.values()]

@@ -1,47 +1,188 @@
-"""Repairing what only the owner can: reading new terms and accepting them, whether the account is set up or not."""
+"""Issues in Repairs: a function of the account, and the flow that accepts new terms."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.util import dt as dt_util
 
 from .cloud import WeSmartClient
 from .cloud.errors import SessionEndedError, WeSmartError
-from .cloud.models import Terms
-from .connection import async_get_session
-from .coordinator import WeSmartConfigEntry
-from .forms import complaint
-from .issues import ISSUE_ENTRY_ID, ISSUE_REFUSED, ISSUE_URL, ISSUE_VERSION
-from .stored import endpoints_of
-from .terms_form import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
-from .text import markdown
+from .cloud.models import Account, Terms
+from .cloud.state import HomeState
+from .const import CONF_EXCLUDED_HOMES, CONF_SERVER, DOMAIN
+from .errors import form_errors
+from .formatting import local_time, markdown, short
+from .homes import async_home_choice, server_id
+from .session import async_get_session, endpoints_of
+from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
+
+if TYPE_CHECKING:
+    from .coordinator import WeSmartConfigEntry
+
+_ACCOUNT_ISSUES = ("account_suspended", "account_terminated", "terms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """An issue that should exist."""
+
+    translation_key: str
+    severity: ir.IssueSeverity
+    placeholders: Mapping[str, str]
+    data: dict[str, str | int | float | None] | None = field(default=None)
+
+    @property
+    def is_fixable(self) -> bool:
+        """Whether the user can fix it in Repairs."""
+        return self.data is not None
+
+
+def account_issues(account: Account, *, title: str, phone: str) -> dict[str, Issue]:
+    """Return the issues of an account, by the end of their ID. What must be shown again after ignoring has another ID."""
+    access, terms = account.access, account.terms
+    if account.blocked:
+        key = f"account_{access.status}"
+        return {
+            key: Issue(
+                translation_key=key,
+                severity=ir.IssueSeverity.ERROR,
+                placeholders={
+                    "account": short(title),
+                    "reason": markdown(access.reason),
+                    "until": local_time(access.until),
+                    "phone": markdown(phone),
+                },
+            )
+        }
+    if not terms.open:
+        return {}
+    return {
+        f"terms_{short(terms.current)}_{terms.required}": Issue(
+            translation_key="terms",
+            severity=ir.IssueSeverity.ERROR if terms.required else ir.IssueSeverity.WARNING,
+            placeholders={"account": short(title)},
+            data={"version": terms.current, "url": terms.url, "required": terms.required},
+        )
+    }
+
+
+def maintenance_issues(
+    account: Account | None, *, in_maintenance: bool | None, server: str, now: datetime
+) -> dict[str, Issue]:
+    """Return the issues of a server; whether it is `in_maintenance` or what the account says may be unknown."""
+    issues = {}
+    maintenance = account.maintenance if account else None
+    is_planned = maintenance is not None and (maintenance.ends_at or maintenance.starts_at) > now
+    if in_maintenance:
+        issues["maintenance"] = Issue(
+            translation_key="maintenance",
+            severity=ir.IssueSeverity.WARNING,
+            placeholders={"server": server, "until": local_time(maintenance.ends_at if maintenance else None)},
+        )
+    elif maintenance is not None and is_planned:
+        issues["maintenance_planned"] = Issue(
+            translation_key="maintenance_planned",
+            severity=ir.IssueSeverity.WARNING,
+            placeholders={
+                "server": server,
+                "begin": local_time(maintenance.starts_at),
+                "until": local_time(maintenance.ends_at),
+            },
+        )
+    return issues
+
+
+@callback
+def async_update_issues(
+    hass: HomeAssistant, entry: ConfigEntry, account: Account | None, *, in_maintenance: bool | None, state: HomeState
+) -> None:
+    """Make the issue registry agree with what is known of an account. What is not known stays as it is."""
+    unknown: set[str] = set()
+    issues: dict[str, Issue] = {}
+    if account is None:
+        unknown.update(_ACCOUNT_ISSUES, ("maintenance_planned",))
+    else:
+        phone = endpoints_of(entry).support_phone
+        issues |= _with_owner(entry.entry_id, account_issues(account, title=entry.title, phone=phone))
+    if in_maintenance is None:
+        unknown.add("maintenance")
+    server = maintenance_issues(
+        account, in_maintenance=in_maintenance, server=entry.data[CONF_SERVER], now=dt_util.utcnow()
+    )
+    issues |= _with_owner(server_id(entry), server)
+    if state.state_seq < 0:
+        unknown.add("homes_taken")
+    elif taken := _taken_homes(hass, entry, state):
+        issue = Issue(
+            translation_key="homes_taken",
+            severity=ir.IssueSeverity.WARNING,
+            placeholders={"account": short(entry.title), "taken": taken},
+        )
+        issues |= _with_owner(entry.entry_id, {"homes_taken": issue})
+    _async_delete_others(hass, (entry.entry_id, server_id(entry)), set(issues), unknown)
+    for issue_id, issue in issues.items():
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            data={**issue.data, "entry_id": entry.entry_id} if issue.data else None,
+            is_fixable=issue.is_fixable,
+            is_persistent=False,
+            severity=issue.severity,
+            translation_key=issue.translation_key,
+            translation_placeholders={**issue.placeholders},
+        )
+
+
+@callback
+def async_setup_repairs(hass: HomeAssistant) -> None:
+    """Delete the issues of accounts that are removed or disabled."""
+
+    @callback
+    def handle_change(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        is_disabled = entry.disabled_by is not None and entry.state is ConfigEntryState.NOT_LOADED
+        if entry.domain != DOMAIN or not (is_disabled or change is ConfigEntryChange.REMOVED):
+            return
+        owners = [entry.entry_id]
+        others = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+        if not any(other is not entry and server_id(other) == server_id(entry) for other in others):
+            owners.append(server_id(entry))
+        _async_delete_others(hass, owners, set(), set())
+
+    # No hook of the entry is called when it is disabled while its set-up is retried.
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_change)
 
 
 class TermsRepairFlow(RepairsFlow):
-    """Shows the terms, and sends their acceptance to the cloud."""
+    """Shows new terms, and accepts them."""
 
-    def __init__(self, entry: WeSmartConfigEntry, terms: Terms, *, refused: bool) -> None:
-        """Ask the owner of an entry; `refused` is whether the cloud insists."""
+    def __init__(self, entry: WeSmartConfigEntry, terms: Terms) -> None:
+        """Ask the owner of an entry."""
         self._entry = entry
         self._terms = terms
-        self._refused = refused
         self._endpoints = endpoints_of(entry)
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin with the terms."""
+        """Start with the terms."""
         return await self.async_step_terms()
 
     async def async_step_terms(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Show the terms; accepting them brings the homes back, and refusing is answered with what happens then."""
+        """Show the terms, and accept them; if they are not accepted, say what happens then."""
         if user_input is None:
             return self._show_terms(None)
         if not user_input[CONF_ACCEPT]:
             return self.async_abort(
-                reason="refused_and_locked" if self._refused else "refused",
+                reason="refused_and_locked" if self._terms.required else "refused",
                 description_placeholders={"phone": markdown(self._endpoints.support_phone)},
             )
-        # Of its own: while the cloud insists, the entry is not set up.
+        # Not the coordinator's client: while the terms are required, the entry may not be set up.
         client = WeSmartClient(async_get_session(self.hass, self._entry))
         try:
             account = await async_accept_terms(client, self._terms)
@@ -53,18 +194,14 @@ class TermsRepairFlow(RepairsFlow):
         if account is not None:
             self._terms = account.terms
             return self._show_terms("terms_changed")
-        await self._async_return()
-        return self.async_create_entry(data={})
-
-    async def _async_return(self) -> None:
-        """Have the homes back at once, and not when they are looked for the next time."""
         if self._entry.state is ConfigEntryState.LOADED:
-            await self._entry.runtime_data.async_look_again()
+            await self._entry.runtime_data.async_read_account()
         else:
             self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+        return self.async_create_entry(data={})
 
     def _show_terms(self, error: WeSmartError | str | None) -> RepairsFlowResult:
-        errors, details = complaint(error)
+        errors, details = form_errors(error)
         return self.async_show_form(
             step_id="terms",
             data_schema=TERMS_SCHEMA,
@@ -76,8 +213,37 @@ class TermsRepairFlow(RepairsFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that repairs an issue; terms are the only one that can be."""
-    known = cast("dict[str, Any]", data)  # as `issues` has put it there
-    entry = hass.config_entries.async_get_known_entry(known[ISSUE_ENTRY_ID])
-    terms = Terms(current=known[ISSUE_VERSION], url=known[ISSUE_URL])
-    return TermsRepairFlow(entry, terms, refused=known[ISSUE_REFUSED])
+    """Return the flow that fixes an issue; only terms can be fixed."""
+    known = cast("dict[str, Any]", data)
+    entry = hass.config_entries.async_get_known_entry(known["entry_id"])
+    terms = Terms(current=known["version"], url=known["url"], required=known["required"])
+    return TermsRepairFlow(entry, terms)
+
+
+def _with_owner(owner: str, issues: Mapping[str, Issue]) -> dict[str, Issue]:
+    return {f"{owner} {key}": issue for key, issue in issues.items()}
+
+
+@callback
+def _async_delete_others(
+    hass: HomeAssistant, owners: tuple[str, ...] | list[str], keep: set[str], unknown: set[str]
+) -> None:
+    """Delete the issues of owners but those to keep. Deleting one forgets that it was ignored."""
+    for issue in tuple(ir.async_get(hass).issues.values()):
+        if (
+            issue.domain == DOMAIN
+            and issue.active
+            and issue.issue_id.partition(" ")[0] in owners
+            and issue.issue_id not in keep
+            and issue.translation_key not in unknown
+        ):
+            ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
+
+
+def _taken_homes(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> str | None:
+    """Return who shows the homes of an account that has none left to show; None if it shows one or wants none."""
+    wanted = [home for home in state.excluded.values() if home.id not in entry.options.get(CONF_EXCLUDED_HOMES, ())]
+    if state.homes or not wanted:
+        return None
+    names, taken = async_home_choice(hass, server_id(entry), wanted, exclude=entry)
+    return None if names else taken

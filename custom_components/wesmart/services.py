@@ -1,28 +1,29 @@
-"""Actions that are not about an entity: the vendor's support desk (contract, "Support")."""
+"""Actions of the vendor's support (contract, "Support")."""
 
 from functools import partial
 from typing import cast
+import uuid
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, __version__ as ha_version
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.loader import async_get_integration
 import msgspec
 import voluptuous as vol
 
-from . import devices, report
-from .actions import explained
 from .cloud import WeSmartClient
-from .cloud.errors import SessionEndedError
-from .cloud.feedback import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, fit
-from .cloud.models import FeedbackCategory
-from .cloud.patience import insist
-from .connection import async_get_desk, async_get_session, is_in_use
+from .cloud.client import retry
+from .cloud.errors import CloudConnectionError, CommandTimeoutError, SessionEndedError
+from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory, Ticket
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
+from .diagnostics import account_report, device_report, fit
+from .errors import translate_errors
+from .registry import cloud_id, is_account
+from .session import async_get_session
 
 SERVICE_FIND_DEALERS = "find_dealers"
 SERVICE_GET_FEEDBACK = "get_feedback"
@@ -35,6 +36,9 @@ ATTR_MESSAGE = "message"
 ATTR_PROVINCE = "province"
 ATTR_RATING = "rating"
 ATTR_SUBJECT = "subject"
+
+# A set-up that is retried is in progress for a part of the time.
+_IN_USE = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
 
 _ACCOUNT = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _FIND_DEALERS_SCHEMA = vol.Schema({**_ACCOUNT, vol.Optional(ATTR_PROVINCE): cv.string})
@@ -78,7 +82,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
-    """Send feedback to the vendor and return the ticket; a dry run returns what would be sent instead."""
+    """Send feedback to the vendor and return the ticket; a dry run returns what would be sent."""
+    await _async_check_admin(call)
     device = _device(call)
     entry = _entry(call, device)
     feedback = Feedback(
@@ -89,59 +94,79 @@ async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
         device_id=_cloud_id(entry, device),
         diagnostics=await _async_diagnostics(call.hass, entry, device) if call.data[ATTR_INCLUDE_DIAGNOSTICS] else None,
     )
-    desk = async_get_desk(call.hass, entry)
     if call.data[ATTR_DRY_RUN]:
-        return {"would_send": msgspec.to_builtins(desk.as_sent(feedback))}
-    with explained(call.hass, entry):
-        return {"ticket": msgspec.to_builtins(await desk.send(_client(call.hass, entry), feedback))}
+        return {"would_send": msgspec.to_builtins(feedback)}
+    with translate_errors(call.hass, entry):
+        return {"ticket": msgspec.to_builtins(await _async_file(_client(call.hass, entry), feedback))}
+
+
+async def _async_file(client: WeSmartClient, feedback: Feedback) -> Ticket:
+    """File feedback once, however often the request has to be repeated."""
+    try:
+        return await retry(partial(client.send_feedback, feedback, idempotency_key=str(uuid.uuid4())))
+    except CloudConnectionError as err:
+        raise CommandTimeoutError(f"the feedback may have been filed: {err}") from None
 
 
 async def _async_get_feedback(call: ServiceCall) -> ServiceResponse:
     """Return the account's tickets, newest first."""
+    await _async_check_admin(call)
     entry = _entry(call)
-    with explained(call.hass, entry):
-        return {"tickets": msgspec.to_builtins(await insist(_client(call.hass, entry).tickets))}
+    with translate_errors(call.hass, entry):
+        return {"tickets": msgspec.to_builtins(await retry(_client(call.hass, entry).tickets))}
 
 
 async def _async_find_dealers(call: ServiceCall) -> ServiceResponse:
-    """Return the vendor's dealers, of a province or of all."""
-    entry = _entry(call)
-    find = partial(_client(call.hass, entry).dealers, call.data.get(ATTR_PROVINCE, "").strip() or None)
-    with explained(call.hass, entry):
-        return {"dealers": msgspec.to_builtins(await insist(find))}
+    """Return the vendor's dealers, of a province or all. All accounts know the same."""
+    entry = _entry(call, any_account=True)
+    province = call.data.get(ATTR_PROVINCE, "").strip() or None
+    with translate_errors(call.hass, entry):
+        return {"dealers": msgspec.to_builtins(await retry(partial(_client(call.hass, entry).dealers, province)))}
 
 
-def _entry(call: ServiceCall, device: dr.AnyDeviceEntry | None = None) -> WeSmartConfigEntry:
-    """Return the account that was picked, or whose device was, or the only one.
+async def _async_check_admin(call: ServiceCall) -> None:
+    """Raise Unauthorized for a user who is no administrator: tickets hold the owner's personal data."""
+    if call.context.user_id is None:
+        return  # an automation
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    if not user.is_admin:
+        raise Unauthorized(context=call.context)
 
-    It need not be loaded: whoever is locked out may complain (contract, "Problems").
+
+def _entry(
+    call: ServiceCall, device: dr.AnyDeviceEntry | None = None, *, any_account: bool = False
+) -> WeSmartConfigEntry:
+    """Return the account that was selected, or that of the selected device, or the only one.
+
+    It need not be loaded: the owner of a blocked account may complain.
     """
     hass = call.hass
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID, device.config_entry_id if device else None)
     if entry_id is None:
         entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+        if any_account:
+            entries = sorted(entries, key=lambda entry: entry.state not in _IN_USE)[:1]
         entry = entries[0] if len(entries) == 1 else None
     else:
         entry = hass.config_entries.async_get_entry(entry_id)
     if entry is not None and entry.domain == DOMAIN:
-        if is_in_use(entry):
+        if entry.state in _IN_USE:
             return entry
         if any(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
-            with explained(hass, entry):
+            with translate_errors(hass, entry):
                 raise SessionEndedError("the account has to log in again")
-    # Home Assistant says what is wrong with it.
+    # It raises an error that says what is wrong with the entry.
     return cast("WeSmartConfigEntry", async_get_config_entry(hass, DOMAIN, entry_id))
 
 
 def _client(hass: HomeAssistant, entry: WeSmartConfigEntry) -> WeSmartClient:
-    """Return the account's way to the cloud; that of one that is loaded looks elsewhere for what it does not find."""
-    if entry.state is ConfigEntryState.LOADED:
-        return entry.runtime_data.client
     return WeSmartClient(async_get_session(hass, entry))
 
 
 def _device(call: ServiceCall) -> dr.AnyDeviceEntry | None:
-    """Return the device that was picked, which is one of ours."""
+    """Return the device that was selected, which must be one of ours."""
     device_id = call.data.get(ATTR_DEVICE_ID)
     if device_id is None:
         return None
@@ -155,10 +180,10 @@ def _device(call: ServiceCall) -> dr.AnyDeviceEntry | None:
 
 
 def _cloud_id(entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry | None) -> str | None:
-    """Return what the cloud calls a device; None for none, and for the service that stands for the account."""
-    if device is None or devices.is_account(entry, device):
+    """Return the server's ID of a device; None for no device, and for the account's service."""
+    if device is None or is_account(entry, device):
         return None
-    found = devices.cloud_id(entry, device)
+    found = cloud_id(entry, device)
     if found is None:
         raise _unknown_device(_name(device))
     return found
@@ -171,20 +196,19 @@ def _name(device: dr.AnyDeviceEntry) -> str:
 async def _async_diagnostics(
     hass: HomeAssistant, entry: WeSmartConfigEntry, device: dr.AnyDeviceEntry | None
 ) -> dict[str, object]:
-    """Return what helps whoever sees nothing else of this Home Assistant."""
     integration = await async_get_integration(hass, DOMAIN)
     versions = {"home_assistant": ha_version, "integration": str(integration.version)}
-    return fit(versions | (report.of_device(entry, device) if device else report.of_account(entry)))
+    return fit(versions | (device_report(entry, device) if device else account_report(entry)))
 
 
-def _unknown_device(name: str) -> ServiceValidationError:
+def _unknown_device(name: str) -> HomeAssistantError:
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key="unknown_device", translation_placeholders={"name": name}
     )
 
 
 def _checked(text: str, translation_key: str, least: int, most: int) -> str:
-    """Return a text without what is blank around it, not too long for the cloud, and not too short."""
+    """Return a text without surrounding blanks; raises ServiceValidationError if it is too short or too long."""
     text = text.strip()
     if not least <= len(text) <= most:
         raise ServiceValidationError(

@@ -1,4 +1,4 @@
-"""What Home Assistant's system information says of the cloud. Accounts and servers are counted, and not named."""
+"""System information: whether servers can be reached, and how changes arrive. It names no account and no server."""
 
 import asyncio
 from datetime import timedelta
@@ -11,36 +11,41 @@ from homeassistant.util import dt as dt_util
 
 from .cloud import discover, server_origin
 from .cloud.errors import CloudConnectionError, CloudTimeoutError, WeSmartError
-from .connection import async_get_transport, is_in_use
 from .const import CONF_SERVER, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .errors import translation_key
+from .session import new_http
 
-# As long as Home Assistant's own checks wait.
+# As for Home Assistant's own checks.
 _PROBE_S = 5
+# A set-up that is retried is in progress for a part of the time.
+_IN_USE = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
 
 
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
-    """Offer the information."""
+    """Register the information."""
     register.async_register_info(_async_info)
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return what is known, and what is still being asked for; nothing where no account is in use."""
-    entries: list[WeSmartConfigEntry] = [*filter(is_in_use, hass.config_entries.async_entries(DOMAIN))]
+    """Return what is known, and tasks for the rest; nothing if no account is in use."""
+    entries: list[WeSmartConfigEntry] = [
+        entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.state in _IN_USE
+    ]
     if not entries:
         return {}
-    lives = [entry.runtime_data.live for entry in entries if entry.state is ConfigEntryState.LOADED]
-    # With several accounts each line says the worst of them.
+    connections = [entry.runtime_data.connection for entry in entries if entry.state is ConfigEntryState.LOADED]
+    # With several accounts, each line is about the worst of them.
     probe = hass.async_create_task(_async_probe(hass, {entry.data[CONF_SERVER] for entry in entries}))
     info: dict[str, Any] = {
         "cloud": _async_reached(probe),
         "latency": _async_latency(probe),
-        "push": f"{sum(live.streaming for live in lives)}/{len(entries)}",
+        "push": f"{sum(connection.streaming for connection in connections)}/{len(entries)}",
     }
-    if ages := [live.event_age_s for live in lives if live.event_age_s is not None]:
-        info["last_event"] = dt_util.utcnow() - timedelta(seconds=max(ages))
+    ages = [connection.seconds_since_event for connection in connections]
+    if known := [age for age in ages if age is not None]:
+        info["last_event"] = dt_util.utcnow() - timedelta(seconds=max(known))
     return info
 
 
@@ -64,7 +69,7 @@ async def _async_latency(probe: asyncio.Task[float]) -> str:
 
 
 async def _async_probe(hass: HomeAssistant, servers: set[str]) -> float:
-    """Return the seconds that the slowest server took to say where its endpoints are; raises WeSmartError."""
+    """Return the seconds that the slowest server took to send its discovery document; raises WeSmartError."""
     return max(await asyncio.gather(*(_async_ask(hass, server) for server in servers)))
 
 
@@ -73,7 +78,7 @@ async def _async_ask(hass: HomeAssistant, server: str) -> float:
     started = loop.time()
     try:
         async with asyncio.timeout(_PROBE_S):
-            await discover(async_get_transport(hass), server_origin(server))
+            await discover(new_http(hass), server_origin(server))
     except TimeoutError:
         raise CloudTimeoutError("no answer in time") from None
     return loop.time() - started

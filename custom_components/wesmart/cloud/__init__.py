@@ -1,51 +1,46 @@
-"""A client of the WeSMART cloud contract. It knows nothing of Home Assistant.
+"""A client of the WeSMART cloud contract. It does not depend on Home Assistant.
 
 The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSMART publishes none.
 
-    async with ClientSession(middlewares=[keep_refusals]) as http:
-        transport = Transport(http)
-        endpoints = await discover(transport, server_origin(server))
-        session = Session(transport, endpoints, await log_in(transport, endpoints, username, password))
-        client = WeSmartClient(session)
-        snapshot = await client.snapshot()
-        for device in snapshot.devices:
-            print(device.device.name, [type(endpoint).__name__ for endpoint in device.endpoints])
-        lamp = next(e for d in snapshot.devices for e in d.endpoints if isinstance(e, LightEndpoint))
-        await CommandPump(client.send_commands).execute(Command.set(lamp.key, on=True))
+    async with ClientSession(middlewares=[keep_refusals]) as aiohttp_session:
+        http = HttpClient(aiohttp_session)
+        endpoints = await discover(http, server_origin(server))
+        session = Session(http, endpoints, await log_in(http, endpoints, username, password))
+        client, state = WeSmartClient(session), HomeState()
+        connection = Connection(client, state, on_changes=print)
+        await connection.refresh()
+        for key, endpoint in state.endpoints.items():
+            print(state.devices[key.device_id].name, type(endpoint).__name__)
+        lamp = next(key for key, endpoint in state.endpoints.items() if isinstance(endpoint, LightEndpoint))
+        await connection.queue.execute(Command.set(lamp, on=True))
         await session.revoke()
+
+To stay current, poll with `refresh` and keep `connection.run()` running: it follows the event stream.
 """
 
+from .auth import Session, Tokens, log_in
 from .client import WeSmartClient
-from .commands import Command
-from .desk import SupportDesk
-from .discovery import Endpoints, discover
-from .feedback import Feedback
-from .live import LiveHome
+from .commands import Command, CommandQueue
+from .connection import Connection, ConnectionStatus
+from .discovery import Endpoints, discover, server_origin
+from .http import HttpClient, keep_refusals
 from .models import LightEndpoint
-from .observer import HomeObserver
-from .origins import server_origin
-from .pump import CommandPump
-from .rediscovery import Rediscovery
-from .session import Session, Tokens, log_in, revoke
-from .transport import Transport, keep_refusals
+from .state import HomeState
 
 __all__ = [
     "Command",
-    "CommandPump",
+    "CommandQueue",
+    "Connection",
+    "ConnectionStatus",
     "Endpoints",
-    "Feedback",
-    "HomeObserver",
+    "HomeState",
+    "HttpClient",
     "LightEndpoint",
-    "LiveHome",
-    "Rediscovery",
     "Session",
-    "SupportDesk",
     "Tokens",
-    "Transport",
     "WeSmartClient",
     "discover",
     "keep_refusals",
     "log_in",
-    "revoke",
     "server_origin",
 ]

@@ -1,142 +1,183 @@
-"""Everything a logged-in account can ask the cloud for, a method each (contract, "Problems" to "Support")."""
+"""The requests of an account, one method each (contract, "Account" to "Support")."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 from yarl import URL
 
-from .commands import Command, CommandResult
-from .errors import DECODE_ERRORS, NotFoundError, SessionEndedError, UnauthorizedError, UnexpectedAnswerError
-from .feedback import Feedback
-from .models import Account, Dealer, Position, Ticket
-from .problems import Answer
-from .session import Session
+from .auth import Session
+from .commands import Command, CommandResponse
+from .decode import decode_snapshot
+from .errors import (
+    DECODE_ERRORS,
+    BusyError,
+    CloudConnectionError,
+    CloudTimeoutError,
+    SessionEndedError,
+    UnauthorizedError,
+    UnexpectedResponseError,
+    WeSmartError,
+)
+from .http import Response
+from .models import Account, Dealer, Feedback, Snapshot, Ticket
 from .stream import EventStream
-from .wire_home import Snapshot, decode_snapshot
+
+_LOGGER = logging.getLogger(__name__)
+
+# An action gets its answer within this time, and its request is not repeated after it (contract, "Client").
+DEADLINE_S = 10
+# Pause before a request is repeated, unless the server says another one.
+_RETRY_S = 1
+# A longer body takes longer than 10 ms to decode, and is decoded in a thread.
+_THREAD_LIMIT = 256 * 2**10
 
 
-class _CommandBody(Struct):
+class _CommandRequest(Struct):
+    run: str
     order: int
     commands: Sequence[Command]
 
 
-class _ResultBody(Struct):
-    results: list[CommandResult]
-
-
-class _TermsBody(Struct):
+class _TermsRequest(Struct):
     version: str
 
 
-class _TicketsBody(Struct):
-    tickets: list[Ticket]
+class _TicketsResponse(Struct):
+    tickets: list[Raw]
 
 
-class _DealersBody(Struct):
-    dealers: list[Dealer]
+class _DealersResponse(Struct):
+    dealers: list[Raw]
 
 
 class WeSmartClient:
-    """The cloud as one logged-in account sees it."""
+    """Sends the requests of a logged-in account."""
 
-    def __init__(self, session: Session, *, on_not_found: Callable[[], None] = lambda: None) -> None:
-        """Ask in the name of `session`, and where it says.
-
-        `on_not_found` is called when the cloud does not know a path: its endpoints may have moved.
-        """
+    def __init__(self, session: Session) -> None:
+        """Send requests with the session's token to its endpoints."""
         self.session = session
-        self._on_not_found = on_not_found
 
     async def account(self) -> Account:
-        """Return the profile and the terms; works while the account is blocked, too."""
-        return _decode(await self._request("GET", "account"), Account)
+        """Return the account; this also works while it has no access to its homes."""
+        return await _decode(await self._request("GET", "account"), Account)
 
     async def accept_terms(self, version: str) -> None:
-        """Accept the terms of that version; raises InvalidRequestError when they have changed meanwhile."""
-        await self._request("PUT", "account/terms", json=msgspec.json.encode(_TermsBody(version)))
+        """Accept the terms; raises InvalidRequestError if that version is not the current one."""
+        await self._request("PUT", "account/terms", json=msgspec.json.encode(_TermsRequest(version)))
 
-    async def snapshot(self, held: Position | None = None) -> Snapshot | None:
-        """Return everything the account can see; None when that is what is held."""
-        headers = None if held is None else {"If-None-Match": entity_tag(held)}
-        answer = await self._request("GET", "snapshot", headers=headers)
-        return None if answer.status == 304 and held is not None else decode_snapshot(answer.body)
+    async def snapshot(self, held: tuple[str, int] | None = None) -> Snapshot | None:
+        """Return everything the account can see; None if nothing changed since the position `held` (epoch, seq)."""
+        headers = {} if held is None else {"If-None-Match": f'"{quote(held[0], safe="")}:{held[1]}"'}
+        response = await self._request("GET", "snapshot", headers=headers)
+        if response.status == 304 and held is not None:
+            return None
+        return await _in_thread_if_long(decode_snapshot, response.body)
 
-    async def send_commands(self, order: int, commands: Sequence[Command]) -> list[CommandResult]:
-        """Send 1-200 commands as one request; `order` rises from one request to the next."""
-        body = msgspec.json.encode(_CommandBody(order, commands))
-        return _decode(await self._request("POST", "commands", json=body), _ResultBody).results
+    async def send_commands(self, run: str, order: int, commands: Sequence[Command]) -> CommandResponse:
+        """Send 1-200 commands; `order` counts the requests of a run of the client."""
+        body = msgspec.json.encode(_CommandRequest(run, order, commands))
+        response = await _decode(await self._request("POST", "commands", json=body), CommandResponse)
+        if len(response.results) != len(commands):
+            raise UnexpectedResponseError(f"{len(response.results)} results of {len(commands)} commands")
+        return response
 
     async def send_feedback(self, feedback: Feedback, *, idempotency_key: str) -> Ticket:
-        """File feedback with the vendor; the same key files it once, however often it is sent."""
+        """File feedback with the vendor, once for each key."""
         headers = {"Idempotency-Key": idempotency_key}
-        return _decode(
-            await self._request("POST", "feedback", json=msgspec.json.encode(feedback), headers=headers), Ticket
-        )
+        body = msgspec.json.encode(feedback)
+        return await _decode(await self._request("POST", "feedback", json=body, headers=headers), Ticket)
 
     async def tickets(self) -> list[Ticket]:
-        """Return the account's tickets, newest first; works while the account is blocked, too."""
-        return _decode(await self._request("GET", "feedback"), _TicketsBody).tickets
+        """Return the account's tickets, newest first, without those that are invalid."""
+        response = await _decode(await self._request("GET", "feedback"), _TicketsResponse)
+        return _valid(response.tickets, Ticket)
 
     async def dealers(self, province: str | None = None) -> list[Dealer]:
-        """Return the dealers of a province, however it is spelled, or of all; nobody has to be logged in for that."""
+        """Return the dealers of a province, or all, without those that are invalid."""
         url = self._url("dealers")
-        answer = await self.session.transport.request(
-            "GET", url if province is None else url.with_query(province=province)
-        )
-        return _decode(answer, _DealersBody).dealers
+        if province is not None:
+            url = url.with_query(province=province)
+        response = await _decode(await self.session.http.request("GET", url), _DealersResponse)
+        return _valid(response.dealers, Dealer)
 
-    async def connect(self, held: Position) -> EventStream:
-        """Open the event stream behind what is held."""
-        query = {"since": str(held.seq), "epoch": held.epoch}
+    async def connect(self, epoch: str, since: int) -> EventStream:
+        """Open the event stream after a position; at the present if `epoch` is empty."""
         url = URL(self.session.endpoints.events_url)
+        query = {"since": str(since), "epoch": epoch} if epoch else {}
         return EventStream(
-            await self._authorized(
-                lambda token: self.session.transport.connect(url, token=token, account=self.session.id, query=query)
-            )
+            await self._authorized(lambda token: self.session.http.connect(url, token=token, query=query))
         )
 
     async def _request(
-        self, method: str, path: str, *, json: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+        self, method: str, path: str, *, json: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
         url = self._url(path)
         return await self._authorized(
-            lambda token: self.session.transport.request(
-                method, url, token=token, account=self.session.id, json=json, headers=headers
-            )
+            lambda token: self.session.http.request(method, url, token=token, json=json, headers=headers)
         )
 
     def _url(self, path: str) -> URL:
         return URL(f"{self.session.endpoints.api_url.rstrip('/')}/{path}")
 
-    async def _authorized[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
-        try:
-            return await self._with_good_token(attempt)
-        except NotFoundError:
-            self._on_not_found()
-            raise
-
-    async def _with_good_token[T](self, attempt: Callable[[str], Awaitable[T]]) -> T:
-        """Return what comes of an attempt with an access token; with a new one where the first is refused."""
+    async def _authorized[T](self, request: Callable[[str], Awaitable[T]]) -> T:
+        """Send a request with an access token, and once more with a renewed one if the first is refused."""
         token = await self.session.access_token()
-        with suppress(UnauthorizedError):
-            return await attempt(token)
+        try:
+            return await request(token)
+        except UnauthorizedError:
+            pass
         token = await self.session.renew(token)
         try:
-            return await attempt(token)
+            return await request(token)
         except UnauthorizedError:
-            raise SessionEndedError("a new token was refused, too") from None
+            raise SessionEndedError("a renewed token was refused") from None
 
 
-def entity_tag(position: Position) -> str:
-    """Return the `ETag` of a position (contract, "Snapshot and events"): what is held now, events included."""
-    return f'"{quote(position.epoch, safe="")}:{position.seq}"'
+async def retry[T](request: Callable[[], Awaitable[T]]) -> T:
+    """Return the response to a request, repeating it until the deadline if there is none or the server is busy.
+
+    Raises the last error, and CloudTimeoutError if the deadline passes during a request.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + DEADLINE_S
+    while True:
+        error: WeSmartError
+        delay: float = _RETRY_S
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await request()
+        except TimeoutError:
+            raise CloudTimeoutError(f"no response within {DEADLINE_S} s") from None
+        except CloudConnectionError as err:
+            error = err
+        except BusyError as err:
+            error, delay = err, err.retry_after or _RETRY_S
+        # By the clock, because a timeout that expires together with the request's own may get lost in it.
+        if loop.time() + delay >= deadline:
+            raise error
+        await asyncio.sleep(delay)
 
 
-def _decode[T](answer: Answer, type_: type[T]) -> T:
+async def _decode[T](response: Response, type_: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.body, type=type_)
+        return await _in_thread_if_long(lambda body: msgspec.json.decode(body, type=type_), response.body)
     except DECODE_ERRORS as err:
-        raise UnexpectedAnswerError(f"{type_.__name__}: an answer that makes no sense ({type(err).__name__})") from None
+        raise UnexpectedResponseError(f"invalid {type_.__name__} ({type(err).__name__})") from None
+
+
+async def _in_thread_if_long[T](decode: Callable[[bytes], T], body: bytes) -> T:
+    return decode(body) if len(body) <= _THREAD_LIMIT else await asyncio.to_thread(decode, body)
+
+
+def _valid[T](raws: Sequence[Raw], type_: type[T]) -> list[T]:
+    decoded = []
+    for raw in raws:
+        try:
+            decoded.append(msgspec.json.decode(raw, type=type_))
+        except DECODE_ERRORS:
+            _LOGGER.debug("Ignored an invalid %s", type_.__name__)
+    return decoded

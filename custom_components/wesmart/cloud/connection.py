@@ -36,7 +36,7 @@ DIRTY_INTERVAL_S = 60
 # Gaps that follow each other within this time are repaired with growing pauses, up to the second.
 _GAPS_S = 60
 _MAX_GAP_PAUSE_S = 30
-# Events handled before other tasks get their turn.
+# Frames and events handled before other tasks get their turn.
 _YIELD_AFTER = 200
 # Close codes (contract, "Stream"): the session ended, or the account lost access.
 _ACCESS_CODES = (4401, 4403)
@@ -93,6 +93,11 @@ class Connection:
     def streaming(self) -> bool:
         """Whether changes arrive by push."""
         return self.status is ConnectionStatus.STREAMING
+
+    @property
+    def seconds_since_event(self) -> float | None:
+        """The age of the last event; None before the first."""
+        return None if self.last_event is None else self._loop.time() - self.last_event
 
     def set_access(self, has_access: bool) -> None:
         """Connect only while the account has access to its homes."""
@@ -171,7 +176,7 @@ class Connection:
                 # and what was before an outage must not be shown as current.
                 if self.state.state_seq >= hello.seq:
                     self._set_status(ConnectionStatus.STREAMING)
-                handled += len(frame.events) if isinstance(frame, EventsFrame) else 1
+                handled += 1 + (len(frame.events) if isinstance(frame, EventsFrame) else 0)
                 if handled >= _YIELD_AFTER:
                     handled = 0
                     await asyncio.sleep(0)
@@ -213,6 +218,8 @@ class Connection:
                 raise
             except WeSmartError as err:
                 error = err
+                # The stream says nothing about what is missing.
+                self._set_status(ConnectionStatus.CONNECTING)
             if self.state.epoch == self._stream_epoch:
                 if self.state.state_seq >= needed and not self.state.dirty:
                     return

@@ -1,45 +1,63 @@
-"""Finding out where a server keeps its endpoints (contract, section "Discovery")."""
+"""Discovery: the address of a server, and the endpoints that its document names (contract, "Discovery")."""
 
-from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from .errors import DECODE_ERRORS, BusyError, CloudConnectionError, UnsupportedServerError, WeSmartError
-from .origins import check_endpoint, well_known_url
-from .transport import Transport
+from .errors import (
+    DECODE_ERRORS,
+    BusyError,
+    CloudConnectionError,
+    InvalidServerError,
+    PlainServerError,
+    UnsafeServerError,
+    UnsupportedServerError,
+    WeSmartError,
+)
+from .http import SMALL_BODY_LIMIT, HttpClient
 
-_DOCUMENT_LIMIT = 64 * 2**10
+_WELL_KNOWN_PATH = "/.well-known/wesmart"
 _GRANTS = {"password", "refresh_token"}
-_WEB = ("https", "http")
-_SOCKET = ("wss", "ws")
+_WEB_SCHEMES = ("https", "http")
+_SOCKET_SCHEMES = ("wss", "ws")
+# Where a server may be reached without TLS.
+_PRIVATE_NETWORKS = tuple(
+    ip_network(network)
+    for network in ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
+# All public IPv6 addresses are in one of these. IPv4-mapped, multicast and site-local addresses are in none.
+_GLOBAL_UNICAST = ip_network("2000::/3")
+_NAT64 = ip_network("64:ff9b::/96")
+# Names that resolve inside a network by definition or custom (RFC 6761, 6762 and 8375, ICANN's .internal and .corp).
+_PRIVATE_SUFFIXES = ("localhost", "localdomain", "local", "internal", "home.arpa", "lan", "home", "corp")
+# Raised by yarl: also errors of IDNA when the host is read, and an IndexError for `https://[@` with a non-ASCII letter.
+_URL_ERRORS = (ValueError, IndexError)
 
 
-class _WireSupport(Struct):
+class _Support(Struct):
     phone: str
     email: str | None = None
     url: str | None = None
 
 
-class _WireDocument(Struct):
-    version: float
-    issuer: str
+class _Document(Struct):
     token_endpoint: str
     revocation_endpoint: str
     grant_types_supported: list[str]
     api_url: str
     events_url: str
     terms_url: str
-    support: _WireSupport
+    support: _Support
 
 
-class _WireVersion(Struct):
+class _Version(Struct):
     version: float
 
 
 class Endpoints(Struct, frozen=True, kw_only=True):
-    """Where a server keeps what; pinned when a user logs in, because tokens go there."""
+    """The URLs of a server. They are stored at login, because tokens are sent there."""
 
     token_endpoint: str
     revocation_endpoint: str
@@ -52,58 +70,124 @@ class Endpoints(Struct, frozen=True, kw_only=True):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The origin of each endpoint that gets a password or a token."""
-        secret = (self.token_endpoint, self.revocation_endpoint, self.api_url, self.events_url)
-        return tuple(str(URL(url).origin()) for url in secret)
+        """The origins that get the password or a token."""
+        urls = (self.token_endpoint, self.revocation_endpoint, self.api_url, self.events_url)
+        return tuple(str(URL(url).origin()) for url in urls)
 
 
-async def discover(transport: Transport, origin: URL) -> Endpoints:
+def server_origin(entered: str) -> URL:
+    """Return the origin of the server whose address a person entered; https if no scheme was given.
+
+    Raises InvalidServerError, and PlainServerError if TLS is required.
+    """
+    text = entered.strip()
+    if "://" not in text:
+        text = f"https://{text}"
+    try:
+        url = URL(text)
+        host, port = url.host, url.port
+    except _URL_ERRORS:
+        raise InvalidServerError("not an address") from None
+    if url.scheme not in _WEB_SCHEMES or not host or port is None or url.user is not None:
+        raise InvalidServerError("not the address of a server")
+    if url.path.rstrip("/") not in ("", _WELL_KNOWN_PATH) or url.query_string or url.fragment:
+        raise InvalidServerError("an address with a path")
+    if url.scheme == "http" and not _allows_plain_http(host):
+        raise PlainServerError("plain http to a host that is not in this network")
+    return url.origin()
+
+
+async def discover(http: HttpClient, origin: URL) -> Endpoints:
     """Read and check the discovery document of a server.
 
-    Raises UnsupportedServerError where there is none of the contract's version 1, UnsafeServerError where it names
-    what it may not, BusyError and CloudConnectionError.
+    Raises UnsupportedServerError if there is none of version 1, UnsafeServerError if it names URLs that it may not
+    name, BusyError and CloudConnectionError.
     """
     try:
-        answer = await transport.request("GET", well_known_url(origin), limit=_DOCUMENT_LIMIT)
+        response = await http.request("GET", origin.with_path(_WELL_KNOWN_PATH), limit=SMALL_BODY_LIMIT)
     except BusyError, CloudConnectionError:
         raise
     except WeSmartError as err:
-        # A router that wants a password, for one: nobody's account has to do with it.
+        # For example a router that asks for its own password: it says nothing about an account.
         raise UnsupportedServerError(str(err)) from None
-    if answer.content_type != "application/json":
-        raise UnsupportedServerError(f"{answer.content_type} instead of a discovery document")
-    return _decode(origin, answer.body)
+    if response.content_type != "application/json":
+        raise UnsupportedServerError(f"{response.content_type!a} instead of a discovery document")
+    return _decode(origin, response.body)
 
 
 def _decode(origin: URL, body: bytes) -> Endpoints:
     try:
-        # The version first: a later one may look different in everything else.
-        if msgspec.json.decode(body, type=_WireVersion).version != 1:
+        # First, because another version may differ in everything else.
+        if msgspec.json.decode(body, type=_Version).version != 1:
             raise UnsupportedServerError("another version of the contract")
-        wire = msgspec.json.decode(body, type=_WireDocument)
+        document = msgspec.json.decode(body, type=_Document)
     except DECODE_ERRORS:
-        raise UnsupportedServerError("the discovery document makes no sense") from None
-    if missing := _GRANTS.difference(wire.grant_types_supported):
-        raise UnsupportedServerError(f"the server does not offer {_listed(missing)}")
-    web = {
-        "token_endpoint": wire.token_endpoint,
-        "revocation_endpoint": wire.revocation_endpoint,
-        "api_url": wire.api_url,
-        "terms_url": wire.terms_url,
-    }
-    for url in web.values():
-        check_endpoint(origin, url, _WEB)
-    check_endpoint(origin, wire.events_url, _SOCKET)
-    if wire.support.url:
-        check_endpoint(origin, wire.support.url, _WEB)
+        raise UnsupportedServerError("invalid discovery document") from None
+    if missing := _GRANTS.difference(document.grant_types_supported):
+        raise UnsupportedServerError(f"the server does not offer {', '.join(sorted(missing))}")
+    support = document.support
     return Endpoints(
-        **web,
-        events_url=wire.events_url,
-        support_phone=wire.support.phone,
-        support_email=wire.support.email,
-        support_url=wire.support.url,
+        token_endpoint=_checked(origin, document.token_endpoint, _WEB_SCHEMES),
+        revocation_endpoint=_checked(origin, document.revocation_endpoint, _WEB_SCHEMES),
+        api_url=_checked(origin, document.api_url, _WEB_SCHEMES),
+        events_url=_checked(origin, document.events_url, _SOCKET_SCHEMES),
+        terms_url=_checked(origin, document.terms_url, _WEB_SCHEMES),
+        support_phone=support.phone,
+        support_email=support.email,
+        support_url=support.url and _checked(origin, support.url, _WEB_SCHEMES),
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+def _checked(origin: URL, endpoint: str, schemes: tuple[str, str]) -> str:
+    """Return a URL that a server may name; raises UnsafeServerError. `schemes` are the one with TLS and the one without."""
+    secure, plain = schemes
+    try:
+        url = URL(endpoint)
+        host, port, path = url.host, url.port, url.path
+    except _URL_ERRORS:
+        raise UnsafeServerError("not a URL") from None
+    if url.scheme not in schemes or not host or port is None or url.user is not None:
+        raise UnsafeServerError(f"not a {secure} URL")
+    # A `?` or `#` with nothing behind it is not in the parsed URL.
+    if "?" in endpoint or "#" in endpoint or not endpoint.isprintable() or not path.isprintable():
+        raise UnsafeServerError("a URL with a query, a fragment, or control characters")
+    if origin.scheme == "https":
+        if url.scheme != secure or not _is_public(host):
+            raise UnsafeServerError(f"an https server may name only {secure} URLs of public hosts")
+    elif host != origin.host:
+        raise UnsafeServerError(f"a server without TLS may name only its own host ({plain} or {secure})")
+    return endpoint
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _allows_plain_http(host: str) -> bool:
+    address = _address(host)
+    return host == "localhost" or (address is not None and any(address in network for network in _PRIVATE_NETWORKS))
+
+
+def _is_public(host: str) -> bool:
+    address = _address(host)
+    if address is not None:
+        return _is_public_address(address)
+    name = host.rstrip(".").lower()
+    # Resolvers also accept other spellings of IPv4 addresses, such as 127.1 and 0x7f.1.
+    last_label = name.rpartition(".")[2]
+    if "." not in name or last_label.isdigit() or last_label.startswith("0x"):
+        return False
+    return not any(name == suffix or name.endswith(f".{suffix}") for suffix in _PRIVATE_SUFFIXES)
+
+
+def _is_public_address(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast
+    if address in _NAT64:
+        return _is_public_address(IPv4Address(address.packed[-4:]))
+    # Teredo's addresses are not global.
+    tunneled = address.sixtofour
+    return address in _GLOBAL_UNICAST and address.is_global and (tunneled is None or _is_public_address(tunneled))

@@ -1,70 +1,92 @@
-"""The event stream: frames out of a WebSocket (contract, "The stream")."""
+"""The event stream: frames from a WebSocket (contract, "Stream")."""
 
 import asyncio
+from contextlib import suppress
+import socket
 
-import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from .errors import CloudConnectionError, CloudTimeoutError, StreamClosedError
-from .wire_events import Frame, HelloFrame, decode_frame
+from .events import Frame, HelloFrame, decode_frame
 
-# The contract's default; hello says the real one.
-_HEARTBEAT_S = 20
+# Until hello says another one.
+_DEFAULT_HEARTBEAT_S = 20
+# For the whole close handshake. A server that goes on sending instead of confirming it must not keep the stream open.
+_CLOSE_TIMEOUT_S = 2
 
 
 class EventStream:
-    """An open stream; `receive` until it raises, then `close`."""
+    """An open stream: call `receive` until it raises, then `close`."""
 
-    def __init__(self, socket: ClientWebSocketResponse) -> None:
-        self._socket = socket
+    def __init__(self, websocket: ClientWebSocketResponse) -> None:
+        """Read from an open WebSocket."""
+        self._websocket = websocket
+        self._socket: socket.socket | None = websocket.get_extra_info("socket")
         self._loop = asyncio.get_running_loop()
-        # After two intervals without a frame the stream is dead, however healthy the socket looks. The socket's own
-        # timeout would begin anew with each ping, and one timer for all frames costs less than one for each.
-        self._silence_s: float = 2 * _HEARTBEAT_S
-        self.heard_at = self._loop.time()
-        self._timer = self._loop.call_at(self.heard_at + self._silence_s, self._check_silence)
-        self._closing: asyncio.Task[bool] | None = None
+        # Two heartbeat intervals without a frame end the stream. The WebSocket's own timeout would start again with each
+        # ping. One timer for all frames costs less than a timer for each.
+        self._timeout_s: float = 2 * _DEFAULT_HEARTBEAT_S
+        self._last_frame = self._loop.time()
+        self._timer = self._loop.call_at(self._last_frame + self._timeout_s, self._check_timeout)
+        self._is_timed_out = False
+        self._closing: asyncio.Task[None] | None = None
 
     async def receive(self) -> Frame | None:
-        """Return the next frame, None for a type from the future.
+        """Return the next frame; None for a binary one and one of an unknown type.
 
-        Raises CloudTimeoutError after two heartbeat intervals without any, StreamClosedError when the stream ends, and
-        UnexpectedAnswerError for a frame that makes no sense.
+        Raises UnexpectedResponseError for an invalid frame, CloudTimeoutError after two heartbeat intervals without any,
+        StreamClosedError at the end of the stream, and CloudConnectionError.
         """
         try:
-            message = await self._socket.receive()
-        except (aiohttp.ClientError, OSError) as err:
-            raise CloudConnectionError(f"the event stream broke off ({type(err).__name__})") from None
-        self.heard_at = self._loop.time()
-        if message.type is WSMsgType.TEXT:
-            frame = decode_frame(message.data)
-            if isinstance(frame, HelloFrame):
-                self._silence_s = 2 * frame.heartbeat_s
-                self._arm()
-            return frame
-        if message.type is WSMsgType.BINARY:
-            return None
-        if self._closing is not None:
-            raise CloudTimeoutError(f"the event stream was silent for {self._silence_s:g} s")
-        code = self._socket.close_code
+            message = await self._websocket.receive()
+        except Exception as err:  # noqa: BLE001 - as for requests, see http.py
+            raise CloudConnectionError(f"the event stream failed ({type(err).__name__})") from None
+        if self._closing is None:
+            self._last_frame = self._loop.time()
+            if message.type is WSMsgType.TEXT:
+                frame = decode_frame(message.data)
+                if isinstance(frame, HelloFrame):
+                    self._timeout_s = 2 * frame.heartbeat_s
+                    self._restart_timer()
+                return frame
+            if message.type is WSMsgType.BINARY:
+                return None
+        if self._is_timed_out:
+            raise CloudTimeoutError(f"the event stream was silent for {self._timeout_s:g} s")
+        code = self._websocket.close_code
         raise StreamClosedError(f"the event stream was closed ({code})", code=code)
 
-    def give_up(self) -> None:
-        """Take the stream for dead: whoever waits for a frame is told that there was none in time."""
+    def abort(self) -> None:
+        """End the stream: `receive` raises StreamClosedError."""
         if self._closing is None:
-            self._closing = self._loop.create_task(self._socket.close())
+            self._closing = self._loop.create_task(self._close())
 
     async def close(self) -> None:
-        """Close the socket; waits for the other side at most as long as the transport said."""
+        """Close the WebSocket within two seconds, with or without the server."""
         self._timer.cancel()
-        await (self._closing or self._socket.close())
+        self.abort()
+        if self._closing is not None:
+            await self._closing
 
-    def _arm(self) -> None:
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._websocket.close()
+        except TimeoutError:
+            pass
+        finally:
+            # aiohttp closes its transport, which waits for the server to read what was sent. This ends it at once.
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _restart_timer(self) -> None:
         self._timer.cancel()
-        self._timer = self._loop.call_at(self.heard_at + self._silence_s, self._check_silence)
+        self._timer = self._loop.call_at(self._last_frame + self._timeout_s, self._check_timeout)
 
-    def _check_silence(self) -> None:
-        if self._loop.time() < self.heard_at + self._silence_s:
-            self._arm()
+    def _check_timeout(self) -> None:
+        if self._loop.time() < self._last_frame + self._timeout_s:
+            self._restart_timer()
         else:
-            self.give_up()
+            self._is_timed_out = True
+            self.abort()

@@ -22,7 +22,7 @@ class Visit:
     body: bytes
 
 
-class Guide:
+class DiscoveryServer:
     """Answers the discovery document, and 404 or a redirect to everything else."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:

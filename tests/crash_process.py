@@ -1,4 +1,4 @@
-"""A Home Assistant in a process of its own, to be killed while it renews its tokens: python -m tests.mortal_home.
+"""A Home Assistant in a process of its own, to be killed while it renews its tokens: python -m tests.crash_process.
 
 It says a line when it is up: the state of its entry, and how many dialogs ask for something. Then it lives until it is
 killed, or until it kills itself at a point that nobody could hit from outside.
@@ -26,7 +26,7 @@ from tests.accounts import OWNER, log_in
 TOKEN_PATH = "/oauth/token"
 
 
-class Death(StrEnum):
+class CrashPoint(StrEnum):
     """Where it kills itself, the next time that its tokens are renewed."""
 
     NONE = "none"
@@ -42,26 +42,26 @@ class _At:
         self.url = url
 
 
-def _die() -> None:
+def _crash() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _arm(hass: HomeAssistant, death: Death) -> None:
+def _arm(hass: HomeAssistant, crash_point: CrashPoint) -> None:
     """Have what surrounds the integration, aiohttp and Home Assistant, kill the process."""
     update = hass.config_entries.async_update_entry
     request: Callable[..., Any] = ClientSession._request
 
     def update_entry(entry: ConfigEntry, **changes: Any) -> bool:
-        if death is Death.BEFORE_SAVE:
-            _die()
+        if crash_point is CrashPoint.BEFORE_SAVE:
+            _crash()
         updated = update(entry, **changes)
-        if death is Death.BEFORE_WRITE:
-            _die()
+        if crash_point is CrashPoint.BEFORE_WRITE:
+            _crash()
         return updated
 
     async def send(session: ClientSession, method: str, url: URL, **options: Any) -> ClientResponse:
-        if death is Death.BEFORE_REQUEST and url.path == TOKEN_PATH:
-            _die()
+        if crash_point is CrashPoint.BEFORE_REQUEST and url.path == TOKEN_PATH:
+            _crash()
         response: ClientResponse = await request(session, method, url, **options)
         return response
 
@@ -69,7 +69,7 @@ def _arm(hass: HomeAssistant, death: Death) -> None:
     setattr(ClientSession, "_request", send)  # noqa: B010 - the same
 
 
-async def _boot(folder: str, death: Death) -> HomeAssistant:
+async def _boot(folder: str, crash_point: CrashPoint) -> HomeAssistant:
     hass = HomeAssistant(folder)
     loader.async_setup(hass)
     hass.config.skip_pip = True
@@ -78,7 +78,7 @@ async def _boot(folder: str, death: Death) -> HomeAssistant:
     hass.config_entries = ConfigEntries(hass, {})
     if not await bootstrap.async_load_base_functionality(hass):
         raise RuntimeError("Home Assistant did not start")
-    _arm(hass, death)
+    _arm(hass, crash_point)
     for component in (HOME_ASSISTANT, DOMAIN):
         if not await async_setup_component(hass, component, {}):
             raise RuntimeError(f"{component} did not start")
@@ -86,8 +86,8 @@ async def _boot(folder: str, death: Death) -> HomeAssistant:
     return hass
 
 
-async def _live(folder: str, server: str, death: Death) -> None:
-    hass = await _boot(folder, death)
+async def _live(folder: str, server: str, crash_point: CrashPoint) -> None:
+    hass = await _boot(folder, crash_point)
     if not hass.config_entries.async_entries(DOMAIN):
         await log_in(hass, _At(server), OWNER)
     (entry,) = hass.config_entries.async_entries(DOMAIN)
@@ -100,9 +100,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
     parser.add_argument("server")
-    parser.add_argument("--death", type=Death, default=Death.NONE)
+    parser.add_argument("--crash_point", type=CrashPoint, default=CrashPoint.NONE)
     options = parser.parse_args()
-    asyncio.run(_live(options.folder, options.server, options.death))
+    asyncio.run(_live(options.folder, options.server, options.crash_point))
 
 
 if __name__ == "__main__":

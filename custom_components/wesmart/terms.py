@@ -1,4 +1,4 @@
-"""The form that shows terms and asks to accept them: where an account logs in, and under Repairs."""
+"""The form that shows terms and asks to accept them, at login and in Repairs."""
 
 from homeassistant.helpers.selector import BooleanSelector
 import voluptuous as vol
@@ -6,7 +6,7 @@ import voluptuous as vol
 from .cloud import Endpoints, WeSmartClient
 from .cloud.errors import InvalidRequestError
 from .cloud.models import Account, Terms
-from .text import markdown, terms_link
+from .formatting import link, markdown
 
 CONF_ACCEPT = "accept"
 
@@ -14,15 +14,18 @@ TERMS_SCHEMA = vol.Schema({vol.Required(CONF_ACCEPT, default=False): BooleanSele
 
 
 def terms_placeholders(terms: Terms, endpoints: Endpoints) -> dict[str, str]:
-    """Return what the form says of the terms: which they are, and where they are read."""
-    return {"version": markdown(terms.current), "terms_url": terms_link(terms.url, endpoints.terms_url)}
+    """Return the version of the terms, and where to read them."""
+    is_safe = terms.url is not None and terms.url.startswith("https://")
+    return {
+        "version": markdown(terms.current),
+        "terms_url": link(terms.url if terms.url and is_safe else endpoints.terms_url),
+    }
 
 
 async def async_accept_terms(client: WeSmartClient, terms: Terms) -> Account | None:
-    """Accept the terms that the form has shown; raises WeSmartError.
+    """Accept the terms that the form showed. Raises WeSmartError.
 
-    Where others have taken their place meanwhile, nothing is accepted, and the account is returned that has to accept
-    those.
+    Returns None, or the account if it has other terms by now: then nothing was accepted.
     """
     try:
         await client.accept_terms(terms.current or "")

@@ -1,0 +1,57 @@
+"""Text from the server as people see it, plain or in Markdown."""
+
+from datetime import datetime
+import re
+import unicodedata
+from urllib.parse import quote
+
+from homeassistant.util import dt as dt_util
+
+_MAX_LENGTH = 200
+_NOTHING = "–"
+# The last four would make a link of a bare address, or another character of its name.
+_MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~:.@&]")
+# Control characters, marks that change the direction of text, lone surrogates, private and unassigned characters. The
+# joiner of emoji is one of the second, and harmless.
+_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_ZERO_WIDTH_JOINER = "\u200d"
+
+
+def short(text: str | None) -> str:
+    """Return text on one line, without invisible characters, and not too long; a dash for none."""
+    text = " ".join(_visible(text[: 10 * _MAX_LENGTH]).split()) if text else ""
+    if not text:
+        return _NOTHING
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
+
+
+def markdown(text: str | None) -> str:
+    """Return text for Markdown: short, without markup or links."""
+    return _MARKUP.sub(r"\\\g<0>", short(text))
+
+
+def link(url: str) -> str:
+    """Return a URL as the target of a link in Markdown, which nothing in it ends."""
+    return quote(url, safe="%/:=&?~#+!$,;'@*[]")
+
+
+def local_time(moment: datetime | None) -> str:
+    """Return a moment in Home Assistant's time zone; a dash for none."""
+    if moment is None:
+        return _NOTHING
+    try:
+        return _to_minutes(dt_util.as_local(moment))
+    except OverflowError:
+        # Some servers write the end of all time for "for ever", which may be over already in this time zone.
+        return f"{_to_minutes(moment)} {moment.tzname()}"
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        character if character == _ZERO_WIDTH_JOINER or unicodedata.category(character) not in _INVISIBLE else " "
+        for character in text
+    )
+
+
+def _to_minutes(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "minutes")
