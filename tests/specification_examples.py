@@ -114,8 +114,6 @@ FEEDBACK = Exchange(
     status=201,
     body=example("Ticket"),
 )
-TICKETS = Exchange(path="/v1/feedback", body={"tickets": [example("Ticket")]})
-DEALERS = Exchange(path="/v1/dealers", request_headers={}, body={"dealers": [example("Dealer")]})
 MAINTENANCE = replace(SNAPSHOT, status=503, headers=RETRY, type=PROBLEM_JSON, body=problem("maintenance", status=503))
 UNAUTHORIZED = replace(SNAPSHOT, status=401, headers=CHALLENGE, type=PROBLEM_JSON, body=problem("unauthorized"))
 INVALID_GRANT = replace(TOKEN, status=400, headers={}, body=example("OAuthError"))

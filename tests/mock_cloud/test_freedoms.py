@@ -1,6 +1,5 @@
 """A cloud that uses its freedoms keeps the contract, and the same seed uses them the same way."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 
@@ -97,21 +96,3 @@ def test_a_seed_decides_everything_and_every_freedom_is_used() -> None:
     for sign in ("aroma_diffuser", "-00:00", "+00:00", "00z", "00Z", "20t0", "True", "False", "'x/'", "0.2,"):
         assert sign in seen, sign
     assert 0 < seen.count("'room_id': None") < 400
-
-
-async def test_results_come_before_and_after_their_events() -> None:
-    """Both orders are seen under some seed."""
-    orders = set()
-    for seed in SEEDS:
-        async with MockCloud(clock=wall_time, freedoms=Freedoms.seeded(seed)) as cloud, ClientSession() as http:
-            client = Client(cloud, http)
-            await client.log_in()
-            cloud.latency = 0.05
-            async with client.stream(0) as stream:
-                await stream.frame()
-                asking = asyncio.create_task(client.set("cong-tac-bep", on=True))
-                while "events" not in await stream.frame():
-                    pass
-                orders.add(asking.done())
-                await asking
-    assert orders == {True, False}

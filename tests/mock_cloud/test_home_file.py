@@ -56,9 +56,7 @@ LIGHT = {"brightness": True, "color": False, "effects": [], "transition": False}
     [
         ({"room_id": "nowhere"}, "/room_id"),
         ({"colour": "red"}, ""),
-        ({"model": None}, "/model"),
         ({"signal_dbm": 5}, "/signal_dbm"),
-        ({"endpoints": [switch(), switch()]}, "/endpoints"),
         ({"endpoints": [switch(state={"brightness": 5})]}, "/endpoints/0/state/brightness"),
         ({"endpoints": [switch(features={"outlet": True})]}, "/endpoints/0/features/metering"),
         ({"endpoints": [switch(type="light", features=LIGHT, state={"mode": "white"})]}, "/endpoints/0/state/mode"),
@@ -67,7 +65,6 @@ LIGHT = {"brightness": True, "color": False, "effects": [], "transition": False}
             "/endpoints/0/features/color_temp",
         ),
         ({"endpoints": [switch(type="curtain", features={"kind": "gate"})]}, "/endpoints/0/features"),
-        ({"endpoints": [switch(type="button", features={"presses": []})]}, "/endpoints/0/features/presses"),
     ],
 )
 def test_an_invalid_device_is_not_read(tmp_path: Path, changes: Document, pointer: str) -> None:
