@@ -9,7 +9,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.virtual_time import EPOCH, VirtualTimeLoop
+from tests.virtual_time import EPOCH, SocketlessLoop, VirtualTimeLoop
 
 
 async def test_an_hour_passes_at_once() -> None:
@@ -51,3 +51,39 @@ async def test_home_assistant_lives_on_the_same_clock(hass: HomeAssistant) -> No
     assert fired == [pytest.approx(600, abs=1)]
     assert isinstance(loop, VirtualTimeLoop)
     assert (dt_util.utcnow() - EPOCH).total_seconds() == pytest.approx(loop.time())
+
+
+def test_without_sockets_timers_fire_in_order() -> None:
+    """Tasks and timers run as on any loop, and time stands still while there is something to do."""
+    loop = SocketlessLoop()
+    fired: list[tuple[float, str]] = []
+
+    async def sleep(seconds: float, name: str) -> None:
+        await asyncio.sleep(seconds)
+        fired.append((loop.time(), name))
+
+    async def run() -> None:
+        await asyncio.gather(sleep(3600, "late"), sleep(1, "early"), sleep(0, "now"))
+
+    loop.run_until_complete(run())
+    loop.close()
+    assert fired == [(0, "now"), (1, "early"), (3600, "late")]
+
+
+def test_without_sockets_a_deadlock_is_found() -> None:
+    """Waiting for something that cannot happen raises instead of hanging."""
+    loop = SocketlessLoop()
+    with pytest.raises(RuntimeError, match="deadlock"):
+        loop.run_until_complete(loop.create_future())
+    loop.close()
+
+
+def test_without_sockets_a_livelock_is_found() -> None:
+    """A task that never lets time pass raises instead of running for ever."""
+
+    async def spin() -> None:
+        while True:
+            await asyncio.gather(asyncio.sleep(0))
+
+    with pytest.raises(RuntimeError, match="livelock"):
+        asyncio.run(spin(), loop_factory=SocketlessLoop)

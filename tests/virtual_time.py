@@ -1,11 +1,12 @@
-"""An event loop whose sockets are real and whose clock is not.
+"""Event loops with virtual time: when there is nothing to do, time jumps to the next timer.
 
-When nothing is readable, nothing is ready to run and no executor job is under way, time jumps to the next timer: an
-hour of Home Assistant costs a millisecond, and neither Home Assistant nor our own code is patched for it.
+`VirtualTimeLoop` has real sockets: it waits for what is readable and for executor jobs first. An hour of Home Assistant
+costs a millisecond, and neither Home Assistant nor our own code is patched for it. `SocketlessLoop` has tasks and timers
+only, and is faster.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 import datetime as dt
 import selectors
@@ -21,6 +22,8 @@ EPOCH = dt.datetime(2026, 11, 20, 5, 0, tzinfo=dt.UTC)
 LOOPBACK_S = 0.0005
 # Real seconds without anything scheduled or readable, after which a test has deadlocked.
 DEADLOCK_S = 5
+# Turns of a loop without I/O at one virtual time, after which it would turn for ever.
+MAX_TURNS = 10_000
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -88,6 +91,35 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             await super().shutdown_default_executor(timeout)
         finally:
             self.executor_jobs -= 1
+
+
+class SocketlessLoop(asyncio.BaseEventLoop):
+    """An event loop with virtual time and without I/O: only tasks and timers. Starts at zero."""
+
+    def __init__(self) -> None:
+        """Create the loop."""
+        super().__init__()
+        self.virtual_now = 0.0
+        self._turns = 0
+        self._selector = self  # the base class asks it for I/O, with the time until the next timer
+
+    @override
+    def time(self) -> float:
+        return self.virtual_now
+
+    def select(self, timeout: float | None) -> Sequence[object]:
+        """Let time pass instead of waiting for I/O."""
+        if timeout is None:
+            raise RuntimeError("deadlock: nothing is scheduled")
+        self._turns = 0 if timeout else self._turns + 1
+        if self._turns > MAX_TURNS:
+            self._turns = 0  # so that the tasks can be canceled
+            raise RuntimeError("livelock: time stands still")
+        self.virtual_now += timeout
+        return ()
+
+    def _process_events(self, _events: Sequence[object]) -> None:
+        """Process no I/O: there is none."""
 
 
 def follow_loop(loop: VirtualTimeLoop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,83 +1,95 @@
-"""Small homes and events, as they come over the wire."""
+"""Small homes, frames and events, decoded from what comes over the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 import json
 
-from custom_components.wesmart.cloud.models import EndpointKey, Position
-from custom_components.wesmart.cloud.wire_events import (
-    Event,
-    EventsFrame,
-    Frame,
-    HeartbeatFrame,
-    HelloFrame,
-    decode_frame,
-)
-from custom_components.wesmart.cloud.wire_home import Snapshot, decode_snapshot
+from custom_components.wesmart.cloud.decode import decode_snapshot
+from custom_components.wesmart.cloud.events import EventsFrame, Frame, HeartbeatFrame, HelloFrame, decode_frame
+from custom_components.wesmart.cloud.models import EndpointKey, Snapshot
 
-type Json = Mapping[str, object]
+type Json = dict[str, object]
+
+AT = "2026-11-20T05:00:00Z"
 
 LAMP = EndpointKey("lamp", "1")
 CURTAIN = EndpointKey("curtain", "1")
+BUTTON = EndpointKey("button", "1")
 
 
 def lamp(**state: object) -> Json:
-    """Return a device with one colour light."""
-    features = {
-        "brightness": True,
-        "color_temp": {"min_kelvin": 2700, "max_kelvin": 6500},
-        "color": True,
-        "effects": ["Cầu vồng"],
-        "transition": True,
-    }
-    return device("lamp", [{"id": "1", "type": "light", "features": features, "state": {"on": False, **state}}])
+    """Return a device with one color light."""
+    features = {"brightness": True, "color": True, "effects": ["Cầu vồng"], "transition": True}
+    return device("lamp", endpoint("light", features=features, state={"on": False, **state}))
 
 
 def curtain(**state: object) -> Json:
     """Return a device with one curtain."""
-    features = {"kind": "curtain", "position": True, "tilt": False, "stop": True}
     whole = {"position": 0, "motion": "stopped", **state}
-    return device("curtain", [{"id": "1", "type": "curtain", "features": features, "state": whole}])
+    return device("curtain", endpoint("curtain", features={"position": True, "stop": True}, state=whole))
 
 
-def device(device_id: str, endpoints: Sequence[Json], **fields: object) -> Json:
+def button() -> Json:
+    """Return a device with one button."""
+    return device("button", endpoint("button", features={"presses": ["press_end"]}))
+
+
+def endpoint(type_: str, id_: str = "1", **members: object) -> Json:
+    """Return an endpoint."""
+    return {"id": id_, "type": type_, "name": None, "room_id": None, **members}
+
+
+def device(id_: str, *endpoints: Json, **members: object) -> Json:
     """Return a device of the home `home`."""
-    whole = {"id": device_id, "home_id": "home", "online": True, "identify": False, "endpoints": endpoints}
-    return {**whole, "name": device_id, "room_id": None, **fields}
+    return {"id": id_, "home_id": "home", "name": id_, "online": True, "endpoints": endpoints, **members}
 
 
-def snapshot(seq: int, *devices: Json, epoch: str = "e") -> Snapshot:
+def home(*devices: Json, **members: object) -> Json:
+    """Return a home."""
+    return {"id": "home", "name": "Nhà", "rooms": [], "scenes": [], "devices": devices, **members}
+
+
+def homes(seq: float, *homes: object, epoch: str = "e") -> Snapshot:
+    """Return a snapshot of some homes."""
+    return decode_snapshot(json.dumps({"epoch": epoch, "seq": seq, "homes": homes}).encode())
+
+
+def snapshot(seq: float, *devices: Json, epoch: str = "e") -> Snapshot:
     """Return a snapshot of one home."""
-    home = {"id": "home", "name": "Nhà", "rooms": [], "scenes": [], "devices": devices}
-    return decode_snapshot(json.dumps({"epoch": epoch, "seq": seq, "homes": [home]}).encode())
+    return homes(seq, home(*devices), epoch=epoch)
 
 
-def state(seq: int, key: EndpointKey = LAMP, **fields: object) -> Json:
+def event(seq: float, kind: str, **members: object) -> Json:
+    """Return an event."""
+    return {"seq": seq, "at": AT, "kind": kind, **members}
+
+
+def state(seq: float, key: EndpointKey = LAMP, **fields: object) -> Json:
     """Return a state event."""
     return event(seq, "state", device_id=key.device_id, endpoint_id=key.endpoint_id, state=fields)
 
 
-def event(seq: int, kind: str, **members: object) -> Json:
-    """Return an event."""
-    return {"seq": seq, "at": "2026-11-20T05:00:00Z", "kind": kind, **members}
+def press(seq: float, at: str = AT) -> Json:
+    """Return a press of the button."""
+    return event(seq, "button", device_id="button", endpoint_id="1", press="press_end") | {"at": at}
 
 
-def events(*wire: Json) -> EventsFrame[Event]:
+def events(*wire: object) -> EventsFrame:
     """Return a frame with these events."""
-    return _frame({"type": "events", "events": wire}, EventsFrame)
+    return frame(EventsFrame, type="events", events=wire)
 
 
-def hello(seq: int, *, resumed: bool, epoch: str = "e") -> HelloFrame:
-    """Return the first frame of a stream."""
-    wire = {"type": "hello", "epoch": epoch, "seq": seq, "at": "2026-11-20T05:00:00Z", "resumed": resumed}
-    return _frame({**wire, "heartbeat_s": 20}, HelloFrame)
+def hello(seq: float, *, resumed: bool = False, epoch: str = "e") -> HelloFrame:
+    """Return the first frame of a stream, sent at the same time as the events are."""
+    return frame(HelloFrame, type="hello", epoch=epoch, seq=seq, at=AT, resumed=resumed, heartbeat_s=20)
 
 
-def heartbeat(seq: int, epoch: str = "e") -> HeartbeatFrame:
+def heartbeat(seq: float, epoch: str = "e") -> HeartbeatFrame:
     """Return a heartbeat."""
-    return HeartbeatFrame(Position(epoch, seq))
+    return frame(HeartbeatFrame, type="heartbeat", epoch=epoch, seq=seq)
 
 
-def _frame[FrameT: Frame](wire: Json, type_: type[FrameT]) -> FrameT:
-    frame = decode_frame(json.dumps(wire))
-    assert isinstance(frame, type_)
-    return frame
+def frame[FrameT: Frame](kind: type[FrameT], **members: Sequence[object] | float | str) -> FrameT:
+    """Return a frame."""
+    decoded = decode_frame(json.dumps(members))
+    assert isinstance(decoded, kind)
+    return decoded

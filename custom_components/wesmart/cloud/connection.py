@@ -156,8 +156,10 @@ class Connection:
         try:
             if not self._access.is_set():
                 raise StreamClosedError("the account lost access in the meantime")
-            while (hello := await stream.receive()) is None:
-                await asyncio.sleep(0)  # of an unknown type
+            hello = await stream.receive()
+            while hello is None:  # of an unknown type
+                await asyncio.sleep(0)
+                hello = await stream.receive()
             if not isinstance(hello, HelloFrame):
                 raise UnexpectedResponseError("an event stream that does not begin with hello")
             self._stream_epoch = hello.epoch

@@ -1,1 +1,1 @@
-"""The client's pure core over a simulated link: no loop, no sockets, time that is a number, thousands of schedules."""
+"""Random schedules for the client: its real code in virtual time, against a cloud in memory, over a link with faults."""

@@ -1,386 +1,357 @@
-"""A cloud of the contract small enough to be all memory, which also remembers what every position looked like."""
+"""A cloud of the contract in memory. It remembers what the homes were at each position, to judge the client by."""
 
 from collections import deque
-from collections.abc import Collection, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from custom_components.wesmart.cloud.models import EndpointKey, Position
-from tests.cloud.simulation.agenda import Agenda
+from custom_components.wesmart.cloud.commands import Command
+from custom_components.wesmart.cloud.models import (
+    ButtonEndpoint,
+    CurtainEndpoint,
+    CurtainState,
+    EndpointKey,
+    LightState,
+    Motion,
+    SwitchState,
+)
+from tests.cloud.simulation.home import BUTTON, DEVICES, GANGS, HOMES, PLUG, Position, World
 
 type Json = dict[str, object]
 
-# So few events are kept that a short outage already needs a snapshot.
-_KEPT_EVENTS = 8
-_REPLAY_S = 600
-_TRAVEL_S = 2.0
-_MOST_COMMANDS = 200
-_EPOCH = datetime(2026, 11, 20, 5, tzinfo=UTC)
-
-LAMP = EndpointKey("lamp", "1")
-GANGS = (EndpointKey("panel", "1"), EndpointKey("panel", "2"))
-CURTAIN = EndpointKey("curtain", "1")
-PLUG = EndpointKey("plug", "1")  # in the other home
-BUTTON = EndpointKey("button", "1")
-
-EFFECT = "candle"
-# Fields of which only a newer client knows all values, and some of those.
-GROWING = ((LAMP, "mode"), (CURTAIN, "motion"))
-FROM_THE_FUTURE = ("rainbow", "swinging")
-
-_LIGHT = {
-    "brightness": True,
-    "color_temp": {"min_kelvin": 1, "max_kelvin": 99_999},
-    "color": True,
-    "effects": [EFFECT],
-    "transition": False,
-}
-_FIELDS = {
-    "light": {"on", "brightness", "color_temp_kelvin", "hue", "saturation", "effect"},
-    "switch": {"on"},
-    "curtain": {"position"},
-}
-# Of these one at a time: what a light shines with.
-_COLOURS = ({"color_temp_kelvin"}, {"hue", "saturation"}, {"effect"})
+HEARTBEAT_S = 20
+# So few that a short outage already needs a snapshot.
+_KEPT_EVENTS = 6
+_TRAVEL_S = 2
+_START = datetime(2026, 11, 20, 5, tzinfo=UTC)
 
 
-@dataclass(slots=True)
-class Device:
-    """A box; the states are replaced and never changed, so that the past can keep them."""
+class Request(NamedTuple):
+    """A command request as the session remembers it."""
 
-    home_id: str
-    types: dict[str, str]
-    states: dict[str, Json]
-    online: bool = True
-    name: str = "box"
-    # The states as far as every client knows what they mean.
-    known: dict[str, Json] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Be new from the box."""
-        self.known = dict(self.states)
+    run: str
+    order: int
+    commands: tuple[Command, ...]
+    response: bytes
 
 
-@dataclass(slots=True)
-class World:
-    """What a backup holds."""
+@dataclass(eq=False)
+class Told:
+    """A press or a ticket that was sent as an event; both are told once."""
 
-    seq: int = 0
-    homes: dict[str, str] = field(default_factory=lambda: {"home": "Nhà", "other": "Nhà vườn"})
-    devices: dict[str, Device] = field(
-        default_factory=lambda: {
-            "lamp": Device("home", {"1": "light"}, {"1": {"on": False, "brightness": 1.0, "mode": "white"}}),
-            "panel": Device("home", {"1": "switch", "2": "switch"}, {"1": {"on": False}, "2": {"on": False}}),
-            "curtain": Device("home", {"1": "curtain"}, {"1": {"position": 0.0, "motion": "stopped"}}),
-            "plug": Device("other", {"1": "switch"}, {"1": {"on": False, "power_w": 0.0}}),
-            "button": Device("home", {"1": "button"}, {"1": {}}),
-        }
-    )
-    orders: dict[tuple[EndpointKey, str], int] = field(default_factory=dict)
-    answers: dict[str, tuple[float, Json, Json]] = field(default_factory=dict)  # by id: when, the command, the result
+    position: Position
+    at: float
+    is_press: bool
+    is_told: bool = False
+    # Its frame was lost or has been handled, or it is in no stream: it need not be told any more.
+    is_lost: bool = False
 
 
-class Past(NamedTuple):
-    """What there was at a position."""
+class Backup(NamedTuple):
+    """What a restored cloud remembers."""
 
-    # What endpoints show, and what of that is said in words from the future.
-    endpoints: dict[EndpointKey, Json]
-    puzzling: set[tuple[EndpointKey, str]]
-    online: dict[str, bool]
-    # Of homes and devices.
-    names: dict[str, str]
+    world: World
+    last: Request | None
+    followed: frozenset[str]
+
+
+type Push = Callable[[Json], None]
 
 
 class SimulatedCloud:
-    """Holds the homes and counts; `on_event` gets each event as it is to be sent."""
+    """One account of the cloud, and one session. `broken` names the rules it breaks."""
 
-    def __init__(self, agenda: Agenda) -> None:
-        self._agenda = agenda
-        self.on_event = _nobody
-        self.epoch_number = 1
-        self.world = World()
-        self.history: deque[tuple[int, Json]] = deque(maxlen=_KEPT_EVENTS)
-        self.past: dict[Position, Past] = {}
-        # Where each value came into the model, and the command that brought it, if one did.
-        self.written: dict[tuple[str, EndpointKey, str], list[tuple[int, object, str | None]]] = {}
-        # Where a device that is new from the box came into the model.
-        self.added: dict[str, int] = {}
-        # When the button was pressed.
-        self.presses: dict[Position, float] = {}
-        self._moves: dict[EndpointKey, int] = {}
-        self.mistakes: list[str] = []
-        self._backup = World()
-        self._remember()
+    def __init__(
+        self, clock: Callable[[], float], later: Callable[[float, Callable[[], None]], object], broken: str
+    ) -> None:
+        self._clock = clock
+        self._later = later
+        self.broken = broken
+        self.world = World(dict(HOMES), {}, {})
+        self.position = Position("e0", 0)
+        self.epochs = ["e0"]
+        self.past: dict[Position, World] = {}
+        # Since when each position and each epoch is over.
+        self.over_at: dict[Position | str, float] = {}
+        self.told: dict[Position, Told] = {}
+        # Who carried out what, by endpoint and field: the commands in order, None for somebody at the wall.
+        self.writes: dict[tuple[EndpointKey, str], list[Command | None]] = {}
+        # Where each device was added last: what was known of an earlier one of its ID is forgotten there.
+        self.added: dict[str, Position] = {}
+        self.push: Push | None = None
+        self.is_up = True
+        self._tokens = 0
+        self._kept: deque[Json] = deque(maxlen=_KEPT_EVENTS)
+        self._last: Request | None = None
+        self._followed: frozenset[str] = frozenset()
+        self._moves: dict[EndpointKey, object] = {}
+        for device_id in DEVICES:
+            self._put_device(device_id)
+        self.past[self.position] = self.world.copy()
+        self._backup = self._saved()
 
-    @property
-    def position(self) -> Position:
-        """Where the model is."""
-        return Position(f"e{self.epoch_number}", self.world.seq)
+    # What happens in the homes
 
-    @property
-    def timestamp(self) -> str:
-        """The time now, as the contract spells it."""
-        return (_EPOCH + timedelta(seconds=self._agenda.now)).isoformat()
-
-    def now(self) -> Past:
-        """Return what there is."""
-        devices, homes = self.world.devices, self.world.homes
-        return Past(
-            {
-                EndpointKey(device_id, endpoint_id): state
-                for device_id, device in devices.items()
-                for endpoint_id, state in device.known.items()
-            },
-            {
-                (key, name)
-                for key, name in GROWING
-                if (device := devices.get(key.device_id))
-                and device.states[key.endpoint_id].get(name) in FROM_THE_FUTURE
-            },
-            {device_id: device.online for device_id, device in devices.items()},
-            {**homes, **{device_id: device.name for device_id, device in devices.items()}},
-        )
-
-    def snapshot(self) -> bytes:
-        """Return the body of `GET /snapshot`."""
-        homes = [
-            {
-                "id": home_id,
-                "name": name,
-                "rooms": [],
-                "scenes": [],
-                "devices": [
-                    self._device(one) for one, device in self.world.devices.items() if device.home_id == home_id
-                ],
-            }
-            for home_id, name in self.world.homes.items()
-        ]
-        epoch, seq = self.position
-        return msgspec.json.encode({"epoch": epoch, "seq": seq, "homes": homes})
-
-    def since(self, position: Position) -> list[Json] | None:
-        """Return the events after a position; None where they are not known any more."""
-        epoch, seq = self.position
-        if position.epoch != epoch or not seq - len(self.history) <= position.seq <= seq:
-            return None
-        return [event for number, event in self.history if number > position.seq]
-
-    # What others do
-
-    def write(self, key: EndpointKey, fields: Json, cause: str | None = None) -> None:
-        """Change the state of an endpoint, if it is there."""
-        device = self.world.devices.get(key.device_id)
-        if device is None:
+    def write(self, key: EndpointKey, fields: Mapping[str, object], command: Command | None = None) -> None:
+        """Change an endpoint's state: by a command, or at the wall."""
+        endpoint = self.world.endpoints.get(key)
+        if endpoint is None or isinstance(endpoint, ButtonEndpoint):
             return
-        device.states[key.endpoint_id] = {**device.states[key.endpoint_id], **fields}
-        known = {name: value for name, value in fields.items() if value not in FROM_THE_FUTURE}
-        device.known[key.endpoint_id] = {**device.known[key.endpoint_id], **known}
-        self._count("state", device_id=key.device_id, endpoint_id=key.endpoint_id, state=fields, cause=cause)
-        epoch, seq = self.position
-        for name, value in known.items():
-            self.written.setdefault((epoch, key, name), []).append((seq, value, cause))
+        for name in fields:
+            self.writes.setdefault((key, name), []).append(command)
+        if isinstance(endpoint, CurtainEndpoint):
+            self._move(key, fields, endpoint.state)
+        elif any(getattr(endpoint.state, name) != value for name, value in fields.items()):
+            self._set_state(key, fields)
 
-    def press(self) -> None:
-        """Press the button, if it is there."""
-        if BUTTON.device_id in self.world.devices:
-            self._count("button", device_id=BUTTON.device_id, endpoint_id=BUTTON.endpoint_id, press="single")
-            self.presses[self.position] = self._agenda.now
+    def stop(self, key: EndpointKey, command: Command | None = None) -> None:
+        """Stop a curtain."""
+        self.writes.setdefault((key, "position"), []).append(command)
+        if self._moves.pop(key, None) is not None:
+            self._set_state(key, {"motion": Motion.STOPPED})
 
-    def count_unknown(self) -> None:
-        """Count an event of a kind from the future."""
-        self._count("thermostat", anything=1)
-
-    def change_device(self, device_id: str, *, online: bool | None = None, name: str | None = None) -> None:
-        """Change what is not state."""
-        if device := self.world.devices.get(device_id):
-            device.online = device.online if online is None else online
-            device.name = name or device.name
-            self._count("device", device=self._device(device_id))
-
-    def remove_device(self, device_id: str) -> None:
-        """Take a device away."""
-        if self.world.devices.pop(device_id, None):
-            self._count("device_removed", device_id=device_id)
+    def change_device(self, device_id: str, **fields: object) -> None:
+        """Rename a device, move it to another home, or turn it on and off line."""
+        device = self.world.devices.get(device_id)
+        if device is None or fields.get("home_id", device.home_id) not in self.world.homes:
+            return
+        self.world.devices[device_id] = replace(device, **fields)
+        self._tell_device(device_id)
 
     def add_device(self, device_id: str) -> None:
-        """Bring a device, as new from the box; in a home that is not there any more, the home first."""
-        if device_id not in self.world.devices:
-            device = World().devices[device_id]
-            self.add_home(device.home_id)
-            self.world.devices[device_id] = device
-            self._count("device", device=self._device(device_id))
-            self.added[device_id] = self.world.seq
+        """Add a device that was removed."""
+        if device_id not in self.world.devices and DEVICES[device_id].home_id in self.world.homes:
+            self._put_device(device_id)
+            self._tell_device(device_id)
+            self.added[device_id] = self.position
+
+    def remove_device(self, device_id: str) -> None:
+        """Remove a device."""
+        if device_id in self.world.devices:
+            self._drop_device(device_id)
+            self._tell("device_removed", device_id=device_id)
 
     def add_home(self, home_id: str) -> None:
-        """Bring a home without devices."""
+        """Add a home that was removed, without its devices."""
         if home_id not in self.world.homes:
-            self._describe_home(home_id, home_id)
+            self.world.homes[home_id] = HOMES[home_id]
+            self._tell("home", home=self.world.homes[home_id])
 
     def rename_home(self, home_id: str) -> None:
-        """Call a home something else, if it is there."""
+        """Give a home another name."""
         if home_id in self.world.homes:
-            self._describe_home(home_id, f"{self.world.homes[home_id]}!")
+            self._tokens += 1
+            self.world.homes[home_id] = replace(self.world.homes[home_id], name=f"name {self._tokens}")
+            self._tell("home", home=self.world.homes[home_id])
 
     def remove_home(self, home_id: str) -> None:
-        """Take a home away with all in it."""
-        if self.world.homes.pop(home_id, None):
-            self.world.devices = {
-                device_id: device for device_id, device in self.world.devices.items() if device.home_id != home_id
-            }
-            self._count("home_removed", home_id=home_id)
+        """Remove a home with its devices."""
+        if self.world.homes.pop(home_id, None) is not None:
+            for device in [*self.world.devices.values()]:
+                if device.home_id == home_id:
+                    self._drop_device(device.id)
+            self._tell("home_removed", home_id=home_id)
 
-    def forget(self) -> None:
-        """Restart without the history, in the same epoch."""
-        self.history.clear()
+    def press(self) -> None:
+        """Press the button."""
+        if BUTTON in self.world.endpoints:
+            self._tell("button", device_id=BUTTON.device_id, endpoint_id=BUTTON.endpoint_id, press="press")
+            self.told[self.position] = Told(self.position, self._clock(), is_press=True)
 
-    def back_up(self) -> None:
-        """Keep a copy of everything."""
-        self._backup = deepcopy(self.world)
+    def file_ticket(self) -> None:
+        """Answer a ticket."""
+        self._tell(
+            "feedback",
+            ticket={"id": "t", "category": "other", "message": "m", "status": "open", "created_at": self.timestamp()},
+        )
+        self.told[self.position] = Told(self.position, self._clock(), is_press=False)
 
-    def restore(self) -> None:
-        """Go back to the copy, in an epoch of its own."""
-        self.world = deepcopy(self._backup)
-        self._moves.clear()
-        self.history.clear()
-        self.epoch_number += 1
-        self._remember()
+    def send_invalid(self, kind: str) -> None:
+        """Send an event that a client cannot apply, or does not know."""
+        match kind:
+            case "invalid" if GANGS[0] in self.world.endpoints:
+                # What it changes is true, although the event does not say what.
+                self._set_state(GANGS[0], {"on": True}, sent={"on": "maybe"})
+            case "stranger":
+                self._tell("state", device_id="stranger", endpoint_id="1", state={"on": True})
+            case "homeless":
+                self._tell("device", device={"id": "stranger", "home_id": "nowhere", "endpoints": []})
+            case _:
+                self._tell("novelty", what=1)
 
-    def _describe_home(self, home_id: str, name: str) -> None:
-        self.world.homes[home_id] = name
-        self._count("home", home={"id": home_id, "name": name, "rooms": [], "scenes": []})
+    # What an operator does
 
-    # Commands
+    def save_backup(self) -> None:
+        """Keep what there is now."""
+        self._backup = self._saved()
 
-    def run(self, body: bytes) -> bytes | None:
-        """Carry out a request and return its answer; None for 422."""
-        request = msgspec.json.decode(body)
-        if len(request["commands"]) > _MOST_COMMANDS:
-            self.mistakes.append(f"{len(request['commands'])} commands came at once")
+    def begin_epoch(self, offset: int, *, from_backup: bool) -> None:
+        """Number anew, from a position that is `offset` from the last one; perhaps with the homes of the backup."""
+        if from_backup:
+            self._moves.clear()
+            self.writes.clear()
+            self.world, self._last, self._followed = self._backup.world.copy(), self._backup.last, self._backup.followed
+        if self.broken != "an epoch outlives a restored backup":
+            self.over_at[self.epochs[-1]] = self._clock()
+            self.epochs.append(f"e{len(self.epochs)}")
+        self.position = Position(self.epochs[-1], max(0, self.position.seq + offset))
+        self._kept.clear()
+        self.past[self.position] = self.world.copy()
+
+    def use_session_elsewhere(self, run: str) -> None:
+        """Carry out a command that another client of the same session sent."""
+        self.handle_commands(run, 1, [Command.set(PLUG, on=True)], [None])
+
+    # What the client asks for
+
+    def timestamp(self) -> datetime:
+        """Return the time by this cloud's clock."""
+        return _START + timedelta(seconds=self._clock())
+
+    def snapshot(self, held: Position | None) -> bytes | None:
+        """Return a snapshot, None if it is held already."""
+        if held == self.position:
             return None
-        for command in request["commands"]:
-            if (known := self.world.answers.get(command["id"])) and known[1] != command:
-                self.mistakes.append("an id came with another body")
-                return None
-        results = [self._answer(request["order"], command) for command in request["commands"]]
-        # In any order, and counters as either kind of number.
-        return msgspec.json.encode({"results": results[::-1]})
+        if self.broken == "a 304 for another position" and held is not None and held.epoch == self.position.epoch:
+            return None
+        seq = self.position.seq + (self.broken == "a snapshot's seq is ahead")
+        homes = [
+            {
+                **msgspec.structs.asdict(home),
+                "devices": [self.world.device(one.id) for one in self.world.devices.values() if one.home_id == home.id],
+            }
+            for home in self.world.homes.values()
+        ]
+        return msgspec.json.encode({"epoch": self.position.epoch, "seq": seq, "homes": homes})
 
-    def _answer(self, order: int, command: Json) -> Json:
-        id_ = str(command["id"])
-        known = self.world.answers.get(id_)
-        if known is None or known[0] < self._agenda.now - _REPLAY_S:
-            known = self.world.answers[id_] = (
-                self._agenda.now,
-                command,
-                {"id": id_, **self._carry_out(order, command)},
-            )
-        return known[2]
+    def open_stream(self, since: Position, push: Push) -> None:
+        """Begin a stream: hello, and the events that follow; an older stream gets nothing more."""
+        first = self.position.seq - len(self._kept)
+        resumed = since.epoch == self.position.epoch and first <= since.seq <= self.position.seq
+        replayed = [
+            event for event in self._kept if resumed and isinstance(seq := event["seq"], int) and seq > since.seq
+        ]
+        if self.broken == "resumed without all events":
+            resumed, replayed = True, replayed[1:]
+        self.push = push
+        push(
+            {
+                "type": "hello",
+                "epoch": self.position.epoch,
+                "seq": self.position.seq,
+                "at": self.timestamp(),
+                "resumed": resumed,
+                "heartbeat_s": HEARTBEAT_S,
+            }
+        )
+        for event in replayed:
+            push(event)
 
-    def _carry_out(self, order: int, command: Json) -> Json:
-        device_id, endpoint_id = str(command.get("device_id")), str(command.get("endpoint_id"))
-        key = EndpointKey(device_id, endpoint_id)
-        device = self.world.devices.get(device_id)
+    def handle_commands(
+        self, run: str, order: int, commands: Sequence[Command], sent: Sequence[Command | None]
+    ) -> bytes:
+        """Carry out a request; `sent` are the same commands as the objects that the client gave."""
+        last, body = self._last, tuple(commands)
+        is_repeat = last is not None and (run, order, body) == last[:3]
+        if is_repeat and last is not None and self.broken != "a repeat is carried out again":
+            return last.response
+        is_old = run in self._followed or (last is not None and run == last.run and order <= last.order)
+        if is_old and not is_repeat and self.broken != "an older request is carried out":
+            results: list[Json] = [{"status": "superseded"} for _ in commands]
+            return msgspec.json.encode({"epoch": self.position.epoch, "results": results})
+        if last is not None and last.run != run:
+            self._followed |= {last.run}
+        results = [self._carry_out(command, origin) for command, origin in zip(commands, sent, strict=True)]
+        response = msgspec.json.encode({"epoch": self.position.epoch, "results": results})
+        self._last = Request(run, order, body, response)
+        return response
+
+    def _carry_out(self, command: Command, origin: Command | None) -> Json:
+        key = command.key
+        assert key is not None
+        device, before = self.world.devices.get(key.device_id), self.world.endpoints.get(key)
         if device is None:
-            return _rejected("not-found")
-        fields = command.get("set")
-        wanted: Mapping[str, object] = fields if isinstance(fields, dict) else {"position": None}
-        if not wanted.keys() <= _FIELDS[device.types[endpoint_id]]:
-            return _rejected("invalid-request")
-        if sum(not group.isdisjoint(wanted) for group in _COLOURS) > 1:
-            self.mistakes.append("two colours at once")
-            return _rejected("invalid-request")
-        if wanted.get("effect") not in {None, EFFECT}:
-            return _rejected("invalid-request")
+            return {"status": "rejected", "problem": {"type": "urn:wesmart:problem:not-found"}}
         if not device.online:
-            return _rejected("device-offline")
-        implied = _implied(wanted, device.states[endpoint_id])
-        newest = self._newest(key, order, wanted)
-        if not newest:
-            return {"status": "superseded"}
-        # An older colour still becomes the one that is kept, but the light does not shine with it.
-        shines = not implied or bool(self._newest(key, order, ["mode"]))
-        fields = {name: wanted[name] for name in newest}
-        cause = str(command["id"])
-        if key == CURTAIN:
-            self._move(key, fields["position"], cause)
+            return {"status": "rejected", "problem": {"type": "urn:wesmart:problem:device-offline"}}
+        if command.fields is None:
+            self.stop(key, origin)
         else:
-            self.write(key, {**(implied if shines else {}), **fields}, cause)
-        if not shines or len(newest) < len(wanted):
-            return {"status": "superseded"}
-        return {"status": "applied", "seq": float(self.world.seq)}
+            self.write(key, command.fields, origin)
+        shown = self.world.endpoints[key] if self.broken != "a result's state is older than its seq" else before
+        assert shown is not None
+        assert not isinstance(shown, ButtonEndpoint)
+        return {"status": "applied", "seq": self.position.seq, "state": shown.state}
 
-    def _newest(self, key: EndpointKey, order: int, names: Collection[str]) -> list[str]:
-        """Return the fields for which no newer order came before, and note the order for them."""
-        newest = [name for name in names if order >= self.world.orders.get((key, name), order)]
-        self.world.orders |= {(key, name): order for name in newest}
-        return newest
+    # Below
 
-    def _move(self, key: EndpointKey, target: object, cause: str) -> None:
-        move = self._moves[key] = self._moves.get(key, 0) + 1
-        position = self.world.devices[key.device_id].states[key.endpoint_id]["position"]
-        if target is None or target == position:
-            self.write(key, {"motion": "stopped"}, cause)
+    def _saved(self) -> Backup:
+        return Backup(self.world.copy(), self._last, self._followed)
+
+    def _put_device(self, device_id: str) -> None:
+        device = DEVICES[device_id]
+        self.world.devices[device_id] = replace(device, endpoints=())
+        for endpoint in device.endpoints:
+            self.world.endpoints[EndpointKey(device_id, endpoint.id)] = endpoint
+            if not isinstance(endpoint, ButtonEndpoint):
+                self._patch(EndpointKey(device_id, endpoint.id), {})
+
+    def _drop_device(self, device_id: str) -> None:
+        del self.world.devices[device_id]
+        for key in [key for key in self.world.endpoints if key.device_id == device_id]:
+            del self.world.endpoints[key]
+            self._moves.pop(key, None)
+
+    def _move(self, key: EndpointKey, fields: Mapping[str, object], state: CurtainState) -> None:
+        """Begin a move, which ends when the curtain has traveled."""
+        if state.position == fields["position"] and key not in self._moves:
             return
-        assert isinstance(target, int | float)
-        assert isinstance(position, int | float)
-        self.write(key, {"motion": "opening" if target > position else "closing"}, cause)
-        epoch = self.epoch_number
+        move = self._moves[key] = object()
+        self._set_state(key, {"motion": Motion.OPENING})
 
         def arrive() -> None:
-            if (self._moves.get(key), self.epoch_number) == (move, epoch):
-                self.write(key, {"position": target, "motion": "stopped"}, cause)
+            if self._moves.get(key) is move:
+                del self._moves[key]
+                self._set_state(key, {**fields, "motion": Motion.STOPPED})
 
-        self._agenda.at(self._agenda.now + _TRAVEL_S, arrive)
+        self._later(_TRAVEL_S, arrive)
 
-    def _count(self, kind: str, **members: object) -> None:
-        self.world.seq += 1
-        event = {"seq": self.world.seq, "at": self.timestamp, "kind": kind, **members}
-        self.history.append((self.world.seq, event))
-        self._remember()
-        self.on_event(event)
+    def _patch(self, key: EndpointKey, fields: Mapping[str, object]) -> dict[str, object]:
+        """Change a state, and something in it that no state before it had: so each is true at one time only."""
+        endpoint = self.world.endpoints[key]
+        assert not isinstance(endpoint, ButtonEndpoint)
+        self._tokens += 1
+        token: dict[str, object]
+        match endpoint.state:
+            case LightState():
+                token = {"hue": self._tokens / 1000}
+            case SwitchState():
+                token = {"power_w": self._tokens}
+            case CurtainState():
+                token = {"tilt": self._tokens / 1000}
+        patch = {**fields, **token}
+        self.world.endpoints[key] = replace(endpoint, state=replace(endpoint.state, **patch))
+        return patch
 
-    def _remember(self) -> None:
-        self.past[self.position] = self.now()
+    def _set_state(self, key: EndpointKey, fields: Mapping[str, object], sent: Json | None = None) -> None:
+        patch = self._patch(key, fields)
+        self._tell("state", device_id=key.device_id, endpoint_id=key.endpoint_id, state=sent or patch)
 
-    def _device(self, device_id: str) -> Json:
-        device = self.world.devices[device_id]
-        return {
-            "id": device_id,
-            "home_id": device.home_id,
-            "room_id": None,
-            "name": device.name,
-            "online": device.online,
-            "identify": False,
-            "endpoints": [
-                {
-                    "id": endpoint_id,
-                    "type": type_,
-                    "features": _LIGHT if type_ == "light" else {},
-                    "state": device.states[endpoint_id],
-                }
-                for endpoint_id, type_ in device.types.items()
-            ],
-        }
+    def _tell_device(self, device_id: str) -> None:
+        self._tell("device", device=self.world.device(device_id))
 
-
-def _implied(wanted: Mapping[str, object], state: Json) -> Json:
-    """Return what setting fields means for what a light shines with."""
-    if "color_temp_kelvin" in wanted:
-        return {"mode": "white", "effect": None}
-    if "hue" in wanted or "saturation" in wanted:
-        return {"mode": "color", "effect": None}
-    if wanted.get("effect") is not None:
-        return {"mode": "effect"}
-    return {"mode": "white"} if "effect" in wanted and state["mode"] == "effect" else {}
-
-
-def _rejected(problem: str) -> Json:
-    return {"status": "rejected", "problem": {"type": f"urn:wesmart:problem:{problem}"}}
-
-
-def _nobody(event: Json) -> None:
-    pass
+    def _tell(self, kind: str, **members: object) -> None:
+        epoch, seq = self.position
+        self.over_at[self.position] = self._clock()
+        if not (self.broken == "two events of one seq" and kind == "state" and seq % 5 == 4):
+            seq += 2 if self.broken == "a number is left out" and seq % 5 == 4 else 1
+        self.position = Position(epoch, seq)
+        event = {"seq": seq, "at": self.timestamp(), "kind": kind, **members}
+        self.past[self.position] = self.world.copy()
+        self._kept.append(event)
+        if self.push is not None and self.is_up:
+            self.push(event)

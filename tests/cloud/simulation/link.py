@@ -1,200 +1,287 @@
-"""The way to the simulated cloud and back, and everything that can happen on it."""
+"""The way between client and cloud: objects with the methods of `WeSmartClient` and `EventStream`, and faults to order."""
 
-from collections import deque
-from dataclasses import dataclass, field
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+import random
+from typing import NamedTuple
 
 import msgspec
 
-from custom_components.wesmart.cloud.client import entity_tag
+from custom_components.wesmart.cloud.commands import Command, CommandResponse
+from custom_components.wesmart.cloud.decode import decode_snapshot
 from custom_components.wesmart.cloud.errors import (
+    BusyError,
     CloudConnectionError,
-    CloudFaultError,
+    CloudTimeoutError,
     MaintenanceError,
     RateLimitedError,
-    UnexpectedAnswerError,
+    ServerError,
+    StreamClosedError,
+    UnavailableError,
     WeSmartError,
 )
-from custom_components.wesmart.cloud.models import Position
-from tests.cloud.simulation.agenda import Agenda, Mailbox
-from tests.cloud.simulation.cloud import Json, SimulatedCloud
+from custom_components.wesmart.cloud.events import Frame, decode_frame
+from custom_components.wesmart.cloud.models import Snapshot
+from tests.cloud.simulation.cloud import HEARTBEAT_S, Json, SimulatedCloud
+from tests.cloud.simulation.home import Position
+from tests.cloud.simulation.witness import Witness
 
-LATENCY_S = 0.05
-HEARTBEAT_S = 20
-# How much later than others what is late arrives.
-_LATE_S = 1.5
-_VERY_LATE_S = 12.0
+# The client's requests take no longer.
+_REQUEST_TIMEOUT_S = 8
+_LATENCIES_S = (0.01, 0.01, 0.03, 0.2)
+_BUSY: Sequence[type[BusyError]] = (MaintenanceError, RateLimitedError, UnavailableError)
 
 
-@dataclass(slots=True, eq=False)
-class Stream:
-    """An open stream, as both ends have it; a text is a frame, None its end."""
+class Fault(NamedTuple):
+    """What happens to a request, or to a frame."""
 
-    frames: Mailbox[object] = field(default_factory=Mailbox)
-    is_open: bool = True
-    muted: bool = False  # half-open: what the cloud sends goes nowhere
-    sent_at: float = 0.0
+    kind: str = ""
+    seconds: float = 0
+
+
+class SimulatedStream:
+    """An open stream."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._loop = asyncio.get_running_loop()
+        # Frames on their way, each with its events; a close code at the end, None for a lost connection.
+        self._inbox: deque[tuple[str, Sequence[Position]] | int | None] = deque()
+        self._handling: Sequence[Position] = ()
+        self._waiter: asyncio.Future[None] | None = None
+        self._due_at = 0.0
+        self._opened_at: float | None = self._loop.time()  # until hello is received
+        self._is_open = True
+        self.is_dead = False
+        self._heard_at = self._loop.time()
+
+    async def receive(self) -> Frame | None:
+        """Return the next frame."""
+        self._link.witness.frame_handled(self._handling)
+        self._handling = ()
+        while not self._inbox:
+            self._waiter = self._loop.create_future()
+            try:
+                async with asyncio.timeout_at(self._heard_at + 2 * HEARTBEAT_S):
+                    await self._waiter
+            except TimeoutError:
+                raise CloudTimeoutError("the stream is silent") from None
+        received = self._inbox[0]
+        if received is None or isinstance(received, int):
+            raise StreamClosedError("the stream was closed", code=received)
+        self._inbox.popleft()
+        if self._opened_at is not None:
+            self._link.witness.hello_latency, self._opened_at = self._loop.time() - self._opened_at, None
+        self._heard_at = self._loop.time()
+        text, self._handling = received
+        return decode_frame(text)
+
+    async def close(self) -> None:
+        """Close the stream."""
+        self.abort()
+
+    def abort(self) -> None:
+        """End the stream: whatever has arrived is not received any more."""
+        self._inbox.clear()
+        self._end(None)
+
+    def cut(self, code: int | None = None) -> None:
+        """Close the stream: from the cloud's side after all that is on its way, or on the way, without a code."""
+        if code is None:
+            self._end(None)
+        else:
+            self._loop.call_at(max(self._due_at + 1e-6, self._loop.time() + 0.01), self._end, code)
+
+    def deliver(self, text: str, events: Sequence[Position], latency: float) -> None:
+        """Bring a frame, after those that are on their way."""
+        # Timers of one time fire in any order.
+        self._due_at = max(self._due_at + 1e-6, self._loop.time() + latency)
+        self._loop.call_at(self._due_at, self._arrive, text, events)
+
+    def _end(self, code: int | None) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._put(code)
+
+    def _arrive(self, text: str, events: Sequence[Position]) -> None:
+        if self._is_open and not self.is_dead:
+            self._put((text, events))
+
+    def _put(self, received: tuple[str, Sequence[Position]] | int | None) -> None:
+        self._inbox.append(received)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Link:
-    """Carries frames and requests; each fault in a queue happens to the next one that comes along."""
+    """A client of the simulated cloud; `frame_faults` and `request_faults` befall what passes next."""
 
-    def __init__(self, agenda: Agenda, cloud: SimulatedCloud) -> None:
-        self._agenda = agenda
-        self._cloud = cloud
-        cloud.on_event = self._event
-        self._streams: list[Stream] = []
-        self._orphans: list[Stream] = []
-        self._burst: list[Json] | None = None
-        self.is_down = False
-        self.frame_faults: deque[str] = deque()
-        self.command_faults: deque[str] = deque()
-        self.fetch_faults: deque[str] = deque()
-        self.connect_faults: deque[str] = deque()
-        # What a test may do wrong on the cloud's behalf.
-        self.tags_lag = False
-        # How often all was sent to somebody who had been told all.
-        self.needless_bodies = 0
-        self._told_at = 0.0
+    def __init__(self, cloud: SimulatedCloud, witness: Witness, response_type: type[CommandResponse]) -> None:
+        self.cloud = cloud
+        self.witness = witness
+        self.session = self  # has nothing to close
+        self.frame_faults: deque[Fault] = deque()
+        self.request_faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.stream: SimulatedStream | None = None
+        self._loop = asyncio.get_running_loop()
+        self._response_type = response_type
+        self.not_before: defaultdict[str, float] = defaultdict(float)
+        self._out_until: defaultdict[str, float] = defaultdict(float)
+        self._events: list[Json] = []
+        self._overtaken: tuple[str, Sequence[Position]] | None = None
+        self._since: Position | None = None
+        self._heartbeat: asyncio.TimerHandle | None = None
 
-    def heal(self) -> None:
-        """Have everything work from now on; what is half-open stays so."""
-        self.is_down = False
-        for faults in (self.frame_faults, self.command_faults, self.fetch_faults, self.connect_faults):
-            faults.clear()
+    # The methods of WeSmartClient
 
-    def set_down(self, is_down: bool) -> None:
-        """Lose everything, or carry it again."""
-        self.is_down = is_down
+    async def snapshot(self, held: tuple[str, int] | None = None) -> Snapshot | None:
+        """Return what the account can see."""
+        self.witness.snapshots += 1
+        position = None if held is None else Position(*held)
+        try:
+            body = await self._exchange("snapshot", lambda: self.cloud.snapshot(position))
+        except WeSmartError:
+            self.witness.snapshots_due += 1
+            raise
+        return None if body is None else decode_snapshot(body)
 
-    def cut(self) -> None:
-        """Break every stream, with both ends knowing."""
-        for stream in (*self._streams, *self._orphans):
-            stream.is_open = False
-            self._later(LATENCY_S, stream.frames, None)
-        self._streams.clear()
-        self._orphans.clear()
+    async def connect(self, epoch: str, since: int) -> SimulatedStream:
+        """Open the event stream."""
+        connection = self.witness.connection
 
-    def orphan(self) -> None:
-        """Leave streams open to which nobody sends events any more: only heartbeats, which say the new position."""
-        self._orphans, self._streams = [*self._orphans, *self._streams], []
+        def accept() -> SimulatedStream:
+            self.cut()
+            self.stream = SimulatedStream(self)
+            self._events.clear()
+            # None for a client that is gone.
+            self._since = Position(epoch, since) if connection is self.witness.connection else None
+            self.cloud.open_stream(Position(epoch, since), self._push)
+            return self.stream
 
-    def mute(self) -> None:
-        """Leave every stream half-open."""
-        for stream in (*self._streams, *self._orphans):
-            stream.muted = True
+        if self._loop.time() < self.not_before["connect"]:
+            self.witness.violations.append("the stream was opened before Retry-After was over")
+        return await self._exchange("connect", accept)
 
-    def begin_burst(self) -> None:
-        """Collect events for one frame."""
-        self._burst = []
+    async def send_commands(self, run: str, order: int, commands: Sequence[Command]) -> CommandResponse:
+        """Send commands."""
+        body = msgspec.json.encode(commands)
+        received = msgspec.json.decode(body, type=list[Command])
+        self.witness.callers.sent(run, order, commands)
+        try:
+            answer = await self._exchange(
+                "commands", lambda: self.cloud.handle_commands(run, order, received, commands)
+            )
+        except BaseException:  # canceled, too
+            self.witness.callers.failed(self.not_before["commands"])
+            raise
+        response = msgspec.json.decode(answer, type=self._response_type)
+        self.witness.callers.answered(commands, response)
+        return response
 
-    def end_burst(self) -> None:
-        """Send them."""
-        events, self._burst = self._burst, None
-        if events:
-            self._broadcast(events)
+    # Below
 
-    # The stream
+    def cut(self, code: int | None = None) -> None:
+        """Close the stream from the cloud's side, or on the way."""
+        if self.stream is not None:
+            self.stream.cut(code)
+            self.stream = self.cloud.push = None
 
-    def connect(self, held: Position, box: Mailbox[object]) -> None:
-        """Answer with a stream, or with why there is none."""
-        fault = self.connect_faults.popleft() if self.connect_faults else ""
-        if self.is_down or fault:
-            self._later(LATENCY_S, box, MaintenanceError("503", retry_after=3) if fault == "busy" else _lost())
+    def go_silent(self) -> None:
+        """Bring nothing more on the stream, and say nothing about it."""
+        if self.stream is not None:
+            self.stream.is_dead = True
+
+    async def _exchange[T](self, kind: str, handle: Callable[[], T]) -> T:
+        if (remaining := self.not_before[kind] - self._loop.time()) > 0:
+            await asyncio.sleep(0)
+            raise RateLimitedError("asked too early", retry_after=remaining)
+        try:
+            async with asyncio.timeout(_REQUEST_TIMEOUT_S):
+                return await self._attempt(kind, handle)
+        except TimeoutError:
+            raise CloudTimeoutError("no answer in time") from None
+
+    async def _attempt[T](self, kind: str, handle: Callable[[], T]) -> T:
+        faults = self.request_faults[kind]
+        fault, seconds = faults.popleft() if faults else Fault()
+        latency = random.choice(_LATENCIES_S)
+        answered: asyncio.Future[tuple[T] | None] = self._loop.create_future()
+
+        def arrive() -> None:
+            # Whether or not the client still waits for it.
+            answer = (handle(),) if self.cloud.is_up else None
+            if not answered.done():
+                answered.set_result(answer)
+
+        if fault == "outage":
+            self._out_until[kind] = self._loop.time() + 10 * seconds
+        if fault in ("lose request", "busy", "error") or self._loop.time() < self._out_until[kind]:
+            await self._fail(kind, fault, seconds)
+        if fault == "double request":
+            self._loop.call_later(latency + seconds, arrive)
+        self._loop.call_later(latency + seconds if fault == "late request" else latency, arrive)
+        answer = await answered
+        await asyncio.sleep(seconds if fault == "late answer" else 0.01)
+        if fault == "lose answer" or answer is None:
+            raise CloudConnectionError("no answer")
+        return answer[0]
+
+    async def _fail(self, kind: str, fault: str, seconds: float) -> None:
+        """Fail before the cloud has done anything."""
+        if fault == "lose request":
+            await asyncio.sleep(seconds)
+            raise CloudConnectionError("lost")
+        await asyncio.sleep(0.01)
+        if fault == "busy":
+            self.not_before[kind] = self._loop.time() + seconds
+            raise random.choice(_BUSY)("busy", retry_after=seconds or None)
+        raise ServerError("internal error")
+
+    def _push(self, event: Json) -> None:
+        """Send hello at once, and events together with those that follow immediately."""
+        if event.get("type") == "hello":
+            if self._since is not None:
+                self.witness.stream_opened(self._since, self.cloud.position, resumed=event["resumed"] is True)
+            self._send(event, ())
             return
-        missed = self._cloud.since(held)
-        stream = Stream()
-        self._later(LATENCY_S, box, stream)
-        epoch, seq = self._cloud.position
-        hello = {"type": "hello", "epoch": epoch, "seq": seq, "resumed": missed is not None}
-        self._send(stream, {**hello, "at": self._cloud.timestamp, "heartbeat_s": HEARTBEAT_S})
-        if missed:
-            self._send(stream, {"type": "events", "events": missed})
-        self._streams.append(stream)
-        self._beat(stream)
+        if not self._events:
+            self._loop.call_soon(self._flush, self.stream)
+        self._events.append(event)
 
-    def _beat(self, stream: Stream) -> None:
-        if not stream.is_open:
+    def _flush(self, stream: SimulatedStream | None) -> None:
+        if stream is not self.stream or not self._events:
             return
-        if self._agenda.now >= stream.sent_at + HEARTBEAT_S:
-            epoch, seq = self._cloud.position
-            self._send(stream, {"type": "heartbeat", "epoch": epoch, "seq": seq})
-        self._agenda.at(stream.sent_at + HEARTBEAT_S, lambda: self._beat(stream))
+        events, self._events = self._events, []
+        self._send({"type": "events", "events": events}, events)
 
-    def _event(self, event: Json) -> None:
-        if self._burst is not None:
-            self._burst.append(event)
-        else:
-            self._broadcast([event])
-
-    def _broadcast(self, events: list[Json]) -> None:
-        fault = self.frame_faults.popleft() if self.frame_faults else ""
-        self._told_at = self._agenda.now
-        for stream in self._streams:
-            self._send(stream, {"type": "events", "events": events}, fault)
-
-    def _send(self, stream: Stream, frame: Json, fault: str = "") -> None:
-        stream.sent_at = self._agenda.now
-        if stream.muted or self.is_down or fault == "lose":
+    def _send(self, frame: Json, events: Sequence[Json]) -> None:
+        if (stream := self.stream) is None:
             return
-        if fault == "garble" and isinstance(events := frame["events"], list):
-            frame = {"type": "events", "events": [{"seq": event["seq"], "kind": "state"} for event in events]}
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        self._heartbeat = self._loop.call_later(HEARTBEAT_S, self._beat, stream)
+        epoch = self.cloud.position.epoch
         text = msgspec.json.encode(frame).decode()
-        self._later(_LATE_S if fault == "delay" else LATENCY_S, stream.frames, text)
-        if fault == "double":
-            self._later(_LATE_S, stream.frames, text)
-
-    # Requests
-
-    def fetch(self, held: Position | None, box: Mailbox[object]) -> None:
-        """Answer `GET /snapshot` with a body, None for 304, or an error."""
-        fault = self.fetch_faults.popleft() if self.fetch_faults else ""
-        if self.is_down or fault == "lose":
-            self._later(LATENCY_S, box, _lost())
-        elif fault in ("busy", "long"):
-            self._later(LATENCY_S, box, RateLimitedError("429", retry_after=15 if fault == "long" else 4))
-        else:
-            position = self._cloud.position
-            matches = held is not None and entity_tag(held) == entity_tag(position)
-            answer = [] if matches or (self.tags_lag and held is not None) else self._cloud.snapshot()
-            if answer and self._streams and self._agenda.now > self._told_at + 2 * LATENCY_S:
-                self.needless_bodies += 1
-            self._later(2 * (_LATE_S if fault == "delay" else LATENCY_S), box, answer)
-
-    def post(self, body: bytes, box: Mailbox[object]) -> None:
-        """Answer `POST /commands` with a body or an error."""
-        fault = self.command_faults.popleft() if self.command_faults else ""
-        if self.is_down or fault == "lose":
-            self._later(LATENCY_S, box, _lost())
+        positions = [Position(epoch, seq) for event in events if isinstance(seq := event["seq"], int)]
+        latency = random.choice(_LATENCIES_S)
+        if frame["type"] != "hello" and self.frame_faults:
+            fault, seconds = self.frame_faults.popleft()
+            if fault == "lose":
+                self.witness.frame_lost(positions)
+                return
+            if fault == "double":
+                stream.deliver(text, positions, latency)
+            latency += seconds
+        if self.cloud.broken == "frames overtake each other" and events and self._overtaken is None:
+            self._overtaken = text, positions
             return
-        if fault in ("429", "503", "long"):
-            busy = MaintenanceError if fault == "503" else RateLimitedError
-            self._later(LATENCY_S, box, busy(fault, retry_after=30 if fault == "long" else 2))
-            return
-        if fault == "swallow":
-            return  # neither applied nor answered
-        arrives = {"late": _LATE_S, "very late": _VERY_LATE_S}.get(fault, LATENCY_S)
-        self._agenda.at(self._agenda.now + arrives, lambda: self._arrive(body, box, fault))
-        if fault in ("late", "very late"):
-            self._later(LATENCY_S, box, _lost())
-        if fault == "double":
-            self._agenda.at(self._agenda.now + _LATE_S, lambda: self._arrive(body, Mailbox(), ""))
+        stream.deliver(text, positions, latency)
+        if self._overtaken is not None:
+            stream.deliver(*self._overtaken, latency)
+            self._overtaken = None
 
-    def _arrive(self, body: bytes, box: Mailbox[object], fault: str) -> None:
-        results = self._cloud.run(body)
-        answer = UnexpectedAnswerError("422") if results is None else results
-        match fault:
-            case "late" | "very late":
-                pass  # its sender has given up
-            case "unanswered":
-                self._later(LATENCY_S, box, CloudFaultError("500"))
-            case "slow":
-                self._later(_LATE_S, box, answer)
-            case _:
-                self._later(LATENCY_S, box, answer)
-
-    def _later(self, delay: float, box: Mailbox[object], item: object) -> None:
-        self._agenda.at(self._agenda.now + delay, lambda: box.put(item))
-
-
-def _lost() -> WeSmartError:
-    return CloudConnectionError("lost")
+    def _beat(self, stream: SimulatedStream) -> None:
+        if stream is self.stream and self.cloud.is_up:
+            epoch, seq = self.cloud.position
+            self._send({"type": "heartbeat", "epoch": epoch, "seq": seq}, ())

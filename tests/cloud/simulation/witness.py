@@ -1,228 +1,190 @@
-"""Watches the home, the link and the cloud at once, and says which promise was broken."""
+"""Watches the client, the link and the cloud, and notes which promises were broken."""
 
+from collections.abc import Callable, Sequence
 import math
-from typing import NamedTuple
 
-from custom_components.wesmart.cloud.commands import Command
-from custom_components.wesmart.cloud.models import NOWHERE, Endpoint, EndpointKey, Position
-from custom_components.wesmart.cloud.replica import Changes
-from custom_components.wesmart.cloud.wire_events import ButtonEvent, Frame
-from tests.cloud.simulation.agenda import Agenda
-from tests.cloud.simulation.callers import UNIQUE, Callers
-from tests.cloud.simulation.cloud import GROWING, SimulatedCloud
-from tests.cloud.simulation.home import Listener, SimulatedHome
-from tests.cloud.simulation.link import Link
-from tests.cloud.simulation.presses import Presses
-from tests.cloud.simulation.promises import BrokenPromiseError, promised
+from custom_components.wesmart.cloud.connection import Connection
+from custom_components.wesmart.cloud.errors import WeSmartError
+from custom_components.wesmart.cloud.models import Device, Endpoint, EndpointKey, HomeOutline
+from custom_components.wesmart.cloud.state import PRESS_AGE_S, Changes
+from tests.cloud.simulation.callers import Caller, Callers
+from tests.cloud.simulation.cloud import SimulatedCloud
+from tests.cloud.simulation.home import Position
 
-# Contract, promise 4: what was commanded is shown for no longer.
-LONGEST_S = 10
-# Contract, "Snapshot and events".
-_DOUBT_S = 60
-
-_FLOATS_LOSE = 1e-6
+_ROUNDING_S = 1e-6
+# After this time without a word, the homes count as unknown (contract, "Client").
+_SILENCE_S = 90
 
 
-class _Cover(NamedTuple):
-    value: object
-    seq: int
-    ends_at: float
-    epoch: str
+class BrokenPromiseError(AssertionError):
+    """The client, the link or the cloud broke a promise."""
 
 
-class Witness(Listener):
-    """Raises BrokenPromiseError."""
+class Witness:
+    """Compares what the client shows and does with what the cloud holds and the link brought."""
 
-    def __init__(self, agenda: Agenda, cloud: SimulatedCloud, link: Link) -> None:
-        self._agenda = agenda
+    def __init__(self, cloud: SimulatedCloud, clock: Callable[[], float]) -> None:
+        self.violations: list[str] = []
+        self.callers = Callers(cloud, clock, self.violations.append)
+        self.hello_latency = 0.0
+        self.snapshots = 0
+        # How many snapshots there are reasons for.
+        self.snapshots_due = 0
         self._cloud = cloud
-        self._link = link
-        self.home: SimulatedHome | None = None
-        self.callers = Callers(agenda, cloud)
-        self.fetched = 0
-        self._doubted_at = -math.inf
-        self._shown: dict[EndpointKey, Endpoint] = {}
-        self._names: dict[str, str | None] = {}
-        self._presses = Presses(cloud)
-        # What the client's model held last of what a newer cloud may say otherwise: it may have heard more than once
-        # of it between two looks of ours, but not between two of its own.
-        self._known: dict[tuple[EndpointKey, str], object] = {}
-        self._covers: dict[tuple[EndpointKey, str], _Cover] = {}
-        self._marks: dict[tuple[EndpointKey, str], tuple[str, int]] = {}
-        self._position = NOWHERE
+        self._clock = clock
+        self.connection: Connection | None = None
+        # What was told to change, as it was then.
+        self._homes: dict[str, HomeOutline] = {}
+        self._devices: dict[str, Device] = {}
+        self._endpoints: dict[EndpointKey, Endpoint] = {}
+        # Positions at which what is shown was true.
+        self._epoch = ""
+        self._seq = 0
+        self._true_at: dict[EndpointKey, int] = {}
+        self._stream_epoch = ""
 
-    # What the home tells
-
-    def changed(self, changes: Changes) -> None:
-        """Show these as they are now; nothing else is shown anew."""
-        replica = _home(self).sync.replica
-        for key in changes.endpoints:
-            shown = _home(self).endpoint(key)
-            if shown is None:
-                self._shown.pop(key, None)
-            else:
-                self._shown[key] = shown
-            self._check(key)
-        for device_id in changes.devices:
-            device = replica.devices.get(device_id)
-            self._names.pop(device_id, None) if device is None else self._names.update({device_id: device.name})
-        if changes.homes:
-            homes = {home.id: home.name for home in replica.homes.values()}
-            self._names = homes | {name: self._names[name] for name in self._names.keys() & replica.devices.keys()}
-
-    def opens(self, position: Position) -> None:
-        """See that no press is passed over."""
-        self._presses.opens(position, self._agenda.now)
-
-    def reads(self, frame: Frame) -> None:
-        """Look for presses."""
-        self._presses.reads(frame, self._agenda.now)
-
-    def pressed(self, event: ButtonEvent) -> None:
-        """See that it is news."""
-        self._presses.pressed(Position(_home(self).sync.replica.epoch, event.seq), self._agenda.now)
-
-    def took(self) -> None:
-        """See that the clock has not turned back, and that no press was kept back."""
-        replica = _home(self).sync.replica
-        before, self._position = self._position, replica.position
-        if before.epoch == self._position.epoch and self._position.seq < before.seq:
-            raise BrokenPromiseError(f"the position went from {before} to {self._position}")
-        self._presses.took(self._position, self._agenda.now)
-        for key, name in GROWING:
-            self._known[key, name] = getattr(getattr(replica.endpoints.get(key), "state", None), name, None)
-
-    def disconnected(self) -> None:
-        """Expect nothing more of that stream."""
-        self._presses.disconnected(_home(self).sync.replica.position, self._agenda.now)
-
-    def applied(self, command: Command, seq: int) -> None:
-        """Expect the commanded values to be shown from now on."""
-        replica = _home(self).sync.replica
-        shown = None if command.key is None else _home(self).endpoint(command.key)
-        if shown is None or seq <= replica.seq:
-            return
-        ends_at = self._agenda.now + LONGEST_S
-        for name, value in promised(shown, command).items():
-            self._covers[shown.key, name] = _Cover(value, seq, ends_at, replica.epoch)
-
-    def doubts(self) -> None:
-        """Hold what could not be applied to being asked about once a minute."""
-        if self._agenda.now - self._doubted_at < _DOUBT_S - _FLOATS_LOSE:
-            raise BrokenPromiseError("what could not be applied was asked about twice in a minute")
-        self._doubted_at = self._agenda.now
-
-    def fetches(self) -> None:
-        """Count."""
-        self.fetched += 1
-
-    def posts(self, order: int, commands: list[Command]) -> None:
-        """Look at a request that leaves."""
-        self.callers.posts(order, commands)
-
-    def posted(self, undone: set[str]) -> None:
-        """Let the next one leave."""
-        self.callers.posted(undone)
-
-    def refused(self, seconds: float) -> None:
-        """Expect no request for so long."""
-        self.callers.refused(seconds)
-
-    def restarted(self) -> None:
-        """Know nothing of orders and refusals any more."""
-        self.callers.restarted()
+    def begin(self, connection: Connection) -> None:
+        """Watch a new life of the client."""
+        self.connection = connection
+        self._homes, self._devices, self._endpoints = {}, {}, {}
+        self._epoch = self._stream_epoch = ""
+        self.callers.begin()
 
     # What is shown
 
-    def look(self) -> None:
-        """Check everything that is shown now."""
-        home = _home(self)
-        for key in self._shown.keys() | {endpoint.key for endpoint in home.sync.replica.endpoints.values()}:
-            if self._shown.get(key) != home.endpoint(key):
-                raise BrokenPromiseError(f"nobody was told that {key} changed")
-            self._check(key)
-        self._check_names()
-        self.callers.look()
-        for mistake in self._cloud.mistakes:
-            raise BrokenPromiseError(mistake)
-
-    def _check_names(self) -> None:
-        sync = _home(self).sync
-        past = self._cloud.past.get(sync.replica.position)
-        if past is not None and not sync.doubtful and past.names != self._names:
-            raise BrokenPromiseError(f"at {sync.replica.position} the names are {past.names}, and not {self._names}")
-
-    def _check(self, key: EndpointKey) -> None:
-        home = _home(self)
-        position = home.sync.replica.position
-        if home.sync.doubtful:
-            for field in [field for field in self._marks if field[0] == key]:
-                del self._marks[field]
-            return
-        if (states := self._cloud.past.get(position)) is None:
-            raise BrokenPromiseError(f"the cloud was never at {position}")
-        past, shown = states.endpoints.get(key), self._shown.get(key)
-        if past is None or shown is None:
-            if past is not None or shown is not None:
-                raise BrokenPromiseError(f"at {position} {key} is {past}, and shown as {shown}")
-            return
-        if home.sync.replica.devices[key.device_id].online is not states.online[key.device_id]:
-            raise BrokenPromiseError(f"at {position} {key.device_id} is shown online or offline and is not")
-        for name, truth in past.items():
-            # What is said in unknown words leaves what was known before, and that is not the same for everybody.
-            known = self._known.get((key, name)) if (key, name) in states.puzzling else truth
-            expected = [truth, known]
-            self._check_field(key, name, expected, getattr(getattr(shown, "state", None), name), position)
-
-    def _check_field(
-        self, key: EndpointKey, name: str, expected: list[object], shown: object, position: Position
-    ) -> None:
-        cover = self._covers.get((key, name))
-        reached = position.seq
-        if cover is not None and cover.epoch == position.epoch and cover.seq > position.seq:
-            left = cover.ends_at - self._agenda.now
-            if left > _FLOATS_LOSE:
-                expected = [cover.value]
-            elif left > -_FLOATS_LOSE:
-                expected.append(cover.value)
-            if left <= _FLOATS_LOSE:
-                self._marks.pop((key, name), None)
-            reached = cover.seq
-        if shown not in expected:
-            raise BrokenPromiseError(f"{key} {name}: shown {shown!r} instead of {expected!r} at {position}")
-        if name in UNIQUE and shown is not None:
-            self._check_age(key, name, shown, Position(position.epoch, reached))
-
-    def _check_age(self, key: EndpointKey, name: str, shown: object, reached: Position) -> None:
-        writes = self._cloud.written.get((reached.epoch, key, name), ())
-        # The last time, as a command that is repeated brings its value again.
-        seq = next((seq for seq, value, _ in reversed(writes) if seq <= reached.seq and value == shown), None)
-        if seq is None:
-            return  # from before the epoch
-        marked = self._marks.get((key, name), ("", 0))
-        if marked[0] == reached.epoch and seq < marked[1]:
-            raise BrokenPromiseError(f"{key} {name} stepped back to {shown} of {seq} from {marked[1]}")
-        self._marks[key, name] = (reached.epoch, seq)
-
-    # After quiet
-
-    def judge(self, most_fetches: float, most_bodies: float = math.inf) -> None:
-        """Check what must be so when nothing has happened for a while."""
+    def changed(self, changes: Changes) -> None:
+        """Show what has changed."""
+        assert self.connection is not None
+        state = self.connection.state
+        for key in changes.endpoints:
+            _update(self._endpoints, key, state.endpoints.get(key))
+            if key not in state.endpoints:
+                self._true_at.pop(key, None)
+        for device_id in changes.devices | {key.device_id for key in changes.endpoints}:
+            _update(self._devices, device_id, state.devices.get(device_id))
+        for home_id in changes.homes:
+            _update(self._homes, home_id, state.homes.get(home_id))
+        for event in changes.events:
+            self._tell(Position(state.epoch, event.seq))
         self.look()
-        home = _home(self)
-        if home.sync.replica.position != self._cloud.position or home.sync.wanted is not None or home.sync.doubtful:
-            raise BrokenPromiseError(f"at {home.sync.replica.position}, the cloud at {self._cloud.position}")
-        if self._shown.keys() != self._cloud.now().endpoints.keys():
-            raise BrokenPromiseError(f"{self._shown.keys()} shown, {self._cloud.now().endpoints.keys()} there")
-        if home.overlay.next_expiry is not None:
-            raise BrokenPromiseError("something is still covered")
-        if self.fetched > most_fetches:
-            raise BrokenPromiseError(f"{self.fetched} snapshots, at most {most_fetches} are due")
-        if self._link.needless_bodies > most_bodies:
-            raise BrokenPromiseError("all was fetched although all was known")
+
+    def look(self) -> None:
+        """See that what is shown is true, no older than the position, and no older than what was shown before."""
+        if self.connection is None:
+            return
+        state = self.connection.state
+        if (self._homes, self._devices, self._endpoints) != (state.homes, state.devices, state.endpoints):
+            self.violations.append("nobody was told that something changed")
+        self.callers.look()
+        if state.epoch != self._epoch:
+            if self._epoch and self._cloud.epochs.index(state.epoch) < self._cloud.epochs.index(self._epoch):
+                self.violations.append("the state went back to an earlier epoch")
+            self._epoch, self._true_at, self._seq = state.epoch, {}, 0
+        if state.dirty or not state.epoch:
+            return
+        position = Position(state.epoch, state.state_seq)
+        over_at = min(self._cloud.over_at.get(position, math.inf), self._cloud.over_at.get(state.epoch, math.inf))
+        if self.connection.streaming and self._clock() > over_at + _SILENCE_S:
+            self.violations.append(f"the stream is said to be up, and the state was over at {over_at}")
+        world = self._cloud.past.get(position)
+        if world is None:
+            self.violations.append(f"the cloud was never at {state.state_seq}")
+            return
+        if (
+            state.homes != world.homes
+            or state.devices != world.devices
+            or state.endpoints.keys() != world.endpoints.keys()
+        ):
+            self.violations.append(f"at {state.state_seq} there are {world}")
+        for key, endpoint in state.endpoints.items():
+            self._look_at(key, endpoint, position)
+        self._seq = state.state_seq
+
+    def _look_at(self, key: EndpointKey, endpoint: Endpoint, position: Position) -> None:
+        seq = max(position.seq, self._true_at.get(key, 0))
+        added = self._cloud.added.get(key.device_id, position)
+        if added.epoch == position.epoch and self._seq < added.seq <= position.seq:
+            seq = position.seq
+        while (world := self._cloud.past.get(Position(position.epoch, seq))) is not None:
+            if world.endpoints.get(key) == endpoint:
+                self._true_at[key] = seq
+                return
+            seq += 1
+        self.violations.append(f"{key} is shown as {endpoint}, which has not been true since {position}")
+
+    # Presses and tickets
+
+    def _tell(self, position: Position) -> None:
+        record = self._cloud.told[position]
+        if record.is_told:
+            self.violations.append(f"{record} was told twice")
+        # The client takes presses for younger by the latency of hello.
+        if record.is_press and self._clock() - record.at > PRESS_AGE_S + self.hello_latency + _ROUNDING_S:
+            self.violations.append(f"{record} was told too late")
+        record.is_told = True
+
+    def stream_opened(self, since: Position, head: Position, *, resumed: bool) -> None:
+        """Note which presses no stream will tell, and see that the client passes over none."""
+        self.snapshots_due += not resumed
+        for position, record in self._cloud.told.items():
+            if position.epoch != head.epoch or (not resumed and position.seq <= head.seq):
+                record.is_lost = True
+            elif position.seq <= since.seq:
+                if self._stream_epoch != head.epoch:
+                    record.is_lost = True
+                else:
+                    self._see_told(position)
+        self._stream_epoch = head.epoch
+
+    def frame_lost(self, events: Sequence[Position]) -> None:
+        """Note which presses the link has lost."""
+        self.snapshots_due += 1
+        for position in events:
+            if position in self._cloud.told:
+                self._cloud.told[position].is_lost = True
+
+    def frame_handled(self, events: Sequence[Position]) -> None:
+        """See that a frame's presses were told."""
+        for position in events:
+            if position in self._cloud.told:
+                self._see_told(position)
+                self._cloud.told[position].is_lost = True
+
+    def _see_told(self, position: Position) -> None:
+        record = self._cloud.told[position]
+        is_old = record.is_press and self._clock() - record.at > PRESS_AGE_S - _ROUNDING_S
+        if not (record.is_told or record.is_lost or is_old):
+            self.violations.append(f"{record} was not told")
+
+    # Commands
+
+    def told(self, caller: Caller, outcome: WeSmartError | None) -> None:
+        """Judge the answer that a caller got, and see that its effect or something newer is shown."""
+        self.callers.told(caller, outcome)
+        key, effect = caller.command.key, caller.effect
+        assert key is not None
+        if outcome is None and effect is not None and effect.epoch == self._epoch and key in self._true_at:
+            self._true_at[key] = max(self._true_at[key], effect.seq)
+            self.look()
+
+    def judge(self) -> None:
+        """Judge what must be so after all is quiet."""
+        assert self.connection is not None
+        state = self.connection.state
+        self.look()
+        if (state.epoch, state.state_seq) != self._cloud.position or state.dirty:
+            self.violations.append(
+                f"the state is of {state.epoch} {state.state_seq}, the cloud at {self._cloud.position}"
+            )
+        elif state.endpoints != self._cloud.world.endpoints:
+            self.violations.append("the state is not the cloud's")
+        if self.snapshots > self.snapshots_due:
+            self.violations.append(f"{self.snapshots} snapshots for {self.snapshots_due} reasons")
         self.callers.judge()
 
 
-def _home(witness: Witness) -> SimulatedHome:
-    assert witness.home is not None
-    return witness.home
+def _update[K, V](shown: dict[K, V], key: K, value: V | None) -> None:
+    if value is None:
+        shown.pop(key, None)
+    else:
+        shown[key] = value
