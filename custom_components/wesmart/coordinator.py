@@ -210,16 +210,23 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             await self._async_read()
 
     async def _async_read(self) -> None:
-        if self._account_outdated or (
-            # Without push, nobody says that it changed.
-            not self.connection.streaming and self.hass.loop.time() >= self._account_read_at + _ACCOUNT_INTERVAL_S
-        ):
+        if self.account is not None and not self.account.has_access:
             await self._async_read_account()
         try:
             await self.connection.refresh()
         except AccessError:
             await self._async_read_account()
             raise
+        if self._account_outdated or (
+            # Without push, nobody says that it changed.
+            not self.connection.streaming and self.hass.loop.time() >= self._account_read_at + _ACCOUNT_INTERVAL_S
+        ):
+            try:
+                await self._async_read_account()
+            except AccessError, SessionEndedError:
+                raise
+            except WeSmartError as err:
+                LOGGER.debug("The account could not be read: %s", err)
 
     async def _async_read_account(self) -> None:
         """Read the account. Raises AccessError if it may not see its homes."""
@@ -246,7 +253,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         remaining = self.connection.last_contact + GRACE_S - self.hass.loop.time()
         if self.state.state_seq < 0 or not self.last_update_success or remaining <= 0:
             return False
-        self.update_interval = min(POLL_INTERVAL, timedelta(seconds=max(1, remaining)))
+        self.update_interval = min(POLL_INTERVAL, timedelta(seconds=remaining + 1))
         return True
 
     def _translated[ErrorT: (ConfigEntryAuthFailed, UpdateFailed)](
@@ -309,7 +316,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             self._schedule_refresh()
         elif self.connection.close_code in _RESTART_CODES:
             self._async_request_refresh_within(_RESTART_SPREAD_S)
-        elif self.account is not None and self.account.has_access:
+        elif self.account is None or self.account.has_access:
             self._debounced_refresh.async_schedule_call()
         if not self.last_update_success:
             self.async_update_listeners()
@@ -348,5 +355,6 @@ def _retry_after(err: WeSmartError) -> float | None:
     if isinstance(err, AccessError):
         return random.uniform(*_BLOCKED_POLL_S)  # noqa: S311 - spreads load
     if isinstance(err, BusyError) and err.retry_after:
-        return err.retry_after * random.uniform(1, 1.1)  # noqa: S311 - spreads load
+        # Home Assistant cuts the fraction of a second off the present time.
+        return err.retry_after * random.uniform(1, 1.1) + 1  # noqa: S311 - spreads load
     return None
