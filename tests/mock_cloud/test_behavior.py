@@ -35,15 +35,16 @@ async def test_a_stop_cancels_move_and_tilt(cloud: MockCloud, client: Client) ->
 
 
 async def test_tilt_waits_for_the_end_of_a_move(cloud: MockCloud, client: Client) -> None:
-    """C-37: also when it was sent on the way; without a move it is set at once."""
+    """C-37: also one sent on the way, when the move changes; without a move it is set at once."""
     await client.set(BLIND, tilt=20)
     assert cloud.state(BLIND, "1")["tilt"] == 20
     await client.set(BLIND, position=80)
     await asyncio.sleep(1.5)
     await client.set(BLIND, tilt=70)
     assert cloud.state(BLIND, "1") == {"position": 95, "tilt": 20, "motion": "closing"}
+    await client.set(BLIND, position=85)
     await asyncio.sleep(5)
-    assert cloud.state(BLIND, "1") == {"position": 80, "tilt": 70, "motion": "stopped"}
+    assert cloud.state(BLIND, "1") == {"position": 85, "tilt": 70, "motion": "stopped"}
 
 
 async def test_a_curtain_without_position_knows_only_its_ends(cloud: MockCloud, client: Client) -> None:

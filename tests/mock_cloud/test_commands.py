@@ -209,14 +209,15 @@ async def test_setting_a_color_sets_the_mode_and_never_switches(cloud: MockCloud
 
 
 async def test_a_scene_is_applied_without_its_offline_devices(cloud: MockCloud, client: Client) -> None:
-    """C-55."""
+    """C-55: which keep their state."""
+    cloud.touch(PANEL, "1", on=False)
     cloud.set_online(PANEL, False)
     began = cloud.seq(MINH_ANH)
     async with client.stream(began) as stream:
         await stream.frame()
         assert await client.result(**ACTIVATE) == {"status": "applied", "seq": began + 2}
         assert {event["device_id"] for event in await stream.events(2)} == {STRIP, CURTAIN}
-    assert cloud.state(STRIP, "1")["mode"] == "white"
+    assert (cloud.state(STRIP, "1")["mode"], cloud.state(PANEL, "1")["on"]) == ("white", False)
 
 
 async def test_identify_is_applied_and_changes_nothing(cloud: MockCloud, client: Client) -> None:
