@@ -100,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
     parser.add_argument("server")
-    parser.add_argument("--crash_point", type=CrashPoint, default=CrashPoint.NONE)
+    parser.add_argument("--crash-point", type=CrashPoint, default=CrashPoint.NONE)
     options = parser.parse_args()
     asyncio.run(_live(options.folder, options.server, options.crash_point))
 

@@ -13,7 +13,7 @@ from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import Block
 from tests.repairs import BLOCKED, TERMS, comes
 
-KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+KITCHEN = "switch.bep_den_tran"
 
 
 async def test_an_event_about_access_acts_at_once_also_on_a_stream_that_stays_open(
@@ -23,8 +23,8 @@ async def test_an_event_about_access_acts_at_once_also_on_a_stream_that_stays_op
     await asyncio.sleep(1)
     account = cloud._account(OWNER.username)
     account.block = Block(kind="suspended", reason=None, until=None)
-    cloud._core.publish(account.id, "account", {"change": "access"})
-    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    cloud._core.publish(account.id, "account", {})
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=3)
     await comes(hass, BLOCKED)
 
 
@@ -35,7 +35,7 @@ async def test_an_event_about_terms_acts_at_once_also_on_a_stream_that_stays_ope
     await asyncio.sleep(1)
     world = cloud._core.world
     world.terms_version, world.terms_required = "2027-01", True
-    cloud._core.publish(cloud._account(OWNER.username).id, "account", {"change": "terms"})
+    cloud._core.publish(cloud._account(OWNER.username).id, "account", {})
     await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=3)
     await comes(hass, TERMS)
 
@@ -48,8 +48,8 @@ async def test_an_event_about_the_session_acts_at_once_also_on_a_stream_that_sta
     account = cloud._account(OWNER.username)
     for session in cloud.sessions(OWNER.username):
         cloud._core.sessions.revoke(session)
-    cloud._core.publish(account.id, "account", {"change": "session"})
-    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    cloud._core.publish(account.id, "account", {})
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=3)
     assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
 
 
@@ -63,7 +63,7 @@ async def test_what_everybody_is_told_is_not_asked_about_by_everybody_in_the_sam
     for version in range(8):
         since = cloud.now()
         cloud.change_terms(f"2027-{version}", required=False)
-        await asyncio.sleep(5)
+        await asyncio.sleep(15)
         waits.append(next(one.at for one in cloud.requests if one.at >= since and one.path == "/v1/account") - since)
     assert max(waits) <= 2.1
     assert max(waits) - min(waits) > 0.5

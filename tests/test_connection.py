@@ -13,7 +13,7 @@ from custom_components.wesmart.const import CONF_TOKENS, DOMAIN
 from tests.accounts import OWNER, submit
 from tests.mock_cloud import MockCloud
 
-KITCHEN = "switch.bep_cong_tac_bep_den_tran"
+KITCHEN = "switch.bep_den_tran"
 # Access tokens are good for an hour, and are renewed in the last minute of it.
 LAST_MINUTE_S = 3545
 

@@ -38,7 +38,7 @@ from .cloud.errors import (
 from .cloud.events import AccountEvent, ButtonEvent, TicketEvent
 from .cloud.models import Account, EndpointKey
 from .cloud.state import Changes
-from .const import CONF_SERVER, DOMAIN, LOGGER
+from .const import CONF_SERVER, DOMAIN, LOGGER, MANUFACTURER
 from .errors import translate_errors, translated
 from .repairs import async_update_issues
 from .session import async_discover_again, async_get_session
@@ -93,6 +93,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self._account_outdated = True
         self._account_read_at = -float("inf")
         self._in_maintenance: bool | None = None  # unknown
+        self._session_ended: SessionEndedError | None = None
         # By what they listen to: an endpoint, or None for which devices and homes there are.
         self._callbacks: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._is_set_up = False
@@ -155,11 +156,10 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         with translate_errors(self.hass, self.config_entry, name):
             try:
                 await self.connection.queue.execute(command)
-            except AccessError:
-                self._handle_account_outdated()
-                raise
-            except NotFoundError:
-                self._debounced_refresh.async_schedule_call()  # the endpoints may have moved
+            except (AccessError, NotFoundError) as err:
+                # The account may have lost access, or the endpoints may have moved.
+                self._account_outdated |= isinstance(err, AccessError)
+                self._debounced_refresh.async_schedule_call()
                 raise
 
     async def async_read_account(self) -> None:
@@ -175,6 +175,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         try:
             await self._async_update()
         except SessionEndedError as err:
+            self.connection.set_access(False)
             raise self._translated(ConfigEntryAuthFailed, err) from err
         except WeSmartError as err:
             if isinstance(err, AccessError | MaintenanceError):
@@ -196,6 +197,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.update_interval = SAFETY_POLL_INTERVAL if self.connection.streaming else POLL_INTERVAL
 
     async def _async_update(self) -> None:
+        if self._session_ended is not None:
+            raise self._session_ended
         if self.hass.loop.time() >= self._discovery_at:
             self._discovery_at += _DISCOVERY_INTERVAL_S
             await self._async_discover()
@@ -259,16 +262,18 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     def _translated[ErrorT: (ConfigEntryAuthFailed, UpdateFailed)](
         self, kind: type[ErrorT], err: WeSmartError
     ) -> ErrorT:
-        phone = self.client.session.endpoints.support_phone
-        return translated(kind, err, name=self.config_entry.title, phone=phone)
+        # Not the account's title, which is a person's name: these errors are logged.
+        return translated(kind, err, name=MANUFACTURER, phone=self.client.session.endpoints.support_phone)
 
     # Push
 
     async def _async_follow(self) -> None:
         try:
             await self.connection.run()
-        except SessionEndedError:
-            self._debounced_refresh.async_schedule_call()  # which asks for a login
+        except SessionEndedError as err:
+            # The next poll asks for a login.
+            self._session_ended = err
+            self._debounced_refresh.async_schedule_call()
 
     @callback
     def _handle_changes(self, changes: Changes) -> None:
@@ -320,6 +325,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             self._debounced_refresh.async_schedule_call()
         if not self.last_update_success:
             self.async_update_listeners()
+            if streaming:
+                self._async_request_refresh_within(_HINT_SPREAD_S)  # which can only succeed now
 
     @callback
     def _handle_account_outdated(self) -> None:

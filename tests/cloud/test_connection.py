@@ -271,10 +271,10 @@ async def test_a_press_gets_older_while_a_snapshot_is_awaited(home: Home) -> Non
 async def test_while_a_repair_fails_the_stream_is_not_up(home: Home) -> None:
     """However alive it is: nobody knows what is missing."""
     home.client.snapshots += [ServerError()]
-    await home.follow(FakeStream(hello(5, resumed=True), heartbeat(5), 1.0, heartbeat(6), heartbeat(6)), seconds=300)
+    await home.follow(FakeStream(hello(5, resumed=True), heartbeat(5), 1.0, heartbeat(6), heartbeat(6)), seconds=30)
     assert home.streaming == [True, False]
     home.client.snapshots = [snapshot(6, lamp())]
-    await asyncio.sleep(150)
+    await asyncio.sleep(20)
     assert home.streaming == [True, False, True]
 
 

@@ -14,6 +14,7 @@ from .commands import Command, CommandQueue, CommandResponse
 from .errors import (
     AccessError,
     BusyError,
+    CloudTimeoutError,
     MaintenanceError,
     SessionEndedError,
     StreamClosedError,
@@ -36,6 +37,9 @@ DIRTY_INTERVAL_S = 60
 # Gaps that follow each other within this time are repaired with growing pauses, up to the second.
 _GAPS_S = 60
 _MAX_GAP_PAUSE_S = 30
+# A repair ends before the homes become unavailable, and asks this often.
+_MAX_REPAIR_S = 60
+_MAX_REPAIR_PAUSE_S = 10
 # Frames and events handled before other tasks get their turn.
 _YIELD_AFTER = 200
 # Close codes (contract, "Stream"): the session ended, or the account lost access.
@@ -227,8 +231,11 @@ class Connection:
                     return
             elif error is None:
                 raise StreamClosedError("a snapshot of another epoch")
+            if self._loop.time() >= self._repaired_at + _MAX_REPAIR_S:
+                # The next stream resumes before what is missing.
+                raise error or CloudTimeoutError(f"no snapshot with seq {needed} within {_MAX_REPAIR_S} s")
             failures += 1
-            await asyncio.sleep(retry_delay(error, failures))
+            await asyncio.sleep(min(_MAX_REPAIR_PAUSE_S, retry_delay(error, failures)))
 
     def _handle_response(self, commands: Sequence[Command], response: CommandResponse) -> None:
         self.last_contact = self._loop.time()
