@@ -58,7 +58,7 @@ class Installation:
         """Run Home Assistant on the folder until it is killed."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "tests.crash_process", str(self.folder), self.cloud.url, "--crash_point", crash_point),
+            *("-m", "tests.crash_process", str(self.folder), self.cloud.url, "--crash-point", crash_point),
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -12,7 +12,7 @@ from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
 from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
-from custom_components.wesmart.text import markdown
+from custom_components.wesmart.formatting import markdown
 from tests.accounts import OWNER, log_in, submit
 from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
@@ -26,7 +26,7 @@ DAY = 24 * 3600
 @pytest.fixture
 async def discovery_server(cloud: MockCloud) -> AsyncIterator[DiscoveryServer]:
     """Return the server that the account was added with; it points at the cloud, where little happens by itself."""
-    cloud.heartbeat_s = 55
+    cloud.heartbeat_s = 45
     cloud.meters_report = False
     async with DiscoveryServer() as discovery_server:
         discovery_server.point_at(cloud.url)

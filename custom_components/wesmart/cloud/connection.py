@@ -16,6 +16,7 @@ from .errors import (
     BusyError,
     CloudTimeoutError,
     MaintenanceError,
+    NotFoundError,
     SessionEndedError,
     StreamClosedError,
     UnexpectedResponseError,
@@ -71,7 +72,7 @@ class Connection:
         """Connect `client`.
 
         `on_changes` gets each change of `state`, `on_streaming` is called when the stream goes up or down, and
-        `on_account_outdated` when the account has to be read again.
+        `on_account_outdated` when the account and its homes have to be asked for again.
         """
         self.state = state
         self.status = ConnectionStatus.STOPPED
@@ -144,7 +145,7 @@ class Connection:
                     self.close_code = err.code if isinstance(err, StreamClosedError) else None
                     failures = 1 if self.streaming else failures + 1
                     self._set_status(ConnectionStatus.WAITING)
-                    if _concerns_access(err):
+                    if _needs_refresh(err):
                         self._on_account_outdated()
                     await asyncio.sleep(retry_delay(err, failures))
         finally:
@@ -265,7 +266,8 @@ def retry_delay(error: WeSmartError | None, failures: int) -> float:
     return asked + random.uniform(0, longest)  # noqa: S311 - spreads load, protects nothing
 
 
-def _concerns_access(err: WeSmartError) -> bool:
+def _needs_refresh(err: WeSmartError) -> bool:
     if isinstance(err, StreamClosedError):
         return err.code in _ACCESS_CODES
-    return isinstance(err, AccessError | MaintenanceError)
+    # Where there is no stream, the endpoints may have moved.
+    return isinstance(err, AccessError | MaintenanceError | NotFoundError)
