@@ -134,7 +134,7 @@ _ROOMS: WeakKeyDictionary[HomeState, _Rooms] = WeakKeyDictionary()
 
 
 class _Sync:
-    """One pass over devices. In which areas a room's devices are is counted once, before any of them is moved."""
+    """One pass over devices. The areas of a room's devices are counted as they were before it."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, state: HomeState, *, is_first: bool = False) -> None:
         self._is_first = is_first
@@ -145,6 +145,7 @@ class _Sync:
         self._devices = dr.async_get(hass)
         self._entities = er.async_get(hass)
         self._rooms = _ROOMS.setdefault(state, _Rooms())
+        self._updated_rooms: dict[str, _RoomKey] = {}
         self._area_counts: dict[_RoomKey, Counter[str | None]] = {}
         self._new_area_names: dict[_RoomKey, str] = {}
 
@@ -173,6 +174,8 @@ class _Sync:
         for device_id in device_ids:
             if device := self._state.devices.get(device_id):
                 self._update(device)
+        for registry_id, room in self._updated_rooms.items():
+            self._rooms.set(registry_id, room)
 
     def _find_child(self, key: EndpointKey) -> dr.ChildDeviceEntry | None:
         identifier = (DOMAIN, unique_id(self._entry, key))
@@ -247,16 +250,16 @@ class _Sync:
                 self._devices.async_update_child_device(device.id, area_id=area_id)
             else:
                 self._devices.async_update_device(device.id, area_id=area_id)
-        self._rooms.set(device.id, room)
+        self._updated_rooms[device.id] = room
 
     def _is_with_room(self, device: dr.AnyDeviceEntry, room: _RoomKey) -> bool:
         """Return whether a device is where most others of its room are, or in an area that has the room's name."""
         if not room.name:
             return device.area_id is None
+        others = self._count_areas(room) - Counter([device.area_id])
         area = self._areas.async_get_area(device.area_id or "")
         if area is not None and area.name in islice(self._possible_area_names(room), 2):
             return True
-        others = self._count_areas(room) - Counter([device.area_id])
         return device.area_id in others and others[device.area_id] == max(others.values())
 
     def _area_name(self, room: _RoomKey) -> str | None:
