@@ -1,1 +1,1 @@
-"""A Home Assistant to look at: the mock cloud, a real Home Assistant, and the integration between them."""
+"""A demo: the mock cloud, a real Home Assistant, and the integration between them."""

@@ -1,14 +1,11 @@
-"""Starts what `script/demo` says on its command line."""
+"""Run the command line of script/demo, which starts this with Ctrl-C ignored: Python would answer it with a traceback."""
 
 import signal
 import sys
 
-# Until there is something to clean up, Ctrl-C ends the demo without a word. The imports below take a second.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-# It may have come already: see script/patient.
-signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
-from .command import main  # noqa: E402  # see above
+from .command import main  # noqa: E402  # these imports take a second
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,186 +1,169 @@
-"""Goes through the demo once, as a family would: from Home Assistant to the cloud, and from the wall back."""
+"""Uses the demo once as a family does: from Home Assistant to the cloud, and from the wall back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from pathlib import Path
+import re
 from time import perf_counter
-from urllib.parse import quote
 
-import msgspec
+from .client import DemoError, Json
+from .demo import DOMAIN, Demo, entity_of
 
-from .client import State
-from .cloud import ENTITY_DOMAINS, Device, Endpoint
-from .demo import Demo
-from .errors import DemoError
-from .folder import Folder
-from .log import complaints
-from .registries import DOMAIN, Entity, read_registries
-from .report import Report
+# The integration's promise for a command; a curtain of the mock cloud needs 20 s from end to end.
+TIMEOUT_S = 30
 
-# What the integration promises for a command; events are quicker.
-_REACTION_S = 10
-# A curtain takes 20 s from end to end.
-_TRAVEL_S = 30
+# 2026-11-22 21:07:18.018+00:00 ERROR (MainThread) [homeassistant.setup] …
+_RECORD = re.compile(r"\d{4}-\d\d-\d\d [\d:.]+(?:Z|[+-][\d:]+)? (?P<level>[A-Z]+) \([^)]*\) \[[^\]]+\]")
+_OURS = ("custom_components.wesmart", "custom_components/wesmart", " wesmart")
+# Home Assistant logs this for every custom integration.
+_ALWAYS = "custom integration wesmart which has not been tested"
 
 
-class _Action(msgspec.Struct):
-    fields: dict[str, object] = {}
+def complaints(log: str) -> list[str]:
+    """Return the lines of a log's errors and of the integration's warnings.
+
+    A line that begins no record, as in a traceback, belongs to the record before it.
+    """
+    records: list[list[str]] = []
+    for line in log.splitlines():
+        if _RECORD.match(line) or not records:
+            records.append([line])
+        else:
+            records[-1].append(line)
+    return [line for record in records if _is_complaint(record) for line in record]
 
 
-class _Ticket(msgspec.Struct):
-    id: str
-    status: str
+def _is_complaint(record: list[str]) -> bool:
+    head = _RECORD.match(record[0])
+    if head is None or head["level"] in {"ERROR", "CRITICAL"}:
+        # Without a head, it was printed before logging started.
+        return True
+    if head["level"] == "WARNING":
+        text = "\n".join(record)
+        return _ALWAYS not in text and any(name in text for name in _OURS)
+    return len(record) > 1
 
 
-class _Feedback(msgspec.Struct):
-    ticket: _Ticket
-
-
-@dataclass(frozen=True, slots=True)
-class _Thing:
-    """An endpoint in the cloud, and the entity that shows it in Home Assistant."""
-
-    device_id: str
-    endpoint: Endpoint
-    entity_id: str
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Where the cloud has it."""
-        return self.device_id, self.endpoint.id
-
-
-@dataclass(slots=True)
 class Check:
-    """The steps, and what they share."""
+    """The steps of a check; `passed` says whether all did."""
 
-    demo: Demo
-    report: Report
-    _things: list[_Thing] = field(default_factory=list)
-    _curtain_target: int = 0
+    def __init__(self, demo: Demo) -> None:
+        self.passed = True
+        self._demo = demo
+        self._client = demo.client
+        self._cloud = demo.cloud
+        # What is online: device ID, endpoint, entity ID.
+        self._found: list[tuple[str, Json, str]] = []
 
-    async def run(self) -> None:
-        """Take all steps; the report says what came of them. Without entities there is nothing to go on with."""
-        for what, seconds in self.demo.times.items():
-            self.report.passed(what, "", seconds)
-        if not await self._step("everything is shown", self._everything_is_shown):
-            return
-        await self._step("actions, as the frontend lists them", self._actions)
-        await self._step("a lamp, switched in Home Assistant", self._lamp)
-        await self._step("a wall panel, touched at home", self._panel)
-        if await self._step("a curtain, set off in Home Assistant", self._curtain_sets_off):
-            await self._step("the same, arriving at its own pace", self._curtain_arrives)
-        await self._step("feedback, sent to the vendor", self._feedback)
+    async def run(self, log: Path) -> None:
+        """Take every step and print what it saw."""
+        await self._step("all endpoints are shown", self._entities)
+        await self._step("actions are described", self._actions)
+        await self._step("Home Assistant turns on a light", self._light)
+        await self._step("Assist turns it off", self._assist)
+        await self._step("a wall panel turns on a switch", self._panel)
+        await self._step("Home Assistant moves a curtain", self._curtain)
+        await self._step("an automation is saved", self._automation)
+        await self._step("feedback reaches the vendor", self._feedback)
+        await self._step("the log has no errors", lambda: self._log(log))
 
-    async def _step(self, what: str, step: Callable[[], Awaitable[str]]) -> bool:
+    def report(self, result: str, name: str, started: float, seen: str = "") -> None:
+        """Print a line."""
+        print(f"{result:<7} {name:<32} {(perf_counter() - started) * 1000:>7,.0f} ms  {seen}".rstrip(), flush=True)
+
+    async def _step(self, name: str, step: Callable[[], Awaitable[str]]) -> None:
         started = perf_counter()
         try:
-            seen = await step()
+            self.report("ok", name, started, await step())
         except DemoError as err:
-            self.report.failed(what, str(err), perf_counter() - started)
-            return False
-        self.report.passed(what, seen, perf_counter() - started)
-        return True
+            self.passed = False
+            self.report("FAILED", name, started, str(err))
 
-    async def _everything_is_shown(self) -> str:
-        entities = {entity.unique_id: entity for entity in (await read_registries(self.demo.client)).entities}
-        shown = list(self.demo.cloud.shown())
-        for device, endpoint in shown:
-            entity = _entity_of(device, endpoint, entities)
-            # What is offline is shown as such, and everything else with its state.
-            reachable = self.demo.client.states[entity.entity_id].state not in {"unavailable", "unknown"}
-            if reachable is not device.online:
-                raise DemoError(f"{entity.entity_id} is {'' if reachable else 'not '}available, against the cloud")
-            if device.online:
-                self._things.append(_Thing(device.id, endpoint, entity.entity_id))
-        return f"{len(shown)} of {len(shown)} entities, {len(shown) - len(self._things)} of them offline"
+    async def _entities(self) -> str:
+        entities = await self._client.entities(DOMAIN)
+        endpoints = list(self._demo.endpoints())
+        for device, endpoint in endpoints:
+            entity_id = entity_of(device, endpoint, entities)
+            state = (await self._client.state(entity_id))["state"] if entity_id else None
+            if entity_id is None or (state in {None, "unavailable", "unknown"}) is device["online"]:
+                raise DemoError(
+                    f"{entity_id or device['name']} is {state}, and its device is online: {device['online']}"
+                )
+            if device["online"]:
+                self._found.append((device["id"], endpoint, entity_id))
+        return f"{len(endpoints)} entities, {len(endpoints) - len(self._found)} of them offline"
 
     async def _actions(self) -> str:
-        actions = await self.demo.client.ask(dict[str, dict[str, _Action]], "get_services")
-        ours = actions.get(DOMAIN, {})
-        if not ours:
-            raise DemoError(f"there is none of {DOMAIN}")
-        return ", ".join(f"{DOMAIN}.{name} ({len(action.fields)} fields)" for name, action in ours.items())
+        actions = (await self._client.command("get_services")).get(DOMAIN, {})
+        if not actions:
+            raise DemoError(f"{DOMAIN} has no actions")
+        return ", ".join(f"{DOMAIN}.{name} ({len(action['fields'])} fields)" for name, action in actions.items())
 
-    async def _lamp(self) -> str:
-        lamp = self._first("light", lambda endpoint: endpoint.state["on"] is False)
-        await self.demo.client.call("light.turn_on", entity_id=lamp.entity_id)
-        if self.demo.cloud.cloud.state(*lamp.place)["on"] is not True:
-            raise DemoError(f"{lamp.entity_id} is still off in the cloud")
-        await self._until(lamp, lambda state: state.state == "on")
-        return f"{lamp.entity_id}: on in the cloud"
+    async def _light(self) -> str:
+        device_id, endpoint, entity_id = self._first("light", lambda endpoint: not endpoint["state"]["on"])
+        await self._client.action("light.turn_on", {"entity_id": entity_id})
+        if not self._cloud.state(device_id, endpoint["id"])["on"]:
+            raise DemoError(f"{entity_id} is still off in the cloud")
+        await self._until(entity_id, lambda state: state["state"] == "on")
+        return f"{entity_id} is on in the cloud"
+
+    async def _assist(self) -> str:
+        _, _, entity_id = self._first("light", lambda endpoint: not endpoint["state"]["on"])
+        text = f"turn off {(await self._client.state(entity_id))['attributes']['friendly_name']}"
+        await self._client.command(
+            "assist_pipeline/run", start_stage="intent", end_stage="intent", input={"text": text}
+        )
+        await self._until(entity_id, lambda state: state["state"] == "off")
+        return text
 
     async def _panel(self) -> str:
-        panel = self._first("switch", lambda endpoint: endpoint.state["on"] is False)
-        self.demo.cloud.cloud.touch(*panel.place, on=True)
-        await self._until(panel, lambda state: state.state == "on")
-        return f"{panel.entity_id}: on in Home Assistant"
+        device_id, endpoint, entity_id = self._first("switch", lambda endpoint: not endpoint["state"]["on"])
+        self._cloud.touch(device_id, endpoint["id"], on=True)
+        await self._until(entity_id, lambda state: state["state"] == "on")
+        return f"{entity_id} is on in Home Assistant"
 
-    async def _curtain_sets_off(self) -> str:
-        curtain = self._curtain()
-        start = self.demo.client.states[curtain.entity_id].attributes["current_position"]
-        self._curtain_target = start + 20 if start < 50 else start - 20
-        moving = "opening" if self._curtain_target > start else "closing"
-        await self.demo.client.call(
-            "cover.set_cover_position", {"position": self._curtain_target}, entity_id=curtain.entity_id
-        )
-        await self._until(curtain, lambda state: state.state == moving)
-        return f"{curtain.entity_id}: {moving}, from {start} %"
+    async def _curtain(self) -> str:
+        device_id, endpoint, entity_id = self._first("curtain", lambda endpoint: endpoint["features"]["position"])
+        start = (await self._client.state(entity_id))["attributes"]["current_position"]
+        target, moving = (start + 20, "opening") if start < 50 else (start - 20, "closing")
+        await self._client.action("cover.set_cover_position", {"entity_id": entity_id, "position": target})
+        await self._until(entity_id, lambda state: state["state"] == moving)
+        await self._until(entity_id, lambda state: state["state"] == "open")
+        arrived = (await self._client.state(entity_id))["attributes"]["current_position"]
+        if not arrived == target == self._cloud.state(device_id, endpoint["id"])["position"]:
+            raise DemoError(f"{entity_id} is at {arrived} %, not at {target} %, or elsewhere in the cloud")
+        return f"{entity_id} went from {start} to {target} %"
 
-    async def _curtain_arrives(self) -> str:
-        curtain = self._curtain()
-        target = self._curtain_target
-        await self._until(
-            curtain,
-            lambda state: (state.state, state.attributes["current_position"]) == ("open", target),
-            timeout_s=_TRAVEL_S,
-        )
-        if self.demo.cloud.cloud.state(*curtain.place)["position"] != target:
-            raise DemoError(f"{curtain.entity_id} is elsewhere in the cloud")
-        return f"{curtain.entity_id}: at {target} %"
-
-    def _curtain(self) -> _Thing:
-        return self._first("curtain", lambda endpoint: endpoint.features["position"] is True)
+    async def _automation(self) -> str:
+        trigger, action = {"trigger": "time", "at": "23:00:00"}, {"action": "homeassistant.check_config"}
+        automation = {"alias": "demo", "triggers": [trigger], "actions": [action]}
+        await self._client.post("/api/config/automation/config/demo", automation)
+        await self._until("automation.demo", lambda state: state["state"] == "on")
+        return "automation.demo"
 
     async def _feedback(self) -> str:
-        response = await self.demo.client.call_for_response(
-            f"{DOMAIN}.send_feedback",
-            {"category": "application", "subject": "Demo", "message": "The curtain follows.", "rating": 5},
-        )
-        ticket = msgspec.convert(response, _Feedback).ticket
-        if ticket.id not in {known.id for known in self.demo.cloud.cloud.tickets(self.demo.cloud.account.id)}:
-            raise DemoError(f"the cloud has no ticket {ticket.id}")
-        return f"ticket {ticket.id}, {ticket.status}"
+        data = {"category": "application", "subject": "Demo", "message": "The curtain follows.", "rating": 5}
+        ticket = (await self._client.action(f"{DOMAIN}.send_feedback", data, response=True))["ticket"]
+        if ticket["id"] not in {known.id for known in self._cloud.tickets(self._demo.account.id)}:
+            raise DemoError(f"the cloud has no ticket {ticket['id']}")
+        return f"ticket {ticket['id']}, {ticket['status']}"
 
-    def _first(self, kind: str, wanted: Callable[[Endpoint], bool]) -> _Thing:
-        for thing in self._things:
-            if thing.endpoint.type == kind and wanted(thing.endpoint):
-                return thing
-        raise DemoError(f"the home file has no {kind} to try this with")
+    async def _log(self, log: Path) -> str:
+        if lines := complaints(await asyncio.to_thread(log.read_text, encoding="utf-8")):
+            raise DemoError("\n".join(lines))
+        return "and no warnings of the integration"
 
-    async def _until(self, thing: _Thing, reached: Callable[[State], bool], timeout_s: float = _REACTION_S) -> None:
-        await self.demo.client.until(lambda states: reached(states[thing.entity_id]), timeout_s, thing.entity_id)
+    def _first(self, kind: str, suitable: Callable[[Json], bool]) -> tuple[str, Json, str]:
+        for device_id, endpoint, entity_id in self._found:
+            if endpoint["type"] == kind and suitable(endpoint):
+                return device_id, endpoint, entity_id
+        raise DemoError(f"no {kind} to try this with")
 
-
-def _entity_of(device: Device, endpoint: Endpoint, entities: dict[str, Entity]) -> Entity:
-    """Return the entity of an endpoint, whose unique id begins with its server; raise DemoError if there is none."""
-    ending = f":{quote(device.id, safe='')}:{quote(endpoint.id, safe='')}"
-    for unique_id, entity in entities.items():
-        if unique_id.endswith(ending) and entity.domain == ENTITY_DOMAINS[endpoint.type]:
-            return entity
-    raise DemoError(f"endpoint {endpoint.id} of {device.id} is not shown")
-
-
-async def check(demo: Demo, folder: Folder) -> Report:
-    """Return what came of going through everything, Home Assistant's log included."""
-    report = Report()
-    await Check(demo, report).run()
-    # What the steps have set off is logged by now.
-    log = await asyncio.to_thread(folder.log.read_text, encoding="utf-8")
-    lines = complaints(log)
-    if lines:
-        report.failed("Home Assistant's log", f"{len(lines)} lines that should not be there", 0)
-        report.notes.extend(lines)
-    else:
-        report.passed("Home Assistant's log", "no error, and no warning of ours", 0)
-    return report
+    async def _until(self, entity_id: str, reached: Callable[[Json], bool]) -> None:
+        state: Json = {}
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while not reached(state := await self._client.state(entity_id)):  # noqa: ASYNC110  # over HTTP
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise DemoError(f"{entity_id} is {state.get('state')} after {TIMEOUT_S} s") from None

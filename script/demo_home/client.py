@@ -1,151 +1,128 @@
-"""A client of Home Assistant's own API, over HTTP and WebSocket, as its frontend uses it."""
+"""Home Assistant's HTTP and WebSocket API, as its frontend uses it."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from itertools import count
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any
 
 import aiohttp
-import msgspec
 
-from .errors import DemoError
+USERNAME = "demo"
+PASSWORD = "demo"  # noqa: S105  # public on purpose: Home Assistant listens on the loopback interface only
+TIMEOUT_S = 30
 
-# Home Assistant answers in milliseconds, and a command that goes to the cloud within 10 s.
-ANSWER_TIMEOUT_S = 30
-
-type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+type Json = dict[str, Any]
 
 
-class State(msgspec.Struct, kw_only=True, frozen=True):
-    """What an entity is like."""
-
-    entity_id: str
-    state: str
-    attributes: dict[str, Any]
-
-
-class _StateChange(msgspec.Struct):
-    """An event of the type state_changed; without a new state the entity is gone."""
-
-    entity_id: str
-    new_state: State | None
+class DemoError(Exception):
+    """The demo cannot go on; the message says why and what to do."""
 
 
 class Client:
-    """A logged-in user; knows the states of all entities, and hears of changes as they come."""
+    """A logged-in user."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession, access_token: str) -> None:
-        self._url = url
+    def __init__(self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._session = session
-        self._token = access_token
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._socket = socket
         self._ids = count(1)
-        self._waiting: dict[int, asyncio.Future[Json]] = {}
-        self._changed = asyncio.Condition()
-        self.states: dict[str, State] = {}
 
-    async def __aenter__(self) -> Self:
-        """Connect and learn all states."""
-        try:
-            await self._connect()
-        except BaseException:
-            await self._disconnect()
-            raise
-        return self
+    async def close(self) -> None:
+        """Close the WebSocket: Home Assistant waits for a client that no longer reads when it stops."""
+        await self._socket.close()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Disconnect."""
-        await self._disconnect()
-
-    async def post(self, path: str, body: Json = None) -> tuple[int, Json]:
-        """Return the status and the JSON that Home Assistant answers to a POST."""
-        headers = {"Authorization": f"Bearer {self._token}"}
-        async with self._session.post(f"{self._url}{path}", json=body, headers=headers) as response:
-            return response.status, await response.json()
-
-    async def send(self, command: str, **members: Json) -> Json:
+    async def command(self, command: str, **members: Any) -> Any:
         """Return the result of a WebSocket command; raise DemoError if Home Assistant refuses it."""
-        if self._socket is None:
-            raise RuntimeError("not connected")
         number = next(self._ids)
-        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
         await self._socket.send_json({"id": number, "type": command, **members})
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                return await answer
-        except TimeoutError:
-            raise DemoError(f"Home Assistant did not answer to {command} within {ANSWER_TIMEOUT_S} s.") from None
-        finally:
-            del self._waiting[number]
+        message: Json = {}
+        while message.get("id") != number:  # an event of an earlier command
+            message = await self._socket.receive_json(timeout=TIMEOUT_S)
+        if not message["success"]:
+            raise DemoError(f"Home Assistant refused {command}: {message['error']['message']}")
+        return message["result"]
 
-    async def ask[T](self, result: type[T], command: str, **members: Json) -> T:
-        """Return the result of a WebSocket command, read as `result`; raise DemoError."""
-        return msgspec.convert(await self.send(command, **members), result)
-
-    async def call(self, action: str, data: dict[str, Json] | None = None, *, entity_id: str | None = None) -> None:
-        """Perform an action such as light.turn_on; raise DemoError with what Home Assistant says against it."""
+    async def action(self, action: str, data: Json, *, response: bool = False) -> Any:
+        """Perform an action such as light.turn_on and return its response; raise DemoError."""
         domain, _, service = action.partition(".")
-        target: Json = {"entity_id": entity_id} if entity_id else {}
-        await self.send("call_service", domain=domain, service=service, service_data=data or {}, target=target)
+        call = {"domain": domain, "service": service, "service_data": data, "return_response": response}
+        return (await self.command("call_service", **call)).get("response")
 
-    async def call_for_response(self, action: str, data: dict[str, Json]) -> Json:
-        """Perform an action and return its response; raise DemoError."""
-        domain, _, service = action.partition(".")
-        result = await self.send(
-            "call_service", domain=domain, service=service, service_data=data, return_response=True
-        )
-        return cast("dict[str, Json]", result)["response"]
+    async def state(self, entity_id: str) -> Json:
+        """Return the state object of an entity; its state is None while there is none."""
+        async with self._session.get(f"/api/states/{entity_id}") as response:
+            state: Json = await response.json() if response.ok else {"state": None, "attributes": {}}
+            return state
 
-    async def until(self, fulfilled: Callable[[dict[str, State]], bool], timeout_s: float, what: str) -> None:
-        """Wait for the states to be such that `fulfilled`; raise DemoError, which names `what` was waited for."""
-        try:
-            async with asyncio.timeout(timeout_s), self._changed:
-                await self._changed.wait_for(lambda: fulfilled(self.states))
-        except TimeoutError:
-            raise DemoError(f"{what}: not within {timeout_s:g} s") from None
+    async def post(self, path: str, body: Json) -> Json:
+        """Return the response to a POST request; raise DemoError."""
+        return await _json(self._session.post(path, json=body))
 
-    async def _connect(self) -> None:
-        self._socket = await self._session.ws_connect(f"{self._url}/api/websocket", max_msg_size=0)
-        await self._socket.receive_json()
-        await self._socket.send_json({"type": "auth", "access_token": self._token})
-        answer = await self._socket.receive_json()
-        if answer["type"] != "auth_ok":
-            raise DemoError(f"Home Assistant refused the access token it gave: {answer}")
-        self._reader = asyncio.create_task(self._read(self._socket))
-        await self.send("subscribe_events", event_type="state_changed")
-        for state in await self.ask(list[State], "get_states"):
-            self.states.setdefault(state.entity_id, state)
+    async def entities(self, platform: str) -> list[Json]:
+        """Return the entity registry entries of a platform."""
+        entries = await self.command("config/entity_registry/list")
+        return [entry for entry in entries if entry["platform"] == platform]
 
-    async def _disconnect(self) -> None:
-        if self._socket is not None:
-            await self._socket.close()
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.wait({self._reader})
+    async def add_integration(self, domain: str, answers: Mapping[str, Any]) -> None:
+        """Go through a config flow; raise DemoError if it does not create an entry."""
+        path = "/api/config/config_entries/flow"
+        flow = await self.post(path, {"handler": domain})
+        while flow["type"] == "form" and not flow["errors"]:
+            flow = await self.post(f"{path}/{flow['flow_id']}", fill_in(flow, answers))
+        if flow["type"] != "create_entry":
+            raise DemoError(f"The config flow of {domain} stopped: {flow.get('reason') or flow.get('errors')}")
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for frame in socket:
-            message = frame.json()
-            if message["type"] == "event":
-                await self._apply(msgspec.convert(message["event"]["data"], _StateChange))
-            elif message["type"] == "result" and (waiting := self._waiting.get(message["id"])) and not waiting.done():
-                if message["success"]:
-                    waiting.set_result(message["result"])
-                else:
-                    waiting.set_exception(DemoError(f"Home Assistant: {message['error']['message']}"))
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(DemoError("Home Assistant closed the connection."))
 
-    async def _apply(self, change: _StateChange) -> None:
-        async with self._changed:
-            if change.new_state is None:
-                self.states.pop(change.entity_id, None)
-            else:
-                self.states[change.entity_id] = change.new_state
-            self._changed.notify_all()
+def fill_in(form: Json, answers: Mapping[str, Any]) -> Json:
+    """Return values for a form's fields: known answers, then suggestions; raise DemoError for an unknown required one."""
+    values: Json = {}
+    for field in form["data_schema"] or ():
+        name = field["name"]
+        suggestion = (field.get("description") or {}).get("suggested_value", field.get("default"))
+        if name in answers or suggestion is not None:
+            values[name] = answers.get(name, suggestion)
+        elif field.get("required"):
+            raise DemoError(f"The config flow asks for {name} at {form['step_id']}, which the demo does not know.")
+    return values
+
+
+@asynccontextmanager
+async def connect(url: str, owner: str, language: str) -> AsyncIterator[Client]:
+    """Yield a client of the owner, who is created on the first start; raise DemoError."""
+    async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(TIMEOUT_S)) as session:
+        token = await _log_in(session, f"{url}/", owner, language)
+        session.headers["Authorization"] = f"Bearer {token}"
+        async with session.ws_connect("/api/websocket", max_msg_size=0) as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": token})
+            await socket.receive_json()
+            yield Client(session, socket)
+
+
+async def _log_in(session: aiohttp.ClientSession, client_id: str, owner: str, language: str) -> str:
+    credentials = {"client_id": client_id, "username": USERNAME, "password": PASSWORD}
+    # The address is gone from the second start on.
+    async with session.get("/api/onboarding") as response:
+        is_new = response.ok and not all(step["done"] for step in await response.json())
+    if is_new:
+        user = {**credentials, "name": owner, "language": language}
+        code = (await _json(session.post("/api/onboarding/users", json=user)))["auth_code"]
+    else:
+        start = {"client_id": client_id, "handler": ["homeassistant", None], "redirect_uri": client_id}
+        flow = await _json(session.post("/auth/login_flow", json=start))
+        flow = await _json(session.post(f"/auth/login_flow/{flow['flow_id']}", json=credentials))
+        if flow["type"] != "create_entry":
+            raise DemoError(f"The login {USERNAME}/{PASSWORD} no longer works: start over with script/demo --fresh.")
+        code = flow["result"]
+    grant = {"grant_type": "authorization_code", "code": code, "client_id": client_id}
+    token: str = (await _json(session.post("/auth/token", data=grant)))["access_token"]
+    return token
+
+
+async def _json(request: Any) -> Json:
+    async with request as response:
+        if not response.ok:
+            raise DemoError(
+                f"Home Assistant answered {response.url.path} with {response.status}: {await response.text()}"
+            )
+        document: Json = await response.json()
+        return document

@@ -1,158 +1,140 @@
-"""Show the integration in a real Home Assistant, with a family's two homes."""
+"""Show the integration in a real Home Assistant with a family's two homes."""
 
 import argparse
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+import os
 from pathlib import Path
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from time import perf_counter
 
-from .check import check
-from .demo import Demo, Options, run_demo
-from .errors import DemoError
-from .folder import ROOT, Folder, Settings, open_folder, shown
-from .frontend import DASHBOARD
-from .login import PASSWORD, USERNAME
-from .ports import HIGHEST, Wanted, free_port, require_free
-from .texts import TEXTS
+from .check import Check
+from .client import PASSWORD, USERNAME, DemoError
+from .dashboard import DASHBOARD, LANGUAGES
+from .demo import COMPLETE, LOG, Demo, run_demo
+from .process import LOOPBACK, ROOT
 
 FOLDER = ROOT / ".demo"
-DEFAULT_CLOUD_PORT = 8765
-# What a shell says of a command that Ctrl-C ended: what did not come to its end has not passed.
+CLOUD_PORT = 8765
+# A shell's exit code for a command that Ctrl-C ended.
 INTERRUPTED = 130
 
 
 def main() -> int:
     """Run the demo that the command line asks for; return the exit code."""
-    options = _parser().parse_args()
+    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="use everything once, on free ports, and end")
+    parser.add_argument("--fresh", action="store_true", help=f"delete {FOLDER.name} and start over")
+    parser.add_argument("--port", type=_port, default=8123, help="Home Assistant's port (default: %(default)s)")
+    parser.add_argument("--cloud-port", type=_port, help=f"the mock cloud's, on a first start (default: {CLOUD_PORT})")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of Home Assistant, on a first start")
+    arguments = parser.parse_args()
     try:
-        return asyncio.run(_check(options) if options.check else _stay(options))
+        return asyncio.run(_until_stopped(lambda: (_check if arguments.check else _stay)(arguments)))
     except DemoError as err:
         print(f"\n{err}", file=sys.stderr)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="go through everything once, on free ports, and end")
-    parser.add_argument("--fresh", action="store_true", help=f"forget what {shown(FOLDER)} holds, and start over")
-    parser.add_argument("--port", type=_port, default=8123, help="Home Assistant's port (default: %(default)s)")
-    parser.add_argument(
-        "--cloud-port",
-        type=_port,
-        help=f"the mock cloud's port (default: the last, or {DEFAULT_CLOUD_PORT}); another one needs --fresh",
-    )
-    parser.add_argument(
-        "--language",
-        choices=list(TEXTS),
-        default="en",
-        help="of Home Assistant and of the dashboard; the family's own names stay Vietnamese (default: %(default)s)",
-    )
-    return parser
+def free_port() -> int:
+    """Return a free port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free(port: int, advice: str) -> None:
+    """Raise DemoError with advice if nobody can listen on a port now."""
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are still closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as err:
+            raise DemoError(f"Port {port}: {os.strerror(err.errno or 0)}.\nEnd what uses it, or {advice}.") from None
 
 
 def _port(text: str) -> int:
-    """Read a port of the command line."""
-    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST:
-        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 1 to {HIGHEST} is")
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 1 to 65535 is")
     return int(text)
 
 
 async def _stay(arguments: argparse.Namespace) -> int:
     """Run until interrupted."""
-    with open_folder(FOLDER) as folder:
-        options = _choose(arguments, None if arguments.fresh else folder.settings())
-        if arguments.fresh:
-            folder.clear()
-        greeted = False
-
-        async def show() -> int:
-            nonlocal greeted
-            async with run_demo(folder, options) as demo:
-                print(_greeting(demo, folder), flush=True)
-                greeted = True
-                await demo.home_assistant.keep_running()
-
-        code = await _interruptible(show)
-        # To look until one has seen enough is what it is for.
-        return 0 if greeted and code == INTERRUPTED else code
-
-
-def _choose(arguments: argparse.Namespace, settings: Settings | None) -> Options:
-    """Return what the command line and an earlier start ask for; raise DemoError if that cannot be done."""
-    cloud_port = arguments.cloud_port or (settings.cloud_port if settings else DEFAULT_CLOUD_PORT)
+    complete = FOLDER / COMPLETE
+    # A config entry contains the cloud's address. The old port is also free only if no demo uses the folder.
+    old_port = int(complete.read_text(encoding="ascii")) if complete.exists() else None
+    cloud_port = arguments.cloud_port or old_port or CLOUD_PORT
+    if old_port and old_port != cloud_port and not arguments.fresh:
+        raise DemoError(f"The account belongs to a cloud on port {old_port}: leave out --cloud-port, or add --fresh.")
     if arguments.port == cloud_port:
         raise DemoError(f"Home Assistant and the mock cloud cannot both have port {cloud_port}: choose another --port.")
-    if settings and settings.cloud_port != cloud_port:
-        raise DemoError(
-            f"The account in {shown(FOLDER)} belongs to a cloud at port {settings.cloud_port}: "
-            f"leave out --cloud-port, or start over with --fresh --cloud-port {cloud_port}."
-        )
-    require_free(
-        Wanted(arguments.port, "Home Assistant", "--port"),
-        # The account in the folder knows its cloud by the port: another port is another start.
-        Wanted(cloud_port, "the mock cloud", "--fresh --cloud-port" if settings or arguments.fresh else "--cloud-port"),
-    )
-    return Options(port=arguments.port, cloud_port=cloud_port, language=arguments.language)
+    if old_port:
+        require_free(old_port, f"stop the demo that uses {FOLDER.name} (a second one needs a second clone)")
+    require_free(cloud_port, f"start with --cloud-port {free_port()}")
+    require_free(arguments.port, f"start with --port {free_port()}")
+    if arguments.fresh:
+        complete.unlink(missing_ok=True)
+    async with run_demo(FOLDER, arguments.port, cloud_port, arguments.language) as demo:
+        print(_greeting(demo), flush=True)
+        await demo.client.close()
+        with suppress(asyncio.CancelledError):
+            await demo.home_assistant.keep_running()
+    return 0
 
 
-def _greeting(demo: Demo, folder: Folder) -> str:
-    account = demo.cloud.account
+def _greeting(demo: Demo) -> str:
+    account = demo.account
     lines = [
         ("Home Assistant", f"{demo.home_assistant.url}/{DASHBOARD}"),
         ("log in as", f"{USERNAME}, password {PASSWORD}"),
-        ("mock cloud", demo.cloud.cloud.url),
-        ("its account", f"{account.email}, password {account.password} (shown already)"),
-        *(
-            ("another one", f"{other.email}, password {other.password} (to add by hand, at the mock cloud's address)")
-            for other in demo.cloud.others
-        ),
-        ("log", shown(folder.log)),
+        ("mock cloud", demo.cloud.url),
+        ("its account", f"{account.email}, password {account.password} (added already)"),
+        *(("another one", f"{one.email}, password {one.password} (to add by hand)") for one in demo.others),
+        ("log", f"{FOLDER.name}/{LOG}"),
     ]
     return "\n" + "\n".join(f"  {what:<16}{value}" for what, value in lines) + "\n\nCtrl-C ends it."
 
 
 async def _check(arguments: argparse.Namespace) -> int:
-    """Go through everything once; the files of a check that failed are left to be looked at."""
-    path = Path(tempfile.mkdtemp(prefix="demo-check-", dir=ROOT / ".cache"))
+    """Use everything once; keep the files of a failed check."""
     started = perf_counter()
-    options = Options(port=free_port(), cloud_port=free_port(), language=arguments.language)
-
-    async def go_through() -> int:
-        with open_folder(path) as folder:
-            async with run_demo(folder, options) as demo:
-                report = await check(demo, folder)
-        print(f"{report}\n{perf_counter() - started:.1f} s in all")
-        if not report.good:
-            print(f"\nHome Assistant's log: {shown(folder.log)}", file=sys.stderr)
-            return 1
-        shutil.rmtree(path)
-        return 0
-
-    return await _interruptible(go_through)
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="demo-check-", dir=ROOT / ".cache"))
+    async with run_demo(folder, free_port(), free_port(), arguments.language) as demo:
+        check = Check(demo)
+        check.report("ok", "the demo has started", started)
+        await check.run(folder / LOG)
+    if not check.passed:
+        print(f"\nHome Assistant's log: {folder / LOG}", file=sys.stderr)
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
-async def _interruptible(run: Callable[[], Coroutine[None, None, int]]) -> int:
-    """Run until it ends, or until Ctrl-C, SIGTERM or the end of the terminal; return its code, or INTERRUPTED."""
-    task = asyncio.ensure_future(run())
-    stopped = False
+async def _until_stopped(run: Callable[[], Coroutine[None, None, int]]) -> int:
+    """Run to the end, or until Ctrl-C, SIGTERM or SIGHUP; return its exit code or INTERRUPTED."""
+    task = asyncio.create_task(run())
+    stopping = False
 
     def stop() -> None:
-        nonlocal stopped
-        if not stopped:
-            stopped = True
-            # After the end of the terminal there is nowhere to print to.
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            # After SIGHUP there is no terminal to print to.
             with suppress(OSError):
                 print("\nStopping…", flush=True)
             task.cancel()
 
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         return await task
     except asyncio.CancelledError:

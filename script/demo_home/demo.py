@@ -1,159 +1,106 @@
-"""Puts the demo together: the cloud, Home Assistant, its owner, the integration, the rooms and the dashboard."""
+"""Runs the cloud and Home Assistant; on the first start, adds the account and arranges its rooms."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from time import perf_counter
+from pathlib import Path
+import shutil
+from urllib.parse import quote
 
 import aiohttp
-import msgspec
+from homeassistant.const import __version__ as home_assistant_version
 
-from .client import Client, State
-from .cloud import ENTITY_DOMAINS, DemoCloud, run_cloud
-from .config_flow import add_integration
-from .dashboard import build_dashboard
-from .errors import DemoError
-from .folder import Folder, Settings, shown
-from .frontend import DASHBOARD, set_up_frontend, until_running
-from .home_assistant import HomeAssistant
-from .login import log_in
-from .registries import DOMAIN, read_registries
-from .rooms import furnish, plan_homes, remove_all_areas
-from .texts import TEXTS
+from tests.mock_cloud import MockCloud, load_home
+from tests.mock_cloud.model import Account
 
-# From a start to the last entity's state; a second is usual.
-_ENTITIES_TIMEOUT_S = 30
+from .client import Client, DemoError, Json, connect
+from .dashboard import DASHBOARD, arrange
+from .process import LOOPBACK, HomeAssistant, run_home_assistant
 
+DOMAIN = "wesmart"
+# The entity domain of each type of endpoint that a family uses.
+DOMAINS = {"switch": "switch", "light": "light", "curtain": "cover"}
+LOG = "home-assistant.log"
+# Written when the first start is complete; contains the cloud's port, which is part of the config entry.
+COMPLETE = "cloud-port"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a demo is started."""
-
-    port: int
-    cloud_port: int
-    language: str
+_HANOI: Json = {"country": "VN", "currency": "VND", "time_zone": "Asia/Ho_Chi_Minh"}
+_HANOI |= {"location_name": "WeSMART demo", "latitude": 21.0285, "longitude": 105.8542}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """All that runs, and how long it took (in seconds) to come up."""
+    """A running demo."""
 
-    cloud: DemoCloud
+    cloud: MockCloud
+    account: Account
+    others: list[Account]
+    """Accounts to add by hand."""
     home_assistant: HomeAssistant
     client: Client
-    times: dict[str, float]
 
+    def homes(self) -> list[Json]:
+        """Return the homes in the account's snapshot."""
+        homes: list[Json] = self.cloud.snapshot(self.account.id)["homes"]
+        return homes
 
-class _ConfigEntry(msgspec.Struct):
-    title: str
-    state: str
-    reason: str | None
-
-
-class _Dashboard(msgspec.Struct):
-    id: str
-    url_path: str
-    title: str
+    def endpoints(self) -> Iterator[tuple[Json, Json]]:
+        """Yield device and endpoint of everything in the account that becomes an entity of `DOMAINS`."""
+        for home in self.homes():
+            for device in home["devices"]:
+                yield from ((device, endpoint) for endpoint in device["endpoints"] if endpoint["type"] in DOMAINS)
 
 
 @asynccontextmanager
-async def run_demo(folder: Folder, options: Options) -> AsyncIterator[Demo]:
-    """Run everything until the end of the block, then stop Home Assistant first and the cloud after it."""
-    folder.keep(Settings(cloud_port=options.cloud_port))
+async def run_demo(folder: Path, port: int, cloud_port: int, language: str) -> AsyncIterator[Demo]:
+    """Run everything until the end of the block, then stop Home Assistant first and the cloud last; raise DemoError."""
+    complete = (folder / COMPLETE).exists()
+    if not complete:
+        # Also after a first start that was interrupted.
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()  # noqa: ASYNC240  # nothing else runs yet
+    world = load_home()
+    account, *others = world.accounts
+    cloud = MockCloud(home=world, state_file=folder / "cloud.json")
+    await cloud.start(LOOPBACK, cloud_port)
     try:
-        async with _run(folder, options) as demo:
+        async with (
+            run_home_assistant(folder / "config", folder / LOG, port) as home_assistant,
+            connect(home_assistant.url, account.full_name, language) as client,
+        ):
+            # Home Assistant answers before all of its integrations are set up.
+            while (await client.command("get_config"))["state"] != "RUNNING":  # noqa: ASYNC110  # it has no event for us
+                await asyncio.sleep(0.1)
+            demo = Demo(cloud=cloud, account=account, others=others, home_assistant=home_assistant, client=client)
+            if not complete:
+                await _set_up(demo, language)
+                (folder / COMPLETE).write_text(str(cloud_port), encoding="ascii")
             yield demo
-    except DemoError as err:
-        raise DemoError(f"{err}\nHome Assistant's log: {shown(folder.log)}") from None
+    except (DemoError, aiohttp.ClientError, aiohttp.WSMessageTypeError, TimeoutError) as err:
+        raise DemoError(f"{err or 'Home Assistant does not respond.'}\nIts log: {folder / LOG}") from None
+    finally:
+        await cloud.stop()
 
 
-@asynccontextmanager
-async def _run(folder: Folder, options: Options) -> AsyncIterator[Demo]:
-    times: dict[str, float] = {}
-    started = perf_counter()
-    async with (
-        run_cloud(options.cloud_port, folder.cloud_state) as cloud,
-        HomeAssistant(folder, options.port, options.language) as home_assistant,
-        aiohttp.ClientSession() as session,
-    ):
-        owner = cloud.account.full_name
-        token, is_new = await log_in(session, home_assistant.url, options.language, owner)
-        async with Client(home_assistant.url, session, token) as client:
-            await until_running(client)
-            await set_up_frontend(client, options.language)
-            if is_new:
-                await remove_all_areas(client)
-            times["Home Assistant ready"] = perf_counter() - started
-            started = perf_counter()
-            await _add_account(client, cloud)
-            times["account added"] = perf_counter() - started
-            await _wait_for_entities(client, cloud)
-            times["entities there"] = perf_counter() - started
-            await _arrange(client, cloud, options.language)
-            yield Demo(cloud=cloud, home_assistant=home_assistant, client=client, times=times)
+def entity_of(device: Json, endpoint: Json, entities: list[Json]) -> str | None:
+    """Return the ID of an endpoint's entity."""
+    unique_id, domain = f":{quote(device['id'], safe='')}:{quote(endpoint['id'], safe='')}", DOMAINS[endpoint["type"]]
+    found = (entity["entity_id"] for entity in entities if entity["unique_id"].endswith(unique_id))
+    return next((entity_id for entity_id in found if entity_id.startswith(f"{domain}.")), None)
 
 
-async def _add_account(client: Client, cloud: DemoCloud) -> None:
-    """Add the integration, unless an earlier start has."""
-    if await client.ask(list[_ConfigEntry], "config_entries/get", domain=DOMAIN):
-        return
-    await add_integration(
-        client,
-        DOMAIN,
-        {
-            "server": cloud.cloud.url,
-            "username": cloud.account.email,
-            "password": cloud.account.password,
-            "accept": True,
-        },
-    )
-
-
-async def _wait_for_entities(client: Client, cloud: DemoCloud) -> None:
-    """Wait until there are as many entities as the cloud has things; raise DemoError."""
-    expected = sum(1 for _ in cloud.shown())
-    try:
-        await client.until(lambda states: _count(states) >= expected, _ENTITIES_TIMEOUT_S, "All entities there")
-    except DemoError as err:
-        entries = await client.ask(list[_ConfigEntry], "config_entries/get", domain=DOMAIN)
-        state = "; ".join(f"{entry.title}: {entry.state} {entry.reason or ''}".rstrip() for entry in entries)
-        raise DemoError(f"{err}, but {_count(client.states)} of {expected}. Accounts: {state or 'none'}.") from None
-
-
-def _count(states: Mapping[str, State]) -> int:
-    """Return how many entities there are that could be ours, and are not just remembered from the last start."""
-    domains = set(ENTITY_DOMAINS.values())
-    return sum(
-        entity_id.partition(".")[0] in domains and not state.attributes.get("restored")
-        for entity_id, state in states.items()
-    )
-
-
-async def _arrange(client: Client, cloud: DemoCloud, language: str) -> None:
-    """Put the rooms into their homes, and make the dashboard of what is in them."""
-    homes = cloud.homes()
-    home_of_serial = {device.serial: home.name for home in homes for device in home.devices}
-    registries = await read_registries(client)
-    await furnish(client, registries, plan_homes(registries, home_of_serial, [home.name for home in homes]))
-    texts = TEXTS[language]
-    await _name_dashboard(client, texts.dashboard)
-    config = build_dashboard(await read_registries(client), client.states, texts)
-    await client.send("lovelace/config/save", url_path=DASHBOARD, config=config)
-
-
-async def _name_dashboard(client: Client, title: str) -> None:
-    """Make the dashboard, or call that of an earlier start by this title: it may have been in another language."""
-    dashboards = await client.ask(list[_Dashboard], "lovelace/dashboards/list")
-    known = next((dashboard for dashboard in dashboards if dashboard.url_path == DASHBOARD), None)
-    if known is None:
-        await client.send(
-            "lovelace/dashboards/create",
-            url_path=DASHBOARD,
-            title=title,
-            icon="mdi:home-heart",
-            mode="storage",
-            require_admin=False,
-            show_in_sidebar=True,
-        )
-    elif known.title != title:
-        await client.send("lovelace/dashboards/update", dashboard_id=known.id, title=title)
+async def _set_up(demo: Demo, language: str) -> None:
+    """Configure Home Assistant, which is the owner's from then on."""
+    client = demo.client
+    await client.command("config/core/update", language=language, **_HANOI)
+    await client.command("frontend/set_user_data", key="language", value={"language": language})
+    core = {"onboarded_version": home_assistant_version, "default_panel": DASHBOARD}
+    await client.command("frontend/set_system_data", key="core", value=core)
+    # Home Assistant gives every new home the same rooms.
+    for area in await client.command("config/area_registry/list"):
+        await client.command("config/area_registry/delete", area_id=area["area_id"])
+    login = {"username": demo.account.email, "password": demo.account.password}
+    await client.add_integration(DOMAIN, {"server": demo.cloud.url, "accept": True, **login})
+    serials = {home["name"]: {device["serial"] for device in home["devices"]} for home in demo.homes()}
+    await arrange(client, await client.entities(DOMAIN), serials, language)

@@ -1,0 +1,156 @@
+"""Takes the pictures of docs/pictures: a Chromium looks at the demo."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+import re
+import shutil
+import sys
+import tempfile
+
+from PIL import Image
+
+# script/picture installs it outside of the environment that types are checked in.
+from playwright.async_api import Page, Route, async_playwright  # type: ignore[import-not-found, unused-ignore]
+
+from script.demo_home.client import PASSWORD, USERNAME, DemoError
+from script.demo_home.command import free_port
+from script.demo_home.dashboard import DASHBOARD, LANGUAGES
+from script.demo_home.demo import DOMAIN, Demo, run_demo
+from script.demo_home.process import ROOT
+
+_FOLDER = ROOT / "docs" / "pictures"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+_BLANK_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5" fill="#ddd"/></svg>'
+)
+# Resolves two frames after the fonts are loaded and no spinner is visible.
+_SETTLED = """async () => {
+    await document.fonts.ready;
+    const all = (root) => [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+    const busy = /^(ha-spinner|ha-circular-progress|hass-loading-screen)$/;
+    const visible = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    while (all(document).some((e) => (e.id === 'ha-launch-screen' || busy.test(e.localName)) && visible(e)))
+        await new Promise((done) => setTimeout(done, 50));
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+}"""
+
+
+async def _dashboard(page: Page, demo: Demo) -> None:
+    """Show the family's home."""
+    await page.set_viewport_size({"width": 1280, "height": 1400})
+    await page.goto(demo.home_assistant.url)
+    await page.locator("hui-tile-card").first.wait_for()
+
+
+async def _config_flow(page: Page, demo: Demo) -> None:
+    """Show the first form of the config flow."""
+    # Not the page of all integrations: the icons of the others are on the internet.
+    await page.goto(f"{demo.home_assistant.url}/config/integrations/integration/{DOMAIN}")
+    await page.locator("ha-config-integration-page .header ha-button").first.click()
+    await page.locator("dialog-data-entry-flow").get_by_role("textbox").wait_for()
+
+
+async def _device(page: Page, demo: Demo) -> None:
+    """Show the page of a wall panel that somebody has just used."""
+    # A panel with parts in other rooms shows most.
+    registry = {device["id"]: device for device in await demo.client.command("config/device_registry/list")}
+    panel_id = next(device["parent_device_id"] for device in registry.values() if device["parent_device_id"])
+    serial = registry[panel_id]["serial_number"]
+    panel = next(device for home in demo.homes() for device in home["devices"] if device["serial"] == serial)
+    for endpoint in panel["endpoints"]:
+        demo.cloud.touch(panel["id"], endpoint["id"], on=not endpoint["state"]["on"])
+    await page.goto(f"{demo.home_assistant.url}/config/devices/device/{panel_id}")
+    await page.locator("ha-config-device-page ha-logbook .entry").first.wait_for()
+
+
+PICTURES: dict[str, Callable[[Page, Demo], Awaitable[None]]] = {
+    "dashboard": _dashboard,
+    "config-flow": _config_flow,
+    "device": _device,
+}
+
+
+def main() -> int:
+    """Take the pictures that the command line asks for; return the exit code."""
+    parser = argparse.ArgumentParser(prog="script/picture", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)} (default: all)")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="default: %(default)s")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(PICTURES):
+        parser.error(f"there are no pictures {', '.join(sorted(unknown))}")
+    try:
+        asyncio.run(_take(options.names or list(PICTURES), options.language))
+    except DemoError as err:
+        print(f"\n{err}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _take(names: list[str], language: str) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="pictures-", dir=ROOT / ".cache"))
+    async with run_demo(folder, free_port(), free_port(), language) as demo, _browse(language) as page:
+        await page.goto(demo.home_assistant.url)
+        await page.locator("input[name=username]").fill(USERNAME)
+        await page.locator("input[name=password]").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/{DASHBOARD}/**")
+        for name in names:
+            await page.set_viewport_size({"width": 1280, "height": 800})
+            await PICTURES[name](page, demo)
+            await page.mouse.move(0, 0)
+            await page.wait_for_load_state("networkidle")
+            await page.evaluate(_SETTLED)
+            picture = _FOLDER / (f"{name}.png" if language == "en" else f"{name}-{language}.png")
+            await page.screenshot(path=picture, animations="disabled", caret="hide")
+            # An interface has few colors, which makes the file small.
+            with Image.open(picture) as image:
+                image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(picture, optimize=True)
+            print(f"{picture.relative_to(ROOT)}, {picture.stat().st_size // 1024} KiB", flush=True)
+    shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def _browse(language: str) -> AsyncIterator[Page]:
+    """Yield an empty page of a browser that reaches this machine only; raise DemoError."""
+    browser_path = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    if browser_path is None:
+        raise DemoError("Pictures need Chromium (Debian and Ubuntu: apt install chromium fonts-liberation).")
+
+    async def blank_icon(route: Route) -> None:
+        await route.fulfill(content_type="image/svg+xml", body=_BLANK_ICON)
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=_ARGUMENTS)
+        try:
+            context = await browser.new_context(
+                locale={"en": "en-GB", "vi": "vi-VN"}[language],
+                timezone_id="Asia/Ho_Chi_Minh",
+                color_scheme="light",
+                reduced_motion="reduce",
+                service_workers="block",
+            )
+            # Home Assistant loads the icons of its own integrations from the internet.
+            await context.route(re.compile(r"/api/brands/(?!.*wesmart)"), blank_icon)
+            # A narrow sidebar leaves room for the picture's subject.
+            await context.add_init_script("localStorage.dockedSidebar = JSON.stringify('auto')")
+            yield await context.new_page()
+        finally:
+            await browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

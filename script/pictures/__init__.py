@@ -1,1 +1,0 @@
-"""The pictures of the README: a browser looks at the demo."""
