@@ -1,1 +1,1 @@
-"""What decoding a large snapshot of the cloud contract costs, library by library."""
+"""Measures the integration in Home Assistant, beside two yardsticks (docs/performance.md)."""

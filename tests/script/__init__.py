@@ -1,1 +1,1 @@
-"""Tests of the pure parts of the scripts."""
+"""Tests of the scripts' pure parts."""

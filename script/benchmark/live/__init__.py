@@ -1,1 +1,0 @@
-"""Measures the integration inside Home Assistant, beside two yardsticks (docs/performance.md)."""

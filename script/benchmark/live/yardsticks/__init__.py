@@ -1,1 +1,0 @@
-"""Two integrations to compare with: the least there can be, and the one of the textbook."""
