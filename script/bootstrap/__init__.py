@@ -1,6 +1,6 @@
-"""Brings what the project runs on: uv, a Python new enough for Home Assistant, a virtual environment.
+"""Installs what the project runs on: uv, a Python that Home Assistant accepts, and a virtual environment.
 
-Runs on whatever Python 3 the machine has, before anything is installed: standard library only, Python 3.8 syntax.
+It runs on any Python 3 before anything is installed: standard library only, syntax of Python 3.8.
 """
 
 from pathlib import Path

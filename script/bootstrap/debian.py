@@ -1,46 +1,25 @@
-"""Python 3.14 out of Debian's own packages, for a Debian machine that reaches its mirror but not uv's downloads.
+"""Unpacks Python 3.14 from Debian's packages, for a Debian machine that reaches its mirror but not uv's downloads.
 
-The packages are downloaded with apt's signature checks into folders of our own, unpacked, and the interpreter is
-told (patchelf) to use the C library that came with it. Nothing of the system changes.
+apt verifies the packages; they are unpacked below .cache, and patchelf makes the interpreter use the C library that comes
+with them. The system does not change.
 """
 
 from pathlib import Path
 import platform
 import shutil
 import sys
-from typing import List
 
 from .process import SetupError, run
 
 SUITE = "forky"  # the first Debian release with Python 3.14
 KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
 PACKAGES = [
-    "python3.14",
-    "python3.14-minimal",
-    "python3.14-venv",
-    "python3.14-dev",
-    "libpython3.14",
-    "libpython3.14-minimal",
-    "libpython3.14-stdlib",
-    "libpython3.14-dev",
-    "libc6",
-    "libssl3t64",
-    "libexpat1",
-    "zlib1g",
-    "libsqlite3-0",
-    "libffi8",
-    "liblzma5",
-    "libbz2-1.0",
-    "libzstd1",
-    "libuuid1",
-    "libreadline8t64",
-    "libncursesw6",
-    "libtinfo6",
-    "libgcc-s1",
-    "libstdc++6",
-]
-
-# machine → (dynamic loader, library folder), as Debian names them.
+    "python3.14", "python3.14-minimal", "python3.14-venv", "python3.14-dev", "libpython3.14", "libpython3.14-minimal",
+    "libpython3.14-stdlib", "libpython3.14-dev", "libc6", "libssl3t64", "libexpat1", "zlib1g", "libsqlite3-0",
+    "libffi8", "liblzma5", "libbz2-1.0", "libzstd1", "libuuid1", "libreadline8t64", "libncursesw6", "libtinfo6",
+    "libgcc-s1", "libstdc++6",
+]  # fmt: skip
+# Machine → dynamic loader and library folder.
 LOADERS = {
     "x86_64": ("ld-linux-x86-64.so.2", "x86_64-linux-gnu"),
     "aarch64": ("ld-linux-aarch64.so.1", "aarch64-linux-gnu"),
@@ -48,19 +27,19 @@ LOADERS = {
 
 
 def prefix(cache: Path) -> Path:
-    """Return the folder the packages are unpacked into."""
+    """Return the folder of the unpacked packages."""
     return cache / "python-3.14"
 
 
 def interpreter(cache: Path) -> Path:
-    """Return where the unpacked interpreter is, or would be."""
+    """Return the path of the unpacked interpreter, which may not exist."""
     return prefix(cache) / "usr" / "bin" / "python3.14"
 
 
 def unpack(uv: str, cache: Path) -> None:
-    """Download, verify and unpack Debian's Python 3.14; raises SetupError where that cannot be done."""
+    """Download, verify, and unpack Python 3.14; raise SetupError."""
     if platform.machine() not in LOADERS:
-        raise SetupError(f"no recipe for {platform.machine()}: only {', '.join(LOADERS)}")
+        raise SetupError(f"there is no recipe for {platform.machine()}, only for {', '.join(LOADERS)}")
     for tool in ("apt-get", "dpkg"):
         if shutil.which(tool) is None:
             raise SetupError(f"this is not a Debian machine ({tool} is missing)")
@@ -71,10 +50,10 @@ def unpack(uv: str, cache: Path) -> None:
     downloads = work / "downloads"
     for folder in (downloads, work / "lists" / "partial", work / "cache" / "archives" / "partial"):
         folder.mkdir(parents=True)
-    mirror, keyring = _mirror(), _keyring()
     sources = work / "sources.list"
-    sources.write_text(f"deb [signed-by={keyring}] {mirror} {SUITE} main\n", encoding="utf-8")
-    options = [
+    sources.write_text(f"deb [signed-by={_keyring()}] {_mirror()} {SUITE} main\n", encoding="utf-8")
+    apt = [
+        "apt-get",
         f"-oDir::Etc::sourcelist={sources}",
         "-oDir::Etc::sourceparts=/dev/null",
         f"-oDir::State::lists={work / 'lists'}",
@@ -82,16 +61,20 @@ def unpack(uv: str, cache: Path) -> None:
         "-oDir::State::status=/dev/null",
         "-oAPT::Sandbox::User=root",
     ]
-    run(["apt-get", *options, "update"], timeout=300)
-    run(["apt-get", *options, "download", *PACKAGES], cwd=str(downloads), timeout=600)
+    run([*apt, "update"], timeout=300)
+    run([*apt, "download", *PACKAGES], cwd=str(downloads), timeout=600)
 
-    unfinished = work / "prefix"
+    unfinished, target = work / "prefix", prefix(cache)
     for package in sorted(downloads.glob("*.deb")):
         run(["dpkg", "-x", str(package), str(unfinished)])
-    target = prefix(cache)
-    _patch(uv, unfinished / "usr" / "bin" / "python3.14", target / "usr" / "lib" / libraries, loader)
+    # uv would look for a Python of its own to run patchelf with.
+    found = shutil.which("patchelf")
+    patchelf = [found] if found else [uv, "tool", "run", "--python", sys.executable, "patchelf"]
+    library_path = str(target / "usr" / "lib" / libraries)
+    interpreter_path = str(unfinished / "usr" / "bin" / "python3.14")
+    patch = ["--set-interpreter", f"{library_path}/{loader}", "--force-rpath", "--set-rpath", library_path]
+    run([*patchelf, *patch, interpreter_path])
     shutil.rmtree(target, ignore_errors=True)
-    # Last, so that a prefix that exists is a whole one.
     unfinished.replace(target)
     shutil.rmtree(work, ignore_errors=True)
 
@@ -100,7 +83,7 @@ def _mirror() -> str:
     listed = run(["apt-get", "indextargets", "--format", "$(REPO_URI)"]).split()
     mirrors = sorted({uri for uri in listed if uri.endswith("/debian/")})
     if not mirrors:
-        raise SetupError("apt names no Debian mirror: is there one in its sources, and did `apt-get update` run once?")
+        raise SetupError("apt knows no Debian mirror: does it have one in its sources, and did `apt-get update` run?")
     return mirrors[0]
 
 
@@ -110,15 +93,3 @@ def _keyring() -> Path:
         if path.exists():
             return path
     raise SetupError("the Debian archive keyring is missing: apt install debian-archive-keyring")
-
-
-def _patch(uv: str, binary: Path, libraries: Path, loader: str) -> None:
-    where = ["--set-interpreter", str(libraries / loader), "--force-rpath", "--set-rpath", str(libraries)]
-    run([*_patchelf(uv), *where, str(binary)])
-
-
-def _patchelf(uv: str) -> List[str]:
-    if shutil.which("patchelf"):
-        return ["patchelf"]
-    # sys.executable: uv would otherwise look for a Python of its own to run the tool with.
-    return [uv, "tool", "run", "--python", sys.executable, "patchelf"]

@@ -1,4 +1,4 @@
-"""Running commands, and stopping with a sentence a person can act on."""
+"""Runs commands, and stops with a message that says what to do."""
 
 import os
 import subprocess
@@ -16,14 +16,14 @@ def run(
     cwd: Optional[str] = None,
     timeout: Optional[float] = None,
 ) -> str:
-    """Run a command quietly and return its output; raise SetupError with the end of that output if it fails."""
+    """Run a command silently and return its output; raise SetupError with the end of its output if it fails."""
     try:
         done = subprocess.run(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=None if env is None else {**os.environ, **env},
+            env={**os.environ, **(env or {})},
             cwd=cwd,
             timeout=timeout,
             check=False,
@@ -39,5 +39,5 @@ def run(
 
 
 def say(text: str) -> None:
-    """Tell the person what is being done, at once even through a pipe."""
+    """Print what is being done, at once even into a pipe."""
     print(f"[setup] {text}", flush=True)

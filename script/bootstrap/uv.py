@@ -1,39 +1,37 @@
-"""Finds uv, or installs a private copy of it below the project's cache. `python3 -m script.bootstrap.uv ARGS` runs it."""
+"""Finds uv, or installs it below .cache. `python3 -m script.bootstrap.uv ARGS` runs it."""
 
 import os
 from pathlib import Path
 import shutil
 import sys
+from typing import Dict
 
 from . import CACHE
-from .downloads import keep_downloads_in
 from .process import SetupError, run, say
 
 HOW_TO_GET = (
-    "uv is missing and could not be installed with this Python's own venv or pip. Install one of them\n"
+    "uv is missing and could not be installed with this Python's venv or pip. Install one of them\n"
     "(Debian/Ubuntu: apt install python3-venv; Fedora: dnf install python3-pip), or install uv itself:\n"
     "https://docs.astral.sh/uv/getting-started/installation/"
 )
 
 
 def find_uv(cache: Path) -> str:
-    """Return a path of uv: the machine's own, or a private one made with venv or, failing that, pip."""
+    """Return the path of the machine's uv, or of a private one that venv or pip installs; raise SetupError."""
     on_path = shutil.which("uv")
     if on_path:
         return on_path
-    private = cache / "uv" / "bin" / "uv"
+    home = cache / "uv"
+    private = home / "bin" / "uv"
     if private.exists():
         return str(private)
 
     say("installing uv below .cache (a few seconds)")
-    home = cache / "uv"
     shutil.rmtree(home, ignore_errors=True)
+    install = ["-m", "pip", "install", "-q", "--no-cache-dir"]
     attempts = (
-        (
-            [sys.executable, "-m", "venv", str(home)],
-            [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--no-cache-dir", "uv"],
-        ),
-        ([sys.executable, "-m", "pip", "install", "-q", "--no-cache-dir", "--target", str(home), "uv"],),
+        ([sys.executable, "-m", "venv", str(home)], [str(home / "bin" / "python"), *install, "uv"]),
+        ([sys.executable, *install, "--target", str(home), "uv"],),
     )
     failures = []
     for attempt in attempts:
@@ -48,7 +46,23 @@ def find_uv(cache: Path) -> str:
     raise SetupError("\n\n".join([HOW_TO_GET, *failures]))
 
 
+def keep_downloads_in(cache: Path) -> None:
+    """Make uv and npm download into the checkout, unless the machine has its own with their own caches."""
+    folders: Dict[str, str] = {}
+    if shutil.which("uv") is None:
+        folders.update(UV_CACHE_DIR="uv-cache", UV_PYTHON_INSTALL_DIR="uv-python")
+        # No links to that Python in the home folder.
+        os.environ.setdefault("UV_PYTHON_INSTALL_BIN", "0")
+    if shutil.which("npm") is None:
+        folders.update(npm_config_cache="npm-cache")
+    # npm also reads its settings in capitals.
+    known = {name.lower() for name in os.environ}
+    for name, folder in folders.items():
+        if name.lower() not in known:
+            os.environ[name] = str(cache / folder)
+
+
 if __name__ == "__main__":
     keep_downloads_in(CACHE)
     uv = find_uv(CACHE)
-    os.execv(uv, [uv, *sys.argv[1:]])  # noqa: S606  # the tool that was asked for, and no shell
+    os.execv(uv, [uv, *sys.argv[1:]])  # noqa: S606  # the tool that was asked for, without a shell

@@ -1,1 +1,0 @@
-"""Draws the pictures that the project ships."""
