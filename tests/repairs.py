@@ -1,4 +1,4 @@
-"""What a user sees under Repairs, and in the log without asking for more."""
+"""What a user sees in Repairs, and in the log at its usual level."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.wesmart.const import DOMAIN
 
-# The key of the text, and whether the user can repair it.
+# Translation key, and whether the user can fix it.
 BLOCKED = ("account_suspended", False)
 CLOSED = ("account_terminated", False)
 MAINTAINED = ("maintenance", False)
@@ -19,7 +19,7 @@ TERMS = ("terms", True)
 
 
 def issues(hass: HomeAssistant) -> list[tuple[str | None, bool | None]]:
-    """Return what is shown under Repairs of this integration."""
+    """Return the integration's issues, oldest first."""
     return [
         (issue.translation_key, issue.is_fixable)
         for issue in ir.async_get(hass).issues.values()
@@ -28,39 +28,42 @@ def issues(hass: HomeAssistant) -> list[tuple[str | None, bool | None]]:
 
 
 def the_issue(hass: HomeAssistant) -> ir.IssueEntry:
-    """Return the only one."""
-    (issue,) = (issue for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN)
+    """Return the only issue."""
+    (issue,) = (issue for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN and issue.active)
     return issue
 
 
 def placeholders(hass: HomeAssistant) -> dict[str, str]:
-    """Return what the text of the only issue is filled with."""
+    """Return the placeholders of the only issue."""
     return the_issue(hass).translation_placeholders or {}
 
 
-async def comes(hass: HomeAssistant, *wanted: tuple[str, bool], within_s: float = 5) -> None:
-    """Wait, in virtual seconds, until this and nothing else is shown under Repairs."""
+async def comes(hass: HomeAssistant, *wanted: tuple[str, bool], within_s: float = 15) -> None:
+    """Wait, in virtual seconds, until exactly these issues exist.
+
+    By default, for as long as Home Assistant puts off a refresh that follows another one.
+    """
     for _ in range(int(within_s * 20)):
-        if issues(hass) == list(wanted):
+        if sorted(issues(hass), key=str) == sorted(wanted, key=str):
             return
         await asyncio.sleep(0.05)
     raise AssertionError(f"Repairs shows {issues(hass)}, not {wanted}")
 
 
 def ignore(hass: HomeAssistant) -> None:
-    """Ignore the only one, as its user may."""
+    """Ignore the only issue, as its user may."""
     ir.async_ignore_issue(hass, DOMAIN, the_issue(hass).issue_id, True)
 
 
 def ignored(hass: HomeAssistant) -> bool:
-    """Return whether the only one is ignored."""
+    """Return whether the only issue is ignored."""
     return the_issue(hass).dismissed_version is not None
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the levels of what the log says of us without being asked for more.
+    """Return the levels of the integration's log records that are shown by default.
 
-    But for what Home Assistant says under our name: that it tries to set up an account again.
+    Except for Home Assistant's own about the set-up of an entry, which have our logger.
     """
     return [
         record.levelname

@@ -1,6 +1,6 @@
 """Issues in Repairs: a function of the account, and the flow that accepts new terms."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .cloud import WeSmartClient
 from .cloud.errors import SessionEndedError, WeSmartError
-from .cloud.models import Account, Terms
+from .cloud.models import Account, Maintenance, Terms
 from .cloud.state import HomeState
 from .const import CONF_EXCLUDED_HOMES, CONF_SERVER, DOMAIN
 from .errors import form_errors
@@ -26,7 +26,8 @@ from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placehol
 if TYPE_CHECKING:
     from .coordinator import WeSmartConfigEntry
 
-_ACCOUNT_ISSUES = ("account_suspended", "account_terminated", "terms")
+# How the IDs of issues begin, after their owner: the entry, or the server, which accounts share.
+_ACCOUNT, _TERMS, _TAKEN, _MAINTENANCE, _PLANNED = "account_", "terms_", "homes_taken", "maintenance", "planned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def account_issues(account: Account, *, title: str, phone: str) -> dict[str, Iss
     """Return the issues of an account, by the end of their ID. What must be shown again after ignoring has another ID."""
     access, terms = account.access, account.terms
     if account.blocked:
-        key = f"account_{access.status}"
+        key = f"{_ACCOUNT}{access.status}"
         return {
             key: Issue(
                 translation_key=key,
@@ -64,7 +65,7 @@ def account_issues(account: Account, *, title: str, phone: str) -> dict[str, Iss
     if not terms.open:
         return {}
     return {
-        f"terms_{short(terms.current)}_{terms.required}": Issue(
+        f"{_TERMS}{short(terms.current)}_{terms.required}": Issue(
             translation_key="terms",
             severity=ir.IssueSeverity.ERROR if terms.required else ir.IssueSeverity.WARNING,
             placeholders={"account": short(title)},
@@ -74,20 +75,22 @@ def account_issues(account: Account, *, title: str, phone: str) -> dict[str, Iss
 
 
 def maintenance_issues(
-    account: Account | None, *, in_maintenance: bool | None, server: str, now: datetime
+    maintenance: Maintenance | None, *, in_maintenance: bool | None, server: str, now: datetime
 ) -> dict[str, Issue]:
-    """Return the issues of a server; whether it is `in_maintenance` or what the account says may be unknown."""
-    issues = {}
-    maintenance = account.maintenance if account else None
-    is_planned = maintenance is not None and (maintenance.ends_at or maintenance.starts_at) > now
+    """Return the issues of a server, by the end of their ID; whether it is `in_maintenance` may be unknown."""
+    issues: dict[str, Issue] = {}
+    is_ahead = maintenance is not None and maintenance.starts_at > now
     if in_maintenance:
-        issues["maintenance"] = Issue(
+        issues[_MAINTENANCE] = Issue(
             translation_key="maintenance",
             severity=ir.IssueSeverity.WARNING,
-            placeholders={"server": server, "until": local_time(maintenance.ends_at if maintenance else None)},
+            placeholders={
+                "server": server,
+                "until": local_time(maintenance.ends_at if maintenance and not is_ahead else None),
+            },
         )
-    elif maintenance is not None and is_planned:
-        issues["maintenance_planned"] = Issue(
+    if maintenance and (is_ahead or (not in_maintenance and maintenance.ends_at and maintenance.ends_at > now)):
+        issues[_PLANNED] = Issue(
             translation_key="maintenance_planned",
             severity=ir.IssueSeverity.WARNING,
             placeholders={
@@ -104,29 +107,32 @@ def async_update_issues(
     hass: HomeAssistant, entry: ConfigEntry, account: Account | None, *, in_maintenance: bool | None, state: HomeState
 ) -> None:
     """Make the issue registry agree with what is known of an account. What is not known stays as it is."""
-    unknown: set[str] = set()
+    unknown: list[str] = []
     issues: dict[str, Issue] = {}
     if account is None:
-        unknown.update(_ACCOUNT_ISSUES, ("maintenance_planned",))
+        unknown += (_ACCOUNT, _TERMS, _PLANNED)
     else:
         phone = endpoints_of(entry).support_phone
         issues |= _with_owner(entry.entry_id, account_issues(account, title=entry.title, phone=phone))
     if in_maintenance is None:
-        unknown.add("maintenance")
-    server = maintenance_issues(
-        account, in_maintenance=in_maintenance, server=entry.data[CONF_SERVER], now=dt_util.utcnow()
+        unknown.append(_MAINTENANCE)
+    of_server = maintenance_issues(
+        _maintenance(hass, entry, account),
+        in_maintenance=in_maintenance,
+        server=entry.data[CONF_SERVER],
+        now=dt_util.utcnow(),
     )
-    issues |= _with_owner(server_id(entry), server)
+    issues |= _with_owner(server_id(entry), of_server)
     if state.state_seq < 0:
-        unknown.add("homes_taken")
+        unknown.append(_TAKEN)
     elif taken := _taken_homes(hass, entry, state):
         issue = Issue(
             translation_key="homes_taken",
             severity=ir.IssueSeverity.WARNING,
             placeholders={"account": short(entry.title), "taken": taken},
         )
-        issues |= _with_owner(entry.entry_id, {"homes_taken": issue})
-    _async_delete_others(hass, (entry.entry_id, server_id(entry)), set(issues), unknown)
+        issues |= _with_owner(entry.entry_id, {_TAKEN: issue})
+    _async_delete_issues(hass, (entry.entry_id, server_id(entry)), keep=issues.keys(), unknown=tuple(unknown))
     for issue_id, issue in issues.items():
         ir.async_create_issue(
             hass,
@@ -154,7 +160,7 @@ def async_setup_repairs(hass: HomeAssistant) -> None:
         others = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
         if not any(other is not entry and server_id(other) == server_id(entry) for other in others):
             owners.append(server_id(entry))
-        _async_delete_others(hass, owners, set(), set())
+        _async_delete_issues(hass, owners)
 
     # No hook of the entry is called when it is disabled while its set-up is retried.
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_change)
@@ -225,19 +231,25 @@ def _with_owner(owner: str, issues: Mapping[str, Issue]) -> dict[str, Issue]:
 
 
 @callback
-def _async_delete_others(
-    hass: HomeAssistant, owners: tuple[str, ...] | list[str], keep: set[str], unknown: set[str]
+def _async_delete_issues(
+    hass: HomeAssistant, owners: Collection[str], *, keep: Collection[str] = (), unknown: tuple[str, ...] = ()
 ) -> None:
-    """Delete the issues of owners but those to keep. Deleting one forgets that it was ignored."""
-    for issue in tuple(ir.async_get(hass).issues.values()):
-        if (
-            issue.domain == DOMAIN
-            and issue.active
-            and issue.issue_id.partition(" ")[0] in owners
-            and issue.issue_id not in keep
-            and issue.translation_key not in unknown
-        ):
-            ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
+    """Delete the issues of owners but those to keep, also those of the last run that Home Assistant remembers as ignored.
+
+    Deleting an issue forgets that it was ignored.
+    """
+    for domain, issue_id in [*ir.async_get(hass).issues]:
+        owner, _, key = issue_id.partition(" ")
+        if domain == DOMAIN and owner in owners and issue_id not in keep and not key.startswith(unknown):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+def _maintenance(hass: HomeAssistant, entry: ConfigEntry, account: Account | None) -> Maintenance | None:
+    """Return the maintenance that the account or another one of its server tells of."""
+    entries: list[WeSmartConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    others = [other for other in entries if other is not entry and server_id(other) == server_id(entry)]
+    accounts = [account, *(other.runtime_data.account for other in others)]
+    return next((known.maintenance for known in accounts if known and known.maintenance), None)
 
 
 def _taken_homes(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> str | None:

@@ -16,8 +16,8 @@ import voluptuous as vol
 
 from .cloud import WeSmartClient
 from .cloud.client import retry
-from .cloud.errors import CloudConnectionError, CommandTimeoutError, SessionEndedError
-from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory, Ticket
+from .cloud.errors import CloudConnectionError, SessionEndedError
+from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .diagnostics import account_report, device_report, fit
@@ -96,16 +96,18 @@ async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
     )
     if call.data[ATTR_DRY_RUN]:
         return {"would_send": msgspec.to_builtins(feedback)}
+    # One key: it is filed once, however often the request has to be repeated.
+    client, key = _client(call.hass, entry), str(uuid.uuid4())
     with translate_errors(call.hass, entry):
-        return {"ticket": msgspec.to_builtins(await _async_file(_client(call.hass, entry), feedback))}
-
-
-async def _async_file(client: WeSmartClient, feedback: Feedback) -> Ticket:
-    """File feedback once, however often the request has to be repeated."""
-    try:
-        return await retry(partial(client.send_feedback, feedback, idempotency_key=str(uuid.uuid4())))
-    except CloudConnectionError as err:
-        raise CommandTimeoutError(f"the feedback may have been filed: {err}") from None
+        try:
+            ticket = await retry(partial(client.send_feedback, feedback, idempotency_key=key))
+        except CloudConnectionError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="feedback_unconfirmed",
+                translation_placeholders={"name": entry.title},
+            ) from err
+    return {"ticket": msgspec.to_builtins(ticket)}
 
 
 async def _async_get_feedback(call: ServiceCall) -> ServiceResponse:
