@@ -172,11 +172,14 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     @override
     async def _async_update_data(self) -> None:
         """Ask the server what changed."""
+        self.update_interval = SAFETY_POLL_INTERVAL if self.connection.streaming else POLL_INTERVAL
+        # Not the account's title, which is a person's name: these errors are logged.
+        about = {"name": MANUFACTURER, "phone": self.client.session.endpoints.support_phone}
         try:
             await self._async_update()
         except SessionEndedError as err:
             self.connection.set_access(False)
-            raise self._translated(ConfigEntryAuthFailed, err) from err
+            raise translated(ConfigEntryAuthFailed, err, **about) from err
         except WeSmartError as err:
             if isinstance(err, AccessError | MaintenanceError):
                 # Maintenance comes first in the server's answers. Other errors say nothing about it.
@@ -188,13 +191,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             if not isinstance(err, AccessError | MaintenanceError) and self._extend_grace():
                 LOGGER.debug("Polling failed: %s", err)
                 return
-            failure = self._translated(UpdateFailed, err)
+            failure = translated(UpdateFailed, err, **about)
             failure.retry_after = _retry_after(err)
             raise failure from err
         self._in_maintenance = False
         self.connection.set_access(True)
         self._update_issues()
-        self.update_interval = SAFETY_POLL_INTERVAL if self.connection.streaming else POLL_INTERVAL
 
     async def _async_update(self) -> None:
         if self._session_ended is not None:
@@ -258,12 +260,6 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             return False
         self.update_interval = min(POLL_INTERVAL, timedelta(seconds=remaining + 1))
         return True
-
-    def _translated[ErrorT: (ConfigEntryAuthFailed, UpdateFailed)](
-        self, kind: type[ErrorT], err: WeSmartError
-    ) -> ErrorT:
-        # Not the account's title, which is a person's name: these errors are logged.
-        return translated(kind, err, name=MANUFACTURER, phone=self.client.session.endpoints.support_phone)
 
     # Push
 
