@@ -32,7 +32,7 @@ def markdown(text: str | None) -> str:
 
 def link(url: str) -> str:
     """Return a URL as the target of a link in Markdown, which nothing in it ends."""
-    return quote(url, safe="%/:=&?~#+!$,;'@*[]")
+    return quote(url, safe="%/:=&?~#+!$,;'@*[]", errors="replace")
 
 
 def local_time(moment: datetime | None) -> str:

@@ -1,0 +1,137 @@
+"""Text from the server as people see it: whatever it is, it can be shown, and it does nothing but being read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+import re
+import unicodedata
+
+from homeassistant.util import dt as dt_util
+from hypothesis import example, given, strategies as st
+import pytest
+
+from custom_components.wesmart.cloud import Endpoints
+from custom_components.wesmart.cloud.models import Terms
+from custom_components.wesmart.formatting import link, local_time, markdown, short
+from custom_components.wesmart.terms import terms_placeholders
+from tests.examples import examples
+
+# What Home Assistant's frontend makes a link of without brackets.
+ADDRESSES = re.compile(r"(https?|ftp)://|www\.|\w@\w", re.IGNORECASE)
+
+
+@pytest.fixture
+def custom_integrations() -> None:
+    """Start no Home Assistant: these are functions."""
+
+
+@contextmanager
+def time_zone(name: str) -> Iterator[None]:
+    """Let Home Assistant be in a time zone."""
+    before, zone = dt_util.get_default_time_zone(), dt_util.get_time_zone(name)
+    assert zone is not None
+    dt_util.set_default_time_zone(zone)
+    yield
+    dt_util.set_default_time_zone(before)
+
+
+def rendered(text: str) -> str:
+    """Return what a person reads of Markdown that consists of escaped text."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+
+
+@pytest.mark.parametrize("text", [None, "", " \n", "\u202e\u200f"])
+def test_no_text_is_a_dash(text: str | None) -> None:
+    """And not a hole in a sentence."""
+    assert (short(text), markdown(text), local_time(None)) == ("–", "–", "–")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (" Nợ \r\n\t phí ", "Nợ phí"),
+        ("x" * 10_000, "x" * 200 + "…"),
+        ("\x1b[31mred\x1b[0m", "[31mred [0m"),
+        ("a\u202eb\u2066c\u2069d\u200ee\u061cf\u2028g", "a b c d e f g"),
+        ("a\ud800b\x00c", "a b c"),
+        ("👨‍👩‍👧 Bống", "👨‍👩‍👧 Bống"),
+    ],
+)
+def test_text_is_short_and_visible(text: str, shown: str) -> None:
+    """One line, without control characters, marks of direction and lone surrogates; joined emoji stay."""
+    assert short(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("0816 333 868", "0816 333 868"),
+        ("+84 (24) 3333", r"\+84 \(24\) 3333"),
+        ("[1900 666](https://evil.example)", r"\[1900 666\]\(https\://evil\.example\)"),
+        ("www.evil.example", r"www\.evil\.example"),
+        ("help@evil.example", r"help\@evil\.example"),
+        ("<ha-alert>", r"\<ha-alert\>"),
+        ("&lt;b&gt;", r"\&lt;b\&gt;"),
+        (r"\[x\](y)", r"\\\[x\\\]\(y\)"),
+    ],
+)
+def test_text_in_markdown_is_only_text(text: str, escaped: str) -> None:
+    """No markup, no HTML and no link, with or without brackets."""
+    assert markdown(text) == escaped
+
+
+@examples(500)
+@given(st.text() | st.text("\\`*_{}[]()<>#+!|~:.@& htpsw/") | st.from_regex(ADDRESSES))
+def test_any_text_can_be_shown_and_not_be_clicked(text: str) -> None:
+    """Rendered, it is the same as in plain text."""
+    shown = markdown(text)
+    assert rendered(shown) == short(text)
+    assert not ADDRESSES.search(shown)
+    assert not re.search(r"(?<!\\)(\\\\)*[`*_{}\[\]()<>#+!|~&]", shown)
+    assert {unicodedata.category(character) for character in shown} & {"Cc", "Cs", "Zl", "Zp"} == set()
+    shown.encode()
+
+
+@examples(200)
+@given(st.text(st.characters()))
+def test_no_url_ends_the_link_that_it_is_in(url: str) -> None:
+    """Nor adds Markdown after it."""
+    assert not re.search(r"[\s()<>\\]", link(url))
+
+
+def test_terms_are_linked_where_the_account_says_if_that_is_https() -> None:
+    """Otherwise where the discovery document says."""
+    url = "https://cloud.example.com"
+    endpoints = Endpoints(
+        token_endpoint=url, revocation_endpoint=url, api_url=url, events_url=url, terms_url=url, support_phone="1"
+    )
+
+    def linked(url: str | None) -> str:
+        return terms_placeholders(Terms(current="2", url=url), endpoints)["terms_url"]
+
+    assert linked("https://example.com/t (1)") == "https://example.com/t%20%281%29"
+    assert {linked(other) for other in (None, "", "http://example.com", "javascript:alert(1)", "data:text/html,x")} == {
+        url
+    }
+
+
+@examples(300)
+@given(
+    st.datetimes(timezones=st.sampled_from([UTC, *(timezone(timedelta(hours=h)) for h in (-14, 7, 14))])),
+    st.sampled_from(["Asia/Ho_Chi_Minh", "America/Los_Angeles", "Pacific/Kiritimati", "UTC"]),
+)
+@example(datetime.max.replace(tzinfo=UTC), "Asia/Ho_Chi_Minh")
+@example(datetime.min.replace(tzinfo=UTC), "America/Los_Angeles")
+def test_any_time_can_be_shown(moment: datetime, zone: str) -> None:
+    """In Home Assistant's time zone, or in its own if the former has no such time."""
+    with time_zone(zone):
+        shown = local_time(moment)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d( UTC([+-]\d\d:\d\d)?)?", shown)
+    assert moment.year in (1, 9999) or "UTC" not in shown
+
+
+def test_a_time_is_shown_in_the_time_zone_of_home_assistant() -> None:
+    """To the minute."""
+    with time_zone("Asia/Ho_Chi_Minh"):
+        assert local_time(datetime(2026, 11, 20, 18, 30, 59, tzinfo=UTC)) == "2026-11-21 01:30"
+        assert local_time(datetime.max.replace(tzinfo=UTC)) == "9999-12-31 23:59 UTC"
