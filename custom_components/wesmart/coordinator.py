@@ -27,7 +27,6 @@ from .cloud import Command, Connection, HomeState, WeSmartClient
 from .cloud.errors import (
     AccessError,
     AccountBlockedError,
-    BusyError,
     CloudConnectionError,
     MaintenanceError,
     NotFoundError,
@@ -39,7 +38,7 @@ from .cloud.events import AccountEvent, ButtonEvent, TicketEvent
 from .cloud.models import Account, EndpointKey
 from .cloud.state import Changes
 from .const import CONF_SERVER, DOMAIN, LOGGER, MANUFACTURER
-from .errors import translate_errors, translated
+from .errors import poll_delay, translate_errors, translated
 from .repairs import async_update_issues
 from .session import async_discover_again, async_get_session
 
@@ -54,8 +53,6 @@ GRACE_S = 90
 _DISCOVERY_INTERVAL_S = 24 * 3600
 _DISCOVERY_RETRY_S = 600
 _ACCOUNT_INTERVAL_S = 3600
-# A blocked account is looked at every four to five minutes.
-_BLOCKED_POLL_S = (225, 300)
 # What all accounts are told at once, they do not ask about at once.
 _HINT_SPREAD_S = 2
 _RESTART_SPREAD_S = 30
@@ -192,7 +189,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
                 LOGGER.debug("Polling failed: %s", err)
                 return
             failure = translated(UpdateFailed, err, **about)
-            failure.retry_after = _retry_after(err)
+            failure.retry_after = poll_delay(err)
             raise failure from err
         self._in_maintenance = False
         self.connection.set_access(True)
@@ -351,13 +348,3 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         async_update_issues(
             self.hass, self.config_entry, self.account, in_maintenance=self._in_maintenance, state=self.state
         )
-
-
-def _retry_after(err: WeSmartError) -> float | None:
-    """Return the seconds before the next poll; None for the usual interval."""
-    if isinstance(err, AccessError):
-        return random.uniform(*_BLOCKED_POLL_S)  # noqa: S311 - spreads load
-    if isinstance(err, BusyError) and err.retry_after:
-        # Home Assistant cuts the fraction of a second off the present time.
-        return err.retry_after * random.uniform(1, 1.1) + 1  # noqa: S311 - spreads load
-    return None

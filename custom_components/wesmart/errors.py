@@ -6,6 +6,7 @@ The keys are in the translations under `config.error` and `exceptions`.
 from collections.abc import Iterator
 from contextlib import contextmanager
 import math
+import random
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -24,6 +25,9 @@ _REJECTIONS = {
 }
 # These are mistakes of the caller. Home Assistant calls them validation errors.
 _CALLER_MISTAKES = ("unsupported", "invalid-request")
+
+# A blocked account is looked at this often (contract, "Client").
+_BLOCKED_POLL_S = (225, 300)
 
 # From the particular to the general: the first class that matches counts.
 _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
@@ -81,6 +85,16 @@ def translated[ErrorT: HomeAssistantError](
         translation_key=translation_key(err),
         translation_placeholders={**placeholders(err), "name": name, "phone": phone},
     )
+
+
+def poll_delay(err: cloud.WeSmartError) -> float | None:
+    """Return the seconds before the next poll after an error; None for the usual interval."""
+    if isinstance(err, cloud.AccessError):
+        return random.uniform(*_BLOCKED_POLL_S)  # noqa: S311 - spreads load
+    if isinstance(err, cloud.BusyError) and err.retry_after:
+        # Home Assistant's coordinator cuts the fraction of a second off the present time.
+        return err.retry_after * random.uniform(1, 1.1) + 1  # noqa: S311 - spreads load
+    return None
 
 
 def form_errors(error: cloud.WeSmartError | str | None) -> tuple[dict[str, str], dict[str, str]]:

@@ -238,10 +238,7 @@ class Home(HomeOutline, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """Everything the account can see, at one position.
-
-    The invalid devices and homes (IDs) exist, but could not be decoded.
-    """
+    """Everything the account can see, at one position. What is invalid (IDs) exists, but could not be decoded."""
 
     epoch: str
     seq: int
