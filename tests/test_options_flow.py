@@ -1,14 +1,14 @@
-"""An account's settings, as its owner changes them: what the form offers, and what it makes of Home Assistant."""
+"""The options of an account: the homes to show, and reversed curtains."""
 
 import asyncio
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
-from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_POLL_INTERVAL, CONF_REVERSED_COVERS
+from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_REVERSED_COVERS
 from tests.accounts import OTHER, OWNER, Person, choices, configure, suggested
 from tests.home import ACCOUNT, FEEDBACK, devices, shows
 from tests.mock_cloud import MockCloud
@@ -20,7 +20,7 @@ BEDSIDE = "switch.phong_ngu_den_ngu"
 
 
 async def opened(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
-    """Return the form of an account's settings."""
+    """Return the form of the options."""
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "init")
     return flow
@@ -29,63 +29,58 @@ async def opened(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
 # The form
 
 
-async def test_the_form_lists_every_curtain_by_name_and_room(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Nothing is picked at first."""
+async def test_the_form_lists_homes_and_curtains_with_their_areas(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """All homes are selected, and no curtain is; curtains are called as their owner calls them."""
     flow = await opened(hass, entry)
     assert sorted(choices(flow, CONF_REVERSED_COVERS).values()) == [
         "Mái hiên ban công · Ban công",
         "Rèm cuốn phòng bé · Phòng ngủ của bé",
         "Rèm cửa sổ · Phòng ngủ",
-        "Rèm phòng khách · Phòng khách (Nhà Hà Nội)",
+        "Rèm phòng khách · Phòng khách",
         "Rèm phòng ngủ · Phòng ngủ chính",
     ]
-    homes = ["nha-ha-noi", "can-ho-my-dinh"]
-    assert suggested(flow) == {CONF_HOMES: homes, CONF_REVERSED_COVERS: [], CONF_POLL_INTERVAL: 30}
-
-
-async def test_the_form_calls_a_curtain_as_its_owner_does(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Where its owner has put it, too."""
+    assert suggested(flow) == {CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"], CONF_REVERSED_COVERS: []}
     er.async_get(hass).async_update_entity(ROLLER, name="Rèm của Bống", area_id="ban_cong")
     assert "Rèm của Bống · Ban công" in choices(await opened(hass, entry), CONF_REVERSED_COVERS).values()
-    er.async_get(hass).async_update_entity(ROLLER, name="Rèm của Bống", area_id=None)
 
 
 @pytest.mark.parametrize("person", [OTHER])
 async def test_an_account_without_curtains_is_not_asked_about_them(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, person: Person
 ) -> None:
-    """The other settings are there."""
+    """Only about its home."""
     for device_id in [device["id"] for device in cloud.snapshot(person.username)["homes"][0]["devices"]]:
         if any(endpoint["type"] == "curtain" for endpoint in cloud.device(device_id)["endpoints"]):
             cloud.remove_device(device_id)
     await asyncio.sleep(1)
-    flow = await opened(hass, entry)
-    assert suggested(flow) == {CONF_HOMES: ["nha-da-nang"], CONF_POLL_INTERVAL: 30}
-    options = await configure(hass, entry, **{CONF_POLL_INTERVAL: 45})
-    assert options == {CONF_EXCLUDED_HOMES: [], CONF_POLL_INTERVAL: 45, CONF_REVERSED_COVERS: []}
+    assert suggested(await opened(hass, entry)) == {CONF_HOMES: ["nha-da-nang"]}
+    assert await configure(hass, entry) == {CONF_EXCLUDED_HOMES: [], CONF_REVERSED_COVERS: []}
 
 
-async def test_the_form_can_be_filled_in_while_the_cloud_is_gone(
+async def test_curtains_can_be_reversed_while_the_account_is_not_loaded(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """What Home Assistant remembers of the curtains is enough."""
+    """The registries know them; homes that are not known stay as they were."""
+    await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
     assert await hass.config_entries.async_unload(entry.entry_id)
     cloud.maintenance()
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     flow = await opened(hass, entry)
-    assert len(choices(flow, CONF_REVERSED_COVERS)) == 5
+    assert len(choices(flow, CONF_REVERSED_COVERS)) == 4
     assert CONF_HOMES not in suggested(flow)
+    flow = await hass.config_entries.options.async_configure(flow["flow_id"], {})
+    assert entry.options == {CONF_EXCLUDED_HOMES: ["can-ho-my-dinh"], CONF_REVERSED_COVERS: []}
     cloud.end_maintenance()
 
 
 # Homes
 
 
-async def test_a_home_that_is_left_out_leaves_and_comes_back_as_it_was(
+async def test_an_excluded_home_leaves_and_comes_back_as_it_was(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Devices and entities, with what their owner called them."""
+    """Devices and entities, with the names that their owner gave them."""
     flow = await opened(hass, entry)
     assert choices(flow, CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội", "can-ho-my-dinh": "Căn hộ Mỹ Đình"}
     entities, registry = er.async_get(hass), dr.async_get(hass)
@@ -112,10 +107,10 @@ async def test_a_home_that_is_left_out_leaves_and_comes_back_as_it_was(
     assert parent.name_by_user == "Công tắc cửa"
 
 
-async def test_what_happens_in_a_home_that_is_left_out_changes_nothing_and_costs_nothing(
+async def test_changes_in_an_excluded_home_have_no_effect_and_cost_no_request(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Whatever the app does there; in the end it may be removed."""
+    """Not even its removal."""
     await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
     await asyncio.sleep(60)
     states = {state.entity_id: state for state in hass.states.async_all()}
@@ -135,41 +130,31 @@ async def test_what_happens_in_a_home_that_is_left_out_changes_nothing_and_costs
     assert choices(await opened(hass, entry), CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội"}
 
 
-async def test_a_home_that_comes_later_is_there_by_itself(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """Whatever was left out before."""
+async def test_a_new_home_is_shown_by_itself(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """Also if the others are excluded, and if a form that was opened before is submitted after it came."""
     await configure(hass, entry, **{CONF_HOMES: []})
-    assert hass.states.async_entity_ids() == [FEEDBACK]
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert (entry.state, hass.states.async_entity_ids()) == (ConfigEntryState.LOADED, [FEEDBACK])
     flow = await opened(hass, entry)
     cloud.share_home("nha-da-nang", OWNER.username)
     await asyncio.sleep(1)
     assert "Nhà Đà Nẵng" in choices(await opened(hass, entry), CONF_HOMES).values()
-    assert devices(hass, entry).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
-    # Nor is one left out by a form that was opened before it came.
-    await hass.config_entries.options.async_configure(flow["flow_id"], {CONF_POLL_INTERVAL: 20})
+    shown = devices(hass, entry).keys()
+    assert shown > {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
+    assert not {"Công tắc bếp", "Công tắc cửa ra vào"} & shown
+    await hass.config_entries.options.async_configure(flow["flow_id"], {CONF_HOMES: ["can-ho-my-dinh"]})
     await hass.async_block_till_done()
-    assert devices(hass, entry).keys() == {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}
-
-
-async def test_an_account_may_show_no_home_and_is_fine(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """Over a restart, too."""
-    await configure(hass, entry, **{CONF_HOMES: []})
-    assert await hass.config_entries.async_reload(entry.entry_id)
-    assert (entry.state, hass.states.async_entity_ids()) == (ConfigEntryState.LOADED, [FEEDBACK])
-    await configure(hass, entry, **{CONF_HOMES: ["can-ho-my-dinh"]})
+    assert devices(hass, entry).keys() > shown
     await shows(hass, BEDSIDE, "off")
 
 
-# Reversed curtains: what they do then is in test_cover.py
+# Reversed curtains (test_cover.py shows what they do)
 
 
-async def test_a_reversed_curtain_that_is_gone_stays_reversed_when_it_comes_back(
+async def test_a_reversed_curtain_stays_reversed_while_it_is_removed(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Whatever is changed meanwhile."""
+    """Also if the options are changed in the meantime."""
     entity = er.async_get(hass).async_get(ROLLER)
     assert entity is not None
     await configure(hass, entry, **{CONF_REVERSED_COVERS: [entity.unique_id]})
@@ -178,41 +163,16 @@ async def test_a_reversed_curtain_that_is_gone_stays_reversed_when_it_comes_back
     await asyncio.sleep(1)
     flow = await opened(hass, entry)
     assert entity.unique_id not in choices(flow, CONF_REVERSED_COVERS)
-    assert suggested(flow)[CONF_REVERSED_COVERS] == []
-    await configure(hass, entry, **{CONF_POLL_INTERVAL: 50})
+    await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"], CONF_REVERSED_COVERS: []})
     cloud.add_device("nha-ha-noi", device)
     await shows(hass, ROLLER, "open", within_s=1, current_position=100)
 
 
-async def test_settings_that_stay_as_they_are_do_not_disturb(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """Only a change reloads."""
+async def test_unchanged_options_do_not_reload(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """Nothing is asked of the server."""
     await configure(hass, entry)
     await asyncio.sleep(5)
     before = len(cloud.requests)
     await configure(hass, entry)
     await asyncio.sleep(5)
     assert len(cloud.requests) == before
-
-
-# Polling
-
-
-async def test_the_cloud_is_polled_as_often_as_its_owner_wants_while_push_is_down(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """From the moment on in which the form is closed."""
-    cloud.rate_limit(7200, path="/v1/events")
-    await configure(hass, entry, **{CONF_POLL_INTERVAL: 12})
-    await asyncio.sleep(1)
-    before = len(cloud.requests)
-    await asyncio.sleep(1200)
-    assert sum(request.path == "/v1/snapshot" for request in cloud.requests[before:]) == 100
-
-
-@pytest.mark.parametrize("seconds", [9, 61])
-async def test_an_interval_that_would_hurt_is_refused(hass: HomeAssistant, entry: ConfigEntry, seconds: int) -> None:
-    """The cloud by its number, or the truth: after ninety seconds without a word everything is unavailable."""
-    with pytest.raises(InvalidData):
-        await configure(hass, entry, **{CONF_POLL_INTERVAL: seconds})
