@@ -7,45 +7,32 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 import re
 import shutil
-import sys
 import tempfile
 
 from PIL import Image
 
 # script/picture installs it outside of the environment that types are checked in.
-from playwright.async_api import Page, Route, async_playwright  # type: ignore[import-not-found, unused-ignore]
+from playwright.async_api import Page, async_playwright  # type: ignore[import-not-found, unused-ignore]
 
-from script.demo_home.client import PASSWORD, USERNAME, DemoError
 from script.demo_home.command import free_port
-from script.demo_home.dashboard import DASHBOARD, LANGUAGES
+from script.demo_home.dashboard import DASHBOARD, TITLES
 from script.demo_home.demo import DOMAIN, Demo, run_demo
-from script.demo_home.process import ROOT
+from script.demo_home.home_assistant import PASSWORD, ROOT, USERNAME, DemoError
 
 _FOLDER = ROOT / "docs" / "pictures"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--force-color-profile=srgb",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-_BLANK_ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5" fill="#ddd"/></svg>'
-)
-# Resolves two frames after the fonts are loaded and no spinner is visible.
+]  # fmt: skip
+# Resolves when the fonts are loaded and no spinner is visible.
 _SETTLED = """async () => {
     await document.fonts.ready;
     const all = (root) => [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
-    const busy = /^(ha-spinner|ha-circular-progress|hass-loading-screen)$/;
-    const visible = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    while (all(document).some((e) => (e.id === 'ha-launch-screen' || busy.test(e.localName)) && visible(e)))
+    const busy = (e) => /^(ha-launch-screen|ha-spinner|ha-circular-progress|hass-loading-screen)$/.test(e.id || e.localName);
+    while (all(document).some((e) => busy(e) && e.checkVisibility({ opacityProperty: true, visibilityProperty: true })))
         await new Promise((done) => setTimeout(done, 50));
-    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
 }"""
 
 
@@ -84,20 +71,13 @@ PICTURES: dict[str, Callable[[Page, Demo], Awaitable[None]]] = {
 }
 
 
-def main() -> int:
-    """Take the pictures that the command line asks for; return the exit code."""
+def main() -> None:
+    """Take the pictures that the command line asks for."""
     parser = argparse.ArgumentParser(prog="script/picture", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)} (default: all)")
-    parser.add_argument("--language", choices=LANGUAGES, default="en", help="default: %(default)s")
+    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], metavar="NAME", help=", ".join(PICTURES))
+    parser.add_argument("--language", choices=TITLES, default="en", help="default: %(default)s")
     options = parser.parse_args()
-    if unknown := set(options.names) - set(PICTURES):
-        parser.error(f"there are no pictures {', '.join(sorted(unknown))}")
-    try:
-        asyncio.run(_take(options.names or list(PICTURES), options.language))
-    except DemoError as err:
-        print(f"\n{err}", file=sys.stderr)
-        return 1
-    return 0
+    asyncio.run(_take(options.names or list(PICTURES), options.language))
 
 
 async def _take(names: list[str], language: str) -> None:
@@ -130,9 +110,6 @@ async def _browse(language: str) -> AsyncIterator[Page]:
     if browser_path is None:
         raise DemoError("Pictures need Chromium (Debian and Ubuntu: apt install chromium fonts-liberation).")
 
-    async def blank_icon(route: Route) -> None:
-        await route.fulfill(content_type="image/svg+xml", body=_BLANK_ICON)
-
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=browser_path, args=_ARGUMENTS)
         try:
@@ -144,7 +121,7 @@ async def _browse(language: str) -> AsyncIterator[Page]:
                 service_workers="block",
             )
             # Home Assistant loads the icons of its own integrations from the internet.
-            await context.route(re.compile(r"/api/brands/(?!.*wesmart)"), blank_icon)
+            await context.route(re.compile(r"/api/brands/(?!.*wesmart)"), lambda route: route.abort())
             # A narrow sidebar leaves room for the picture's subject.
             await context.add_init_script("localStorage.dockedSidebar = JSON.stringify('auto')")
             yield await context.new_page()
@@ -153,4 +130,4 @@ async def _browse(language: str) -> AsyncIterator[Page]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -42,36 +42,26 @@ def event(number: int, devices: int) -> tuple[int, Json]:
 
 
 def world(devices: int) -> World:
-    """Return one account with a home of so many devices with one endpoint each; everything is on."""
+    """Return one account with a home of so many devices with one endpoint each, half switches, half dimmable lights."""
     account = {"id": "owner", "full_name": "Owner", "email": USERNAME, "phone": "+84 912 345 678", "password": PASSWORD}
     rooms = [{"id": f"room-{room}", "name": f"Room {room}"} for room in range(_ROOMS)]
-    home = {"id": "home", "name": "Home", "rooms": rooms, "devices": [_device(number) for number in range(devices)]}
     document: Json = {
         "terms": {"version": "1", "required": False},
         "support": {"phone": "0816 333 868"},
         "accounts": [{**account, "terms_accepted": "1", "homes": ["home"]}],
-        "homes": [home],
+        "homes": [{"id": "home", "name": "Home", "rooms": rooms, "devices": [_device(n) for n in range(devices)]}],
     }
     return parse_world(document)
 
 
 def _device(number: int) -> Json:
-    # Half are switches, half are dimmable lights.
-    endpoint: Json = {"type": "switch", "features": {"outlet": False, "metering": False}, "state": {"on": True}}
-    if number % 2:
-        features: Json = {"brightness": True, "color_temp": None, "color": False, "effects": [], "transition": False}
-        endpoint = {"type": "light", "features": features, "state": {"on": True, "brightness": 100}}
-    return {
-        "id": device_id(number),
-        "name": device_name(number),
-        "room_id": f"room-{number % _ROOMS}",
-        "model": "Touch panel" if endpoint["type"] == "switch" else "Dimmer",
-        "firmware": "2.4.1",
-        "serial": f"SN-{number:05}",
-        "identify": True,
-        "signal_dbm": -55,
-        "endpoints": [{"id": ENDPOINT, **endpoint}],
-    }
+    dimmer: Json = {"brightness": True, "color_temp": None, "color": False, "effects": [], "transition": False}
+    light: Json = {"id": ENDPOINT, "type": "light", "features": dimmer, "state": {"on": True, "brightness": 100}}
+    relay: Json = {"outlet": False, "metering": False}
+    switch: Json = {"id": ENDPOINT, "type": "switch", "features": relay, "state": {"on": True}}
+    identity: Json = {"id": device_id(number), "name": device_name(number), "serial": f"SN-{number:05}"}
+    model: Json = {"model": "Panel", "firmware": "2.4.1", "identify": True, "signal_dbm": -55}
+    return {**identity, **model, "room_id": f"room-{number % _ROOMS}", "endpoints": [light if number % 2 else switch]}
 
 
 class _OneEventPerFrame(Freedoms):

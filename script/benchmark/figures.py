@@ -19,14 +19,12 @@ MEMORY_SIZES = (100, 1000)
 _FIGURES = {
     "event_us": ("CPU per pushed event", "µs", 0),
     "setup_cpu_ms": ("Set-up, CPU", "ms", 0),
-    "setup_wall_ms": ("Set-up, wall", "ms", 0),
     "setup_requests": ("Set-up, requests", "", 0),
     "memory_kb": ("Memory per device", "kB", 2),
     "switch_100_requests": ("100 entities on, requests", "", 0),
     "switch_100_ms": ("100 entities on, all states on after", "ms", 0),
     "drag_requests": ("Drag, requests", "", 0),
     "drag_ack_ms": ("Drag, last call acknowledged after", "ms", 0),
-    "drag_level": ("Drag, final level (51 is right)", "%", 0),
     "idle_requests_per_hour": ("Requests per idle hour", "", 1),
 }
 

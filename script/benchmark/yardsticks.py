@@ -22,13 +22,7 @@ from homeassistant.helpers.entity import ToggleEntity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 import orjson
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    MockModule,
-    MockPlatform,
-    mock_integration,
-    mock_platform,
-)
+from pytest_homeassistant_custom_component import common
 
 PLATFORMS = (Platform.LIGHT, Platform.SWITCH)
 
@@ -172,7 +166,7 @@ def install(hass: HomeAssistant, name: str) -> None:
     async def unload(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
-    def platform(domain: Platform) -> MockPlatform:
+    def platform(domain: Platform) -> common.MockPlatform:
         entity: Any = type(f"{name} {domain}", (entity_type, _DOMAINS[domain]), {})
 
         async def set_up(
@@ -181,13 +175,13 @@ def install(hass: HomeAssistant, name: str) -> None:
             account = entry.runtime_data
             add(entity(account, key) for key, (_, endpoint) in account.data.items() if endpoint["type"] == domain)
 
-        return MockPlatform(async_setup_entry=set_up)
+        return common.MockPlatform(async_setup_entry=set_up)
 
-    mock_integration(hass, MockModule(name, async_setup_entry=set_up, async_unload_entry=unload))
-    mock_platform(hass, f"{name}.config_flow")
+    common.mock_integration(hass, common.MockModule(name, async_setup_entry=set_up, async_unload_entry=unload))
+    common.mock_platform(hass, f"{name}.config_flow")
     HANDLERS[name] = ConfigFlow
     for domain in PLATFORMS:
-        mock_platform(hass, f"{name}.{domain}", platform(domain))
+        common.mock_platform(hass, f"{name}.{domain}", platform(domain))
 
 
 async def add_account(hass: HomeAssistant, name: str, server: str, username: str, password: str) -> ConfigEntry:
@@ -199,6 +193,6 @@ async def add_account(hass: HomeAssistant, name: str, server: str, username: str
     form["session_id"] = str(uuid.uuid4())
     async with http.post(data["token_endpoint"], data=form, raise_for_status=True) as response:
         data |= await response.json()
-    entry: ConfigEntry = MockConfigEntry(domain=name, title=name, data=data)
+    entry: ConfigEntry = common.MockConfigEntry(domain=name, title=name, data=data)
     await hass.config_entries.async_add(entry)
     return entry

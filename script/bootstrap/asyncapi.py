@@ -44,9 +44,8 @@ def install_parser(environment: Path, cache: Path) -> None:
             f"{str(err).splitlines()[-1]}"
         ) from None
     (unfinished / STAMP).write_text(_pinned(), encoding="utf-8")
-    folder = cache / "asyncapi"
-    shutil.rmtree(str(folder), ignore_errors=True)
-    unfinished.replace(folder)
+    shutil.rmtree(str(cache / "asyncapi"), ignore_errors=True)
+    unfinished.replace(cache / "asyncapi")
 
 
 def _pinned() -> str:

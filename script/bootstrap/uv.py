@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 import shutil
 import sys
-from typing import Dict
 
 from . import CACHE
 from .process import SetupError, run, say
@@ -29,37 +28,28 @@ def find_uv(cache: Path) -> str:
     say("installing uv below .cache (a few seconds)")
     shutil.rmtree(home, ignore_errors=True)
     install = ["-m", "pip", "install", "-q", "--no-cache-dir"]
-    attempts = (
-        ([sys.executable, "-m", "venv", str(home)], [str(home / "bin" / "python"), *install, "uv"]),
-        ([sys.executable, *install, "--target", str(home), "uv"],),
-    )
-    failures = []
-    for attempt in attempts:
+    try:
+        run([sys.executable, "-m", "venv", str(home)])
+        run([str(home / "bin" / "python"), *install, "uv"], timeout=600)
+    except SetupError as venv_failure:
+        shutil.rmtree(home, ignore_errors=True)
         try:
-            for command in attempt:
-                run(command, timeout=600)
-        except SetupError as err:
-            failures.append(str(err))
-            shutil.rmtree(home, ignore_errors=True)
-        else:
-            return str(private)
-    raise SetupError("\n\n".join([HOW_TO_GET, *failures]))
+            run([sys.executable, *install, "--target", str(home), "uv"], timeout=600)
+        except SetupError as pip_failure:
+            raise SetupError(f"{HOW_TO_GET}\n\n{venv_failure}\n\n{pip_failure}") from None
+    return str(private)
 
 
 def keep_downloads_in(cache: Path) -> None:
     """Make uv and npm download into the checkout, unless the machine has its own with their own caches."""
-    folders: Dict[str, str] = {}
     if shutil.which("uv") is None:
-        folders.update(UV_CACHE_DIR="uv-cache", UV_PYTHON_INSTALL_DIR="uv-python")
+        os.environ.setdefault("UV_CACHE_DIR", str(cache / "uv-cache"))
+        os.environ.setdefault("UV_PYTHON_INSTALL_DIR", str(cache / "uv-python"))
         # No links to that Python in the home folder.
         os.environ.setdefault("UV_PYTHON_INSTALL_BIN", "0")
-    if shutil.which("npm") is None:
-        folders.update(npm_config_cache="npm-cache")
     # npm also reads its settings in capitals.
-    known = {name.lower() for name in os.environ}
-    for name, folder in folders.items():
-        if name.lower() not in known:
-            os.environ[name] = str(cache / folder)
+    if shutil.which("npm") is None and "NPM_CONFIG_CACHE" not in os.environ:
+        os.environ.setdefault("npm_config_cache", str(cache / "npm-cache"))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-import os
 from pathlib import Path
 import shutil
 import signal
@@ -14,15 +13,16 @@ import tempfile
 from time import perf_counter
 
 from .check import Check
-from .client import PASSWORD, USERNAME, DemoError
-from .dashboard import DASHBOARD, LANGUAGES
+from .dashboard import DASHBOARD, TITLES
 from .demo import COMPLETE, LOG, Demo, run_demo
-from .process import LOOPBACK, ROOT
+from .home_assistant import LOOPBACK, PASSWORD, ROOT, USERNAME, DemoError
 
 FOLDER = ROOT / ".demo"
 CLOUD_PORT = 8765
 # A shell's exit code for a command that Ctrl-C ended.
 INTERRUPTED = 130
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
@@ -30,9 +30,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="use everything once, on free ports, and end")
     parser.add_argument("--fresh", action="store_true", help=f"delete {FOLDER.name} and start over")
-    parser.add_argument("--port", type=_port, default=8123, help="Home Assistant's port (default: %(default)s)")
-    parser.add_argument("--cloud-port", type=_port, help=f"the mock cloud's, on a first start (default: {CLOUD_PORT})")
-    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of Home Assistant, on a first start")
+    parser.add_argument("--port", type=int, default=8123, help="Home Assistant's port (default: %(default)s)")
+    parser.add_argument("--cloud-port", type=int, help=f"the mock cloud's, on a first start (default: {CLOUD_PORT})")
+    parser.add_argument("--language", choices=TITLES, default="en", help="of Home Assistant, on a first start")
     arguments = parser.parse_args()
     try:
         return asyncio.run(_until_stopped(lambda: (_check if arguments.check else _stay)(arguments)))
@@ -56,14 +56,8 @@ def require_free(port: int, advice: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError as err:
-            raise DemoError(f"Port {port}: {os.strerror(err.errno or 0)}.\nEnd what uses it, or {advice}.") from None
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port: a number from 1 to 65535 is")
-    return int(text)
+        except (OSError, OverflowError) as err:
+            raise DemoError(f"Port {port}: {getattr(err, 'strerror', err)}.\nEnd what uses it, or {advice}.") from None
 
 
 async def _stay(arguments: argparse.Namespace) -> int:
@@ -121,20 +115,17 @@ async def _check(arguments: argparse.Namespace) -> int:
 
 async def _until_stopped(run: Callable[[], Coroutine[None, None, int]]) -> int:
     """Run to the end, or until Ctrl-C, SIGTERM or SIGHUP; return its exit code or INTERRUPTED."""
-    task = asyncio.create_task(run())
-    stopping = False
+    task, loop = asyncio.create_task(run()), asyncio.get_running_loop()
 
     def stop() -> None:
-        nonlocal stopping
-        if not stopping:
-            stopping = True
-            # After SIGHUP there is no terminal to print to.
-            with suppress(OSError):
-                print("\nStopping…", flush=True)
-            task.cancel()
+        for number in _SIGNALS:  # a second Ctrl-C does not interrupt the end
+            loop.add_signal_handler(number, lambda: None)
+        with suppress(OSError):  # without a terminal, after SIGHUP
+            print("\nStopping…", flush=True)
+        task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
     try:
         return await task
     except asyncio.CancelledError:

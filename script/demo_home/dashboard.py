@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 
-from .client import Client, Json
+from .home_assistant import Client, Json
 
 # The URL path of a dashboard needs a hyphen.
 DASHBOARD = "our-homes"
 TITLES = {"en": "Our homes", "vi": "Nhà của chúng tôi"}
-LANGUAGES = tuple(TITLES)
-
 # The domains with a tile, in the order of the tiles of a room.
 _ORDER = ("light", "cover", "switch")
-_ELSEWHERE = {"en": "Not in a room", "vi": "Chưa xếp phòng"}
 _ROOM_ICONS = {
     "khách": "sofa",
     "bếp": "stove",
@@ -27,38 +24,33 @@ _SHORT_NAME = 16
 async def arrange(client: Client, entities: list[Json], serials: dict[str, set[str]], language: str) -> None:
     """Create floors and the dashboard; `serials` are those of the devices in each home."""
     devices = {device["id"]: device for device in await client.command("config/device_registry/list")}
-    sections: dict[str | None, list[Json]] = {}
+    tiles: dict[str | None, list[Json]] = {}
     for domain in _ORDER:
         for entity in entities:
-            if entity["entity_id"].startswith(f"{domain}.") and not entity["entity_category"]:
+            if entity["entity_id"].startswith(f"{domain}."):
                 device = devices[entity["device_id"]]
                 attributes = (await client.state(entity["entity_id"]))["attributes"]
-                sections.setdefault(device["area_id"], []).append(tile(entity, device, attributes))
-    views: list[Json] = []
-    areas = await client.command("config/area_registry/list")
-    # A child device has the serial number of its panel only there.
-    whole = [(device["area_id"], devices.get(device["parent_device_id"], device)) for device in devices.values()]
+                tiles.setdefault(device["area_id"], []).append(tile(entity, device, attributes))
+    views = []
     for level, (home, in_home) in enumerate(serials.items()):
         floor = {"name": home, "icon": "mdi:home-variant", "level": level}
         floor_id = (await client.command("config/floor_registry/create", **floor))["floor_id"]
-        rooms = {area_id for area_id, device in whole if device["serial_number"] in in_home}
-        grids = []
-        for area in (area for area in areas if area["area_id"] in rooms):
-            icon = next((icon for word, icon in _ROOM_ICONS.items() if word in area["name"].lower()), "door")
-            changes = {"floor_id": floor_id, "icon": f"mdi:{icon}"}
-            await client.command("config/area_registry/update", area_id=area["area_id"], **changes)
-            grids.append(_section(area["name"], f"mdi:{icon}", sections.pop(area["area_id"], [])))
-        view = {"type": "sections", "title": home, "path": floor_id, "dense_section_placement": True}
-        views.append({**view, "sections": grids})
-    elsewhere = [tile for tiles in sections.values() for tile in tiles]
-    views[0]["sections"].append(_section(_ELSEWHERE[language], "mdi:bag-suitcase", elsewhere))
+        sections = []
+        for area in await client.command("config/area_registry/list"):
+            inside = [device for device in devices.values() if device["area_id"] == area["area_id"]]
+            # A child device has the serial number of its panel only there.
+            if in_home & {devices.get(device["parent_device_id"], device)["serial_number"] for device in inside}:
+                icon = next((icon for word, icon in _ROOM_ICONS.items() if word in area["name"].lower()), "door")
+                room = {"floor_id": floor_id, "icon": f"mdi:{icon}"}
+                await client.command("config/area_registry/update", area_id=area["area_id"], **room)
+                heading = {"type": "heading", "heading": area["name"], "icon": room["icon"]}
+                sections.append({"type": "grid", "cards": [heading, *tiles.get(area["area_id"], [])]})
+        views.append({"type": "sections", "title": home, "path": floor_id, "sections": sections})
+    if None in tiles:  # what is in no room
+        views[0]["sections"].append({"type": "grid", "cards": [{"type": "heading"}, *tiles[None]]})
     options = {"mode": "storage", "require_admin": False, "show_in_sidebar": True, "icon": "mdi:home-heart"}
     await client.command("lovelace/dashboards/create", url_path=DASHBOARD, title=TITLES[language], **options)
     await client.command("lovelace/config/save", url_path=DASHBOARD, config={"views": views})
-
-
-def _section(title: str, icon: str, tiles: list[Json]) -> Json:
-    return {"type": "grid", "cards": [{"type": "heading", "heading": title, "icon": icon}, *tiles]}
 
 
 def tile(entity: Json, device: Json, attributes: Json) -> Json:

@@ -14,9 +14,8 @@ from homeassistant.const import __version__ as home_assistant_version
 from tests.mock_cloud import MockCloud, load_home
 from tests.mock_cloud.model import Account
 
-from .client import Client, DemoError, Json, connect
 from .dashboard import DASHBOARD, arrange
-from .process import LOOPBACK, HomeAssistant, run_home_assistant
+from .home_assistant import LOOPBACK, Client, DemoError, HomeAssistant, Json, connect, run_home_assistant
 
 DOMAIN = "wesmart"
 # The entity domain of each type of endpoint that a family uses.
