@@ -61,8 +61,8 @@ class Stream:
             await self._socket.close(code=self._close_code)
 
     def push(self, event: Event) -> None:
-        """Send an event after all that is pending; before hello it is part of hello."""
-        if self._has_hello:
+        """Send an event after all that is pending; before hello it is part of hello, and after `close` of no stream."""
+        if self._has_hello and self._close_code is None:
             self._pending.append(event)
             self._wake.set()
 
