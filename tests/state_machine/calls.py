@@ -127,7 +127,7 @@ class Calls:
         others = [other for other in later if other.may_be_done]
         if (
             last.value == wanted
-            or (last.cause is None and last.at >= call.started)  # somebody at the wall, or a backup
+            or (last.by_hand and last.at >= call.started)
             or any(_keeps_from(other, name) for other in (*others, call))
             or any(as_shown(name, other.fields[name]) == last.value for other in others if name in other.fields)
             or (name in {"position", "tilt"} and self.disturbed.get(thing[0], -1) >= call.started)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
-from homeassistant.util.color import value_to_brightness
 
 from tests.mock_cloud.wire import Document
 
@@ -12,7 +11,7 @@ from tests.mock_cloud.wire import Document
 type Thing = tuple[str, str]
 type Value = bool | float | str | None
 
-# What is shown as the cloud said it, and so may never step back. A curtain's motion is shown as commanded before.
+# What is shown as the cloud said it, and so may never step back. A curtain's motion says the same again and again.
 STEADY = {"on", "mode", "brightness", "color_temp_kelvin", "hue", "saturation", "effect", "position", "tilt"}
 
 
@@ -21,7 +20,7 @@ def as_shown(name: str, value: Value) -> Value:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     if name == "brightness":
-        return value_to_brightness((1, 100), value)
+        return max(1, round(value * 255 / 100))
     return value if name in {"hue", "saturation"} else round(value)
 
 
@@ -64,7 +63,7 @@ _FIELDS = {
 
 
 def _held_light(fields: dict[str, Value], features: Document) -> dict[str, Value]:
-    """Return what a light that is on shows: its colour only in the way it is shining."""
+    """Return what a light that is on shows: its color only in the way it is shining."""
     seen = {"on": True, "brightness": fields["brightness"]}
     if features["effects"]:
         seen["effect"] = fields["effect"] if fields["mode"] == "effect" else None

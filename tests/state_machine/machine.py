@@ -10,11 +10,11 @@ from contextlib import suppress
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
-from homeassistant.util.color import value_to_brightness
 from hypothesis import strategies as st
 from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, rule
 
 from tests.accounts import OWNER
+from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import World
 from tests.mock_cloud.wire import Document
 from tests.state_machine.calls import Call, Calls
@@ -25,7 +25,7 @@ from tests.state_machine.witness import Witness
 
 SWITCHES = [("cong-tac", "1"), ("cong-tac", "2"), ("o-cam", "1")]
 LIGHTS = [("den-mau", "1"), ("den-ngu", "1")]
-COLOURED = LIGHTS[0]
+COLORED = LIGHTS[0]
 BLIND, ROLLER = ("rem", "1"), ("man", "1")
 BUTTON = ("nut", "1")
 DEVICES = ["cong-tac", "den-mau", "den-ngu", "rem", "nut", "o-cam", "man"]
@@ -48,6 +48,10 @@ class HomeMachine(RuleBasedStateMachine):
 
     open_machines: list[HomeMachine] = []  # noqa: RUF012  # of all examples: an example that failed is closed by its test
 
+    @staticmethod
+    def break_cloud(cloud: MockCloud) -> None:
+        """Let the cloud break the contract; this one does not."""
+
     def __init__(self) -> None:
         super().__init__()
         self.house = House()
@@ -66,6 +70,7 @@ class HomeMachine(RuleBasedStateMachine):
         self.house.open(seed=seed, observer=self._truth)
         self.open_machines.append(self)
         self._truth.watch(self.house.cloud)
+        self.break_cloud(self.house.cloud)
         self._do(self._log_in())
 
     async def _log_in(self) -> None:
@@ -105,10 +110,10 @@ class HomeMachine(RuleBasedStateMachine):
             self._touch(thing, brightness=level)
             self._do(asyncio.sleep(gap))
 
-    @rule(colour=st.sampled_from([{"color_temp_kelvin": 4000}, {"hue": 120, "saturation": 50}, {"effect": "Nến"}]))
-    def touch_colour(self, colour: dict[str, Value]) -> None:
-        """Somebody changes the colour by hand."""
-        self._touch(COLOURED, **colour)
+    @rule(color=st.sampled_from([{"color_temp_kelvin": 4000}, {"hue": 120, "saturation": 50}, {"effect": "Nến"}]))
+    def touch_color(self, color: dict[str, Value]) -> None:
+        """Somebody changes the color by hand."""
+        self._touch(COLORED, **color)
 
     @rule(position=st.integers(0, 100), tilt=st.integers(0, 100))
     def touch_blind(self, position: int, tilt: int) -> None:
@@ -141,18 +146,18 @@ class HomeMachine(RuleBasedStateMachine):
             self._do(asyncio.sleep(gap))
 
     @rule(
-        colour=st.sampled_from(
+        color=st.sampled_from(
             [{"color_temp_kelvin": 3000}, {"hue": 240, "saturation": 80}, {"effect": "Nến"}, {"effect": None}]
         )
     )
-    def colour(self, colour: dict[str, Value]) -> None:
-        """Somebody changes a light's colour."""
-        data: dict[str, object] = {**colour}
-        if "hue" in colour:
-            data = {"hs_color": (colour["hue"], colour["saturation"])}
-        elif colour == {"effect": None}:
+    def color(self, color: dict[str, Value]) -> None:
+        """Somebody changes a light's color."""
+        data: dict[str, object] = {**color}
+        if "hue" in color:
+            data = {"hs_color": (color["hue"], color["saturation"])}
+        elif color == {"effect": None}:
             data = {"effect": "off"}
-        self._call("light", "turn_on", [COLOURED], {"on": True, **colour}, data)
+        self._call("light", "turn_on", [COLORED], {"on": True, **color}, data)
 
     @rule(thing=st.sampled_from([BLIND, ROLLER]), position=st.sampled_from([0, 100]))
     def open_or_close(self, thing: Thing, position: int) -> None:
@@ -313,7 +318,7 @@ class HomeMachine(RuleBasedStateMachine):
                 self.house.cloud.restore(backup)
                 self._truth.look()
 
-            self._do(restored)
+            self._do(lambda: self._by_hand(restored))
 
     # In the app
 
@@ -424,13 +429,22 @@ class HomeMachine(RuleBasedStateMachine):
     def _touch(self, thing: Thing, **state: Value) -> None:
         device_id, endpoint_id = thing
         if self._is_there(device_id):
-            self._do(lambda: self.house.cloud.touch(device_id, endpoint_id, **state))
+            self._do(lambda: self._by_hand(lambda: self.house.cloud.touch(device_id, endpoint_id, **state)))
+
+    def _by_hand(self, step: Callable[[], None]) -> None:
+        self._truth.by_hand = True
+        try:
+            step()
+        finally:
+            self._truth.by_hand = False
 
     def _dim(self, thing: Thing, level: int, transition: int = 0) -> None:
-        data: dict[str, object] = {"brightness": value_to_brightness((1, 100), level)}
+        brightness = max(1, round(level * 255 / 100))  # the device rounds to whole percents, which is the same again
+        data: dict[str, object] = {"brightness": brightness}
         if transition:
             data["transition"] = transition
-        self._call("light", "turn_on", [thing], {"on": True, "brightness": level}, data, fades=bool(transition))
+        fields = {"on": True, "brightness": round(brightness * 100 / 255, 2)}
+        self._call("light", "turn_on", [thing], fields, data, fades=bool(transition))
 
     def _call(
         self,
@@ -489,11 +503,12 @@ class HomeMachine(RuleBasedStateMachine):
         return {name: value for name, value in self.house.cloud.device(device_id).items() if name != "home_id"}
 
 
-def limited(rules: set[str]) -> type[HomeMachine]:
-    """Return a machine to which nothing else happens than by these rules."""
-    others = {
+def limited(rules: set[str], break_cloud: Callable[[MockCloud], None]) -> type[HomeMachine]:
+    """Return a machine to which nothing else happens than by these rules, and whose cloud breaks the contract."""
+    others: dict[str, object] = {
         name: found.function
         for name, member in vars(HomeMachine).items()
         if (found := getattr(member, RULE_MARKER, None)) and name not in rules
     }
-    return type("HomeMachine", (HomeMachine,), others)  # the name is what a failure prints
+    # The name is what a failure prints.
+    return type("HomeMachine", (HomeMachine,), others | {"break_cloud": staticmethod(break_cloud)})

@@ -17,11 +17,11 @@ type Field = tuple[Thing, str]
 
 
 class Held(NamedTuple):
-    """A value, since when, and the id of the command that made it."""
+    """A value, since when, and whether somebody at the wall, or a restored backup, made it so."""
 
     value: Value
     at: float
-    cause: str | None
+    by_hand: bool
 
 
 class Press(NamedTuple):
@@ -39,6 +39,8 @@ class Truth:
         self._now = now
         self._timelines: defaultdict[Field, list[Held]] = defaultdict(list)
         self.presses: list[Press] = []
+        # Whether what changes now is not of Home Assistant's doing.
+        self.by_hand = False
         # When a stream greeted last; when the cloud said anything at all; when it surely was heard, or said to go.
         self.hello_at = self.said_at = self.heard_at = self.refused_at = 0.0
         # Whether a client can know that the cloud counts anew.
@@ -74,7 +76,7 @@ class Truth:
         members: Mapping[str, Any] = event.members
         match event.kind:
             case "state":
-                self._hold((members["device_id"], members["endpoint_id"]), members["state"], members.get("cause"))
+                self._hold((members["device_id"], members["endpoint_id"]), members["state"])
             case "device" | "home":
                 self.look()
             case "button":
@@ -108,9 +110,9 @@ class Truth:
         if json.loads(frame)["type"] == "hello":
             self.hello_at = self._now()
 
-    def _hold(self, thing: Thing, state: Mapping[str, Value], cause: str | None = None) -> None:
+    def _hold(self, thing: Thing, state: Mapping[str, Value]) -> None:
         for name, raw in state.items():
             value = as_shown(name, raw)
             timeline = self._timelines[thing, name]
             if not timeline or timeline[-1].value != value:
-                timeline.append(Held(value, self._now(), cause))
+                timeline.append(Held(value, self._now(), self.by_hand))

@@ -10,9 +10,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import DOMAIN, LOGGER
-from custom_components.wesmart.devices import device_unique_id, unique_id
+from custom_components.wesmart.registry import device_identifier, unique_id
 from tests.home import FEEDBACK
-from tests.state_machine.calls import ANSWER_S, Call
+from tests.state_machine.calls import Call
 from tests.state_machine.fields import STEADY, Thing, Value, as_shown, held, shown
 from tests.state_machine.house import House
 from tests.state_machine.truth import Field, Press, Truth
@@ -43,8 +43,6 @@ class Witness(logging.Handler):
         self._violations = violations
         # How far into the timeline of each field what was shown has come.
         self._seen: dict[Field, int] = {}
-        # When each field was commanded last with success: the cover of its value ends ten seconds later.
-        self._covered: dict[Field, set[float]] = {}
         self._things: dict[str, Thing] = {}
         self._fired: set[tuple[str, str, str]] = set()
         # The presses that automations heard of.
@@ -64,11 +62,11 @@ class Witness(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of a line in the log."""
         message = record.getMessage()
-        if record.name == LOGGER.name and " is lost" in message:
+        if record.name == LOGGER.name and message.startswith("Error fetching WeSMART at "):
             if self._lost:
                 self._violations.append(f"lost twice: {message}")
             self._lost = True
-        elif record.name == LOGGER.name and message.endswith(" is back"):
+        elif record.name == LOGGER.name and message.endswith(" data recovered"):
             if not self._lost:
                 self._violations.append(f"back without having been lost: {message}")
             self._lost = False
@@ -103,11 +101,6 @@ class Witness(logging.Handler):
                 self._seen[field] = index
                 return
         now = self._house.now
-        if any(abs(now - at - ANSWER_S) < _MARGIN_S for at in self._covered.get(field, ())):
-            for index in range(begin - 1, -1, -1):  # nothing has confirmed the command: older news count again
-                if timeline[index].value == value:
-                    self._seen[field] = index
-                    return
         known = [held.value for held in timeline[begin:]]
         self._violations.append(f"{field} stepped to {value!r} at {now:.2f}; since what was shown it has been {known}")
 
@@ -164,7 +157,6 @@ class Witness(logging.Handler):
                 ]
                 if not reached or name not in fields:
                     continue
-                self._covered.setdefault(field, set()).add(self._house.now)
                 self._seen[field] = max(self._seen.get(field, 0), reached[0])
                 self._advance(field, fields[name])
 
@@ -193,7 +185,7 @@ class Witness(logging.Handler):
             should = held(endpoint) if device["online"] else None
             if seen != should:
                 yield f"{entity_id} shows {seen}, and the cloud holds {should}"
-            identifier = (DOMAIN, device_unique_id(self._house.entry, device["id"]))
+            identifier = (DOMAIN, device_identifier(self._house.entry, device["id"]))
             entry = devices.async_get_device_by_identifier(identifier, self._house.entry.entry_id)
             if entry is None or (entry.name, entry.sw_version) != (device["name"], device["firmware"]):
                 yield f"{device['id']} is registered as {entry}"
