@@ -1,4 +1,4 @@
-"""What the client's tests have beside the cloud: a session of aiohttp, and somebody who is logged in."""
+"""Fixtures of the client's tests: an HTTP client, a logged-in account, and a scripted server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,9 +9,9 @@ import pytest
 
 from custom_components.wesmart.cloud import (
     Endpoints,
+    HttpClient,
     Session,
     Tokens,
-    Transport,
     WeSmartClient,
     discover,
     keep_refusals,
@@ -33,58 +33,58 @@ def wall_clock() -> float:
 
 @pytest.fixture(autouse=True)
 def custom_integrations() -> None:
-    """Start no Home Assistant, as the other tests do: the client knows nothing of it."""
+    """Do not start Home Assistant, which the client does not need."""
 
 
 @pytest.fixture(autouse=True)
-def same_dice() -> None:
-    """Let the client wait the same random times in every run."""
+def seeded_random() -> None:
+    """Make random delays the same in every run."""
     random.seed(20)
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[ClientSession]:
-    """Return a plain session, as anybody but Home Assistant would use."""
-    async with ClientSession(middlewares=[keep_refusals]) as http:
-        yield http
+async def aiohttp_session() -> AsyncIterator[ClientSession]:
+    """Return a session without anything of Home Assistant's."""
+    async with ClientSession(middlewares=[keep_refusals]) as session:
+        yield session
 
 
 @pytest.fixture
-def transport(http: ClientSession) -> Transport:
-    """Return the way to a server."""
-    return Transport(http)
+def http(aiohttp_session: ClientSession) -> HttpClient:
+    """Return an HTTP client."""
+    return HttpClient(aiohttp_session)
 
 
 @pytest.fixture
-async def endpoints(cloud: MockCloud, transport: Transport) -> Endpoints:
-    """Return where the mock cloud keeps what."""
-    return await discover(transport, server_origin(cloud.url))
+async def endpoints(cloud: MockCloud, http: HttpClient) -> Endpoints:
+    """Return the endpoints of the mock cloud."""
+    return await discover(http, server_origin(cloud.url))
 
 
 @pytest.fixture
-async def tokens(transport: Transport, endpoints: Endpoints) -> Tokens:
-    """Return what the owner's login gave."""
-    return await log_in(transport, endpoints, OWNER.username, OWNER.password, clock=wall_clock)
+async def tokens(http: HttpClient, endpoints: Endpoints) -> Tokens:
+    """Return the tokens of the owner's login."""
+    return await log_in(http, endpoints, OWNER.username, OWNER.password, clock=wall_clock)
 
 
 @pytest.fixture
-def saved() -> list[Tokens]:
-    """Return the tokens that the client has asked to save."""
+def stored() -> list[Tokens]:
+    """Return the tokens that the client asked to store."""
     return []
 
 
 @pytest.fixture
 async def client(
-    transport: Transport, endpoints: Endpoints, tokens: Tokens, saved: list[Tokens]
+    http: HttpClient, endpoints: Endpoints, tokens: Tokens, stored: list[Tokens]
 ) -> AsyncIterator[WeSmartClient]:
     """Return the owner's client; no renewal outlives the test."""
-    client = WeSmartClient(Session(transport, endpoints, tokens, on_tokens=saved.append, clock=wall_clock))
+    client = WeSmartClient(Session(http, endpoints, tokens, on_tokens=stored.append, clock=wall_clock))
     yield client
     await client.session.close()
 
 
 @pytest.fixture
 async def scripted() -> AsyncIterator[ScriptedServer]:
-    """Return a running server that answers what the test tells it to."""
+    """Return a running server that sends the responses a test gives it."""
     async with ScriptedServer() as server:
         yield server

@@ -1,4 +1,4 @@
-"""A server that answers what a test tells it to: for what a cloud that keeps its contract never does."""
+"""A server that sends the responses a test gives it, for responses that a correct server never sends."""
 
 import asyncio
 from collections import deque
@@ -18,7 +18,7 @@ type Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A request as it arrived."""
+    """A received request."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Received:
 
 
 class ScriptedServer:
-    """Answers with the next reply of its script; the last one again and again."""
+    """Sends the next reply of its script; the last one again and again."""
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
@@ -39,7 +39,7 @@ class ScriptedServer:
         self.url = ""
 
     async def __aenter__(self) -> Self:
-        """Listen on a free port of this machine."""
+        """Listen on a free port."""
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
@@ -48,15 +48,15 @@ class ScriptedServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, whatever hangs."""
+        """Stop, and cancel what is under way."""
         await self._runner.cleanup()
 
     def replies(self, *script: Reply) -> None:
-        """Reply so from now on."""
+        """Send these replies from now on."""
         self._script = deque(script)
 
     def document(self, **members: object) -> JsonObject:
-        """Return a discovery document of this server, with some members as the test wants them."""
+        """Return a discovery document of this server with other or more members."""
         return {
             "version": 1,
             "issuer": self.url,
@@ -71,7 +71,7 @@ class ScriptedServer:
         }
 
     def endpoints(self) -> Endpoints:
-        """Return where a client finds this server."""
+        """Return the endpoints of this server."""
         return Endpoints(
             token_endpoint=f"{self.url}/token",
             revocation_endpoint=f"{self.url}/revoke",
@@ -92,7 +92,7 @@ class ScriptedServer:
 
 
 def answer(status: int = 200, body: object = None, **headers: str) -> Reply:
-    """Answer with JSON, or with bytes as they are; `Retry_After="7"` is a header."""
+    """Send JSON, or bytes as they are; `Retry_After="7"` is a header."""
     encoded = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     fields = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
 
@@ -103,12 +103,12 @@ def answer(status: int = 200, body: object = None, **headers: str) -> Reply:
 
 
 def redirect(target: str, status: int = 302) -> Reply:
-    """Send the client elsewhere."""
+    """Redirect to a target."""
     return answer(status, b"", Location=target)
 
 
 def late(seconds: float, reply: Reply) -> Reply:
-    """Reply, but not soon."""
+    """Send a reply after some seconds."""
 
     async def wait(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(seconds)
@@ -118,14 +118,14 @@ def late(seconds: float, reply: Reply) -> Reply:
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
-    """Drop the connection instead of answering."""
+    """Drop the connection instead of a response."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
 async def half(request: web.Request) -> web.StreamResponse:
-    """Promise more bytes than arrive."""
+    """Drop the connection in the middle of the body."""
     response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
     await response.prepare(request)
     await response.write(b'{"id": ')

@@ -32,7 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 DEADLINE_S = 10
 # Pause before a request is repeated, unless the server says another one.
 _RETRY_S = 1
-# A longer body takes longer than 10 ms to decode, and is decoded in a thread.
+# Longer bodies are decoded in a thread. msgspec holds the GIL during a call (about 8 ms for each MiB), but a snapshot that
+# has to be decoded piece by piece takes many calls, and more time.
 _THREAD_LIMIT = 256 * 2**10
 
 

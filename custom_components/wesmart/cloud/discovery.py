@@ -188,6 +188,5 @@ def _is_public_address(address: IPv4Address | IPv6Address) -> bool:
         return address.is_global and not address.is_multicast
     if address in _NAT64:
         return _is_public_address(IPv4Address(address.packed[-4:]))
-    # Teredo's addresses are not global.
-    tunneled = address.sixtofour
-    return address in _GLOBAL_UNICAST and address.is_global and (tunneled is None or _is_public_address(tunneled))
+    # 6to4 and Teredo are not global either.
+    return address in _GLOBAL_UNICAST and address.is_global
