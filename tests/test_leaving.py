@@ -1,4 +1,4 @@
-"""However the cloud is, unloading, reloading and stopping Home Assistant wait for nothing that may never come."""
+"""Unloading, reloading and stopping are quick, whatever state the connection is in."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -8,13 +8,13 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.wesmart.cloud.patience import DEADLINE_S
+from custom_components.wesmart.cloud.client import DEADLINE_S
 from tests.mock_cloud import MockCloud
 
-KITCHEN = "switch.bep_cong_tac_bep_den_tran"
-# The socket's closing handshake, and a token that may be on its way, get so long; Home Assistant itself gives 10 s.
+KITCHEN = "switch.bep_den_tran"
+# The closing handshake of the socket and a renewal of tokens may take some seconds; Home Assistant allows 10 s.
 LONGEST_S = 8
-# As good as never.
+# How long the server does not respond, in the tests below.
 HOLE_S = 60
 
 
@@ -63,18 +63,18 @@ TROUBLES: list[_Trouble] = [
 async def trouble(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, request: pytest.FixtureRequest
 ) -> AsyncGenerator[Callable[[], float]]:
-    """Return how long it has been since the cloud is in trouble, in seconds."""
+    """Return the seconds since the trouble began."""
     await asyncio.sleep(1)
     assert cloud.streams == 1
     await request.param(hass, cloud)
     loop = asyncio.get_running_loop()
     since = loop.time()
     yield lambda: loop.time() - since
-    await asyncio.sleep(HOLE_S + 1)  # the cloud's own side of it ends
+    await asyncio.sleep(HOLE_S + 1)  # the server's handlers end
 
 
 async def test_unloading_is_not_delayed(hass: HomeAssistant, entry: ConfigEntry, trouble: Callable[[], float]) -> None:
-    """And leaves nothing behind (the test plugin looks)."""
+    """And leaves no task or timer behind (the test plugin checks that)."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert entry.state is ConfigEntryState.NOT_LOADED
     assert trouble() < LONGEST_S
@@ -83,13 +83,13 @@ async def test_unloading_is_not_delayed(hass: HomeAssistant, entry: ConfigEntry,
 async def test_reloading_is_not_delayed(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, trouble: Callable[[], float]
 ) -> None:
-    """Beyond the first snapshot, which it asks for again, and tokens on their way, which nobody else may ask for."""
+    """The new set-up needs a snapshot, and waits for a renewal that is in progress."""
     cloud.latency = 0
     await hass.config_entries.async_reload(entry.entry_id)
     assert trouble() < DEADLINE_S
 
 
 async def test_stopping_is_not_delayed(hass: HomeAssistant, entry: ConfigEntry, trouble: Callable[[], float]) -> None:
-    """Home Assistant would wait for what it does not know to be endless."""
+    """Home Assistant waits for tasks that are not background tasks."""
     await hass.async_stop(force=True)
     assert trouble() < LONGEST_S

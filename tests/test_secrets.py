@@ -1,4 +1,4 @@
-"""The promise that no secret leaves (contract, promise 6), searched for in everything that an account's life puts out."""
+"""No secret leaves its place: a search in everything that an account puts out during its life."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.wesmart.const import CONF_SERVER, CONF_TOKENS, DOMAIN
-from custom_components.wesmart.terms_form import CONF_ACCEPT
+from custom_components.wesmart.terms import CONF_ACCEPT
 from tests.accounts import OWNER, log_in, submit
 from tests.mock_cloud import MockCloud
 
-# In the address of a server, where it would be readable for whoever sees the address.
+# In the address of a server, where everybody could read it.
 USERINFO = "mat-khau-trong-dia-chi"
-# Of the household, told by the mock cloud: people know a phone number in several spellings.
+# Of the home file; people spell phone numbers in several ways.
 PHONE = ("912345678", "912 345 678")
 ACCOUNT_ID = "tk-minh-anh"
 WRONG_PASSWORD = "hoa-sua-2025"
@@ -32,18 +32,18 @@ PRESS = "Gọi bà Tư dậy"
 
 
 class Outputs:
-    """All that anybody may read, as it came up."""
+    """Everything that somebody may read."""
 
     def __init__(self, hass: HomeAssistant, http: ClientSessionGenerator, websocket: WebSocketGenerator) -> None:
         self._hass = hass
         self._http = http
         self._websocket = websocket
-        self.reports: list[str] = []  # for whoever helps: neither secrets nor names
-        self.shown: list[str] = []  # for the user: names, but no secrets
+        self.reports: list[str] = []  # for support: neither secrets nor names
+        self.shown: list[str] = []  # for the owner: names, but no secrets
         hass.bus.async_listen("state_changed", lambda event: self.shown.append(_text(event.data)))
 
     async def collect(self, entry: ConfigEntry) -> None:
-        """Take everything that can be looked at now."""
+        """Collect diagnostics, system health and repairs as they are now."""
         client = await self._http()
         paths = [f"/api/diagnostics/config_entry/{entry.entry_id}"]
         registry = dr.async_get(self._hass)
@@ -67,7 +67,7 @@ class Outputs:
         await websocket.close()
 
     async def attach(self) -> None:
-        """Take what would go along with feedback."""
+        """Collect the diagnostics that would be sent with feedback."""
         for device in dr.async_entries_for_config_entry(
             dr.async_get(self._hass), self._hass.config_entries.async_entries(DOMAIN)[0].entry_id
         ):
@@ -84,7 +84,7 @@ class Outputs:
             self.reports.append(_text(would_send["diagnostics"]))
 
     async def ask(self, action: str, **data: object) -> None:
-        """Take the response to an action, or its error."""
+        """Collect the response of an action, or its error."""
         try:
             self.shown.append(_text(await self._call(action, **data)))
         except HomeAssistantError as err:
@@ -101,13 +101,13 @@ def _text(value: object) -> str:
 
 
 def found(secrets: Iterable[str], texts: Iterable[str]) -> set[str]:
-    """Return which secrets are in the texts, as they are or as they stand in a URL."""
+    """Return the secrets that are in the texts, as they are or quoted for a URL."""
     everything = "\n".join(texts)
     return {secret for secret in secrets if secret in everything or quote(secret, safe="") in everything}
 
 
 async def enter_address_with_password(hass: HomeAssistant, cloud: MockCloud) -> str:
-    """Do what a user should not; return what the form says to it."""
+    """Enter an address that contains a password; return what the form says."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     address = cloud.url.replace("http://", f"http://minhanh:{USERINFO}@")
     flow = await submit(hass, flow, {CONF_SERVER: address})
@@ -117,7 +117,7 @@ async def enter_address_with_password(hass: HomeAssistant, cloud: MockCloud) -> 
 
 
 async def log_in_again(hass: HomeAssistant) -> None:
-    """Enter a wrong password, then the right one, and accept the terms that have changed meanwhile."""
+    """Enter a wrong password, then the right one, and accept the new terms."""
     (flow,) = hass.config_entries.flow.async_progress()
     for form, kind in (
         ({CONF_USERNAME: OWNER.username, CONF_PASSWORD: WRONG_PASSWORD}, FlowResultType.FORM),
@@ -136,7 +136,7 @@ async def test_no_secret_leaves_its_place(
     cloud: MockCloud,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Through set-up, commands, errors, renewals, an outage, blocks, a new login and the removal, with everything logged."""
+    """During set-up, commands, errors, renewals, an outage, blocks, a new login and the removal, with all log levels."""
     caplog.set_level(logging.DEBUG)
     for component in ("diagnostics", "system_health", "websocket_api"):
         assert await async_setup_component(hass, component, {})
@@ -216,19 +216,19 @@ async def test_no_secret_leaves_its_place(
     assert len(tokens) > 6
     assert len(outputs.reports) > 100
     assert len(outputs.shown) > 50
-    # The search does find what is there: what the user is meant to see.
-    assert found({EFFECT, homes[0]["devices"][0]["name"]}, outputs.shown) == {EFFECT, homes[0]["devices"][0]["name"]}
+    # The search finds what the user is meant to see.
+    assert found({EFFECT, "Đèn tủ bếp"}, outputs.shown) == {EFFECT, "Đèn tủ bếp"}
 
     assert found({*secrets, *serials, *names}, outputs.reports) == set()
     assert found({*secrets, *serials, ACCOUNT_ID}, outputs.shown) == set()
-    # What is about a device names it by the id of the contract, and by nothing else.
+    # Feedback names a device by its ID only.
     assert found({*secrets, *serials, *names}, filed) == set()
 
     records = [(record.name, record.getMessage() + (record.exc_text or "")) for record in caplog.records]
     assert found(secrets, (said for _, said in records)) == set()
     ours = [said for name, said in records if name.startswith(("custom_components.wesmart", "aiohttp"))]
     assert len(ours) > 10
-    # The entry's title is the account's name, and errors of ours say whose they are.
+    # The account's name is the entry's title, which is in logs.
     assert found({*serials, *names} - {OWNER.full_name}, ours) == set()
     urls = [request.path + _text(dict(request.query)) for request in cloud.requests]
     assert found({*secrets, *serials, OWNER.full_name}, urls) == set()

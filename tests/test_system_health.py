@@ -1,4 +1,4 @@
-"""System information, as the frontend asks for it."""
+"""System information, as the frontend gets it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +20,7 @@ type Information = dict[str, object]
 
 
 async def information(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> Information:
-    """Return what is shown of the integration, once nothing is pending."""
+    """Return the information about the integration, once nothing is pending."""
     assert await async_setup_component(hass, "system_health", {})
     await hass.async_block_till_done()
     client = await hass_ws_client(hass)
@@ -33,10 +33,10 @@ async def information(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -
     return shown
 
 
-async def test_a_cloud_that_is_well(
+async def test_a_server_that_works(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Reachable, how fast, whether push is up, and when the last change came by it."""
+    """It is reachable, with its latency, the accounts that have push, and the time of the last pushed change."""
     await asyncio.sleep(60)
     changed_at = dt_util.utcnow()
     cloud.press("nut-dau-giuong", "1", "single")
@@ -51,19 +51,19 @@ async def test_a_cloud_that_is_well(
     assert shown == {"cloud": "ok", "latency": "250 ms", "push": "1/1"}
 
 
-async def test_what_was_never_heard_is_not_shown(
+async def test_without_a_pushed_change_there_is_no_time_of_it(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """No change yet, and no push."""
+    """And without push, no account has it."""
     cloud.rate_limit(3600, path="/v1/events")
     cloud.cut()
     assert await information(hass, hass_ws_client) == {"cloud": "ok", "latency": "0 ms", "push": "0/1"}
 
 
-async def test_with_two_accounts_each_line_tells_of_both(
+async def test_two_accounts_are_summed_up(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """How many have push, and the older of the last changes; the server is asked once."""
+    """The older of their last changes is shown, and their server is asked once."""
     other = await log_in(hass, cloud, OTHER)
     cloud.meters_report = False
     await asyncio.sleep(1)
@@ -85,10 +85,10 @@ async def test_with_two_accounts_each_line_tells_of_both(
     assert (await information(hass, hass_ws_client))["push"] == "1/1"
 
 
-async def test_an_account_that_waits_for_the_cloud_counts(
+async def test_an_account_that_could_not_be_set_up_is_counted(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Its owner looks here to find out whether the cloud can be reached."""
+    """Its owner wants to know whether the server can be reached."""
     cloud.suspend(OWNER.username)
     assert not await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
@@ -105,7 +105,7 @@ async def _removed(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @pytest.mark.parametrize("gone", [_disabled, _removed], ids=lambda gone: gone.__name__)
-async def test_without_an_account_there_is_nothing_to_tell(
+async def test_without_an_account_there_is_no_information(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     cloud: MockCloud,
@@ -113,7 +113,7 @@ async def test_without_an_account_there_is_nothing_to_tell(
     caplog: pytest.LogCaptureFixture,
     gone: Callable[[HomeAssistant, ConfigEntry], Awaitable[None]],
 ) -> None:
-    """No server is asked whose account nobody uses, and nothing goes wrong."""
+    """No server is asked, and nothing is logged."""
     await gone(hass, entry)
     asked = len(cloud.requests)
     assert await information(hass, hass_ws_client) == {}
@@ -124,7 +124,7 @@ async def test_without_an_account_there_is_nothing_to_tell(
 async def test_a_disabled_account_is_not_counted(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Nor is a server that only it has."""
+    """Nor is its server asked."""
     async with MockCloud(clock=cloud.now) as elsewhere:
         other = await log_in(hass, elsewhere, OWNER)
         await asyncio.sleep(60)
@@ -142,7 +142,7 @@ async def test_a_disabled_account_is_not_counted(
         (lambda cloud: cloud.maintenance(), "maintenance"),
     ],
 )
-async def test_a_cloud_in_trouble_is_said_so(
+async def test_a_server_in_trouble(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     cloud: MockCloud,
@@ -150,7 +150,7 @@ async def test_a_cloud_in_trouble_is_said_so(
     trouble: Callable[[MockCloud], None],
     error: str,
 ) -> None:
-    """In the words of Home Assistant's own checks where it has some, and within their time."""
+    """In the words of Home Assistant's own checks if it has some, and within their time limit."""
     trouble(cloud)
     started = asyncio.get_running_loop().time()
     shown = await information(hass, hass_ws_client)
@@ -161,19 +161,19 @@ async def test_a_cloud_in_trouble_is_said_so(
     await asyncio.sleep(60)
 
 
-async def test_a_cloud_that_is_gone_is_unreachable(
+async def test_a_server_that_is_gone_is_unreachable(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Nobody listens there."""
+    """Nothing listens at its address."""
     await cloud.stop()
     shown = await information(hass, hass_ws_client)
     assert shown["cloud"] == {"type": "failed", "error": "unreachable"}
 
 
-async def test_every_line_has_a_text(
+async def test_every_line_has_a_text_and_every_text_a_line(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """And every text a line."""
+    """In the translations."""
     await asyncio.sleep(1)
     cloud.press("nut-dau-giuong", "1", "single")
     await asyncio.sleep(1)
