@@ -325,6 +325,49 @@ async def test_a_suspended_account_is_explained_and_added_once_it_works_again(
     await finish(hass, await submit(hass, flow, CREDENTIALS))
 
 
+async def test_an_account_that_is_suspended_while_its_terms_are_read_is_explained(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """The reason is the account's, on one line and without control characters."""
+    cloud.change_terms("2026-11")
+    flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
+    assert flow["step_id"] == "terms"
+    cloud.suspend(OWNER.username, reason="Nợ\n\u202ephí\x1b[2J", until=253402300799)
+    flow = await submit(hass, flow, {CONF_ACCEPT: True})
+    assert error_of(flow, "account") == "account_suspended"
+    assert described(flow)["reason"] == "Nợ phí [2J"
+    assert described(flow)["until"].startswith("9999-12-31")
+    cloud.unblock(OWNER.username)
+    await finish(hass, await submit(hass, flow, CREDENTIALS))
+
+
+@pytest.mark.parametrize(
+    ("problem", "error"), [("account-terminated", "account_terminated"), ("terms-not-accepted", "terms_not_accepted")]
+)
+async def test_a_server_that_does_not_show_the_account_is_explained(
+    hass: HomeAssistant, cloud: MockCloud, problem: str, error: str
+) -> None:
+    """It may not refuse that, but it does; what else it writes is not shown."""
+
+    async def respond(request: web.Request) -> web.Response:
+        if request.path == "/.well-known/wesmart":
+            endpoints = {
+                "token_endpoint": f"{cloud.url}/oauth/token",
+                "revocation_endpoint": f"{cloud.url}/oauth/revoke",
+            }
+            return _document(request, **endpoints)
+        body = json.dumps({"type": f"urn:wesmart:problem:{problem}", "detail": "Call 1900", "reason": "Call 1900"})
+        return web.Response(status=403, text=body, content_type="application/problem+json")
+
+    async with server(respond) as url:
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        flow = await submit(hass, flow, {CONF_SERVER: url})
+        flow = await submit(hass, flow, CREDENTIALS)
+        assert error_of(flow, "account") == error
+        assert "1900" not in str(flow)
+        await close(hass, flow)
+
+
 async def test_a_dialog_that_is_closed_leaves_no_session(hass: HomeAssistant, cloud: MockCloud) -> None:
     """The login of a terminated account opens one, to find out why it is refused."""
     cloud.terminate(OWNER.username)

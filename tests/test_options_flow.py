@@ -138,6 +138,8 @@ async def test_a_new_home_is_shown_by_itself(hass: HomeAssistant, cloud: MockClo
     flow = await opened(hass, entry)
     cloud.share_home("nha-da-nang", OWNER.username)
     await asyncio.sleep(1)
+    cloud.rename_home("nha-da-nang", "Nhà\u202e\nĐà Nẵng")
+    await asyncio.sleep(1)
     assert "Nhà Đà Nẵng" in choices(await opened(hass, entry), CONF_HOMES).values()
     shown = devices(hass, entry).keys()
     assert shown > {ACCOUNT, "Công tắc phòng khách", "Đèn bàn"}

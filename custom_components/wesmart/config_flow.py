@@ -12,7 +12,7 @@ import voluptuous as vol
 from yarl import URL
 
 from .cloud import Endpoints, Session, WeSmartClient, discover, log_in, server_origin
-from .cloud.errors import AccountBlockedError, SessionEndedError, WeSmartError
+from .cloud.errors import AccessError, AccountBlockedError, SessionEndedError, WeSmartError
 from .cloud.models import Account, HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN, MANUFACTURER
 from .coordinator import WeSmartConfigEntry
@@ -46,7 +46,8 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
     _server: str
     _endpoints: Endpoints
     _client: WeSmartClient
-    _account: Account
+    # Nothing is known of it before the login.
+    _account = Account(id="")
     _homes: tuple[HomeOutline, ...]
     _choice: HomeChoice
     _username: str | None = None
@@ -111,7 +112,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._show_terms("terms_not_accepted") if required else await self._async_read_homes()
         try:
             account = await async_accept_terms(self._client, self._account.terms)
-        except SessionEndedError as err:
+        except (SessionEndedError, AccountBlockedError) as err:
             return self._show_login(err)
         except WeSmartError as err:
             return self._show_terms(err)
@@ -187,7 +188,12 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_read_homes(self) -> ConfigFlowResult:
         try:
-            snapshot = await self._client.snapshot()
+            try:
+                snapshot = await self._client.snapshot()
+            except AccessError:
+                # It changed since the account was read, which says why.
+                self._account = await self._client.account()
+                raise
         except WeSmartError as err:
             return self._show_login(err)
         self._homes = snapshot.homes if snapshot else ()

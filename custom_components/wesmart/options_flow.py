@@ -13,12 +13,13 @@ import voluptuous as vol
 from .cloud.models import HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry
+from .formatting import short
 from .homes import async_home_choice, server_id
 
 
 def select_any(labels: Mapping[str, str]) -> SelectSelector:
     """Return a selector of any number of values, shown by their labels."""
-    options = [SelectOptionDict(value=value, label=label) for value, label in labels.items()]
+    options = [SelectOptionDict(value=value, label=short(label)) for value, label in labels.items()]
     return SelectSelector(SelectSelectorConfig(options=options, multiple=True, sort=True))
 
 
