@@ -1,4 +1,4 @@
-"""The brand images: what Home Assistant and HACS ask of them."""
+"""The brand images meet the requirements of Home Assistant and HACS."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ def load(name: str) -> Image.Image:
 
 
 @pytest.mark.parametrize(("name", "side"), [("icon.png", 256), ("icon@2x.png", 512)])
-def test_icons_are_squares_of_the_size_asked_for(name: str, side: int) -> None:
-    """An icon is exactly as large as its resolution says."""
+def test_icons_are_squares(name: str, side: int) -> None:
+    """Of the required size."""
     assert load(name).size == (side, side)
 
 
 @pytest.mark.parametrize("name", ["logo", "dark_logo"])
-def test_logos_are_landscape_and_double_in_the_high_resolution(name: str) -> None:
-    """A logo's short side is its height, 128 to 256 pixels, and the other resolution has the same shape."""
+def test_logos_are_landscape(name: str) -> None:
+    """The short side has 128 to 256 pixels, in the high resolution twice as many."""
     logo, double = load(f"{name}.png"), load(f"{name}@2x.png")
     assert 128 <= logo.height <= 256
     assert logo.width > logo.height
@@ -32,15 +32,15 @@ def test_logos_are_landscape_and_double_in_the_high_resolution(name: str) -> Non
 
 @pytest.mark.parametrize("path", sorted(BRAND.iterdir()), ids=lambda path: path.name)
 def test_images_are_transparent_trimmed_and_small(path: Path) -> None:
-    """The background shows through, nothing is spent on an empty margin, and a browser has it at once."""
+    """No image has a background or an empty margin."""
     alpha = load(path.name).getchannel("A")
     assert alpha.getpixel((0, 0)) == 0
     assert alpha.getbbox() == (0, 0, *alpha.size)
     assert path.stat().st_size <= 32 * 1024
 
 
-def test_the_letters_stand_out_from_the_background_they_are_for() -> None:
-    """The two logos are one drawing: dark letters for a light background, light letters for a dark one."""
+def test_the_letters_of_the_logos_have_contrast() -> None:
+    """Both logos are the same drawing: dark letters for a light background, light letters for a dark one."""
     logo, dark = load("logo.png"), load("dark_logo.png")
     assert logo.getchannel("A").tobytes() == dark.getchannel("A").tobytes()
     letters = (2 * logo.height, 0, logo.width, logo.height)
