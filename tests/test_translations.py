@@ -117,17 +117,25 @@ def _examples() -> Iterator[cloud.WeSmartError]:
 EXAMPLES = sorted(_examples(), key=repr)
 
 
+# Neither a login nor accepting terms sends commands, or is stopped by the unload of an entry.
+OF_COMMANDS = (cloud.CommandRejectedError, cloud.CommandTimeoutError, cloud.ClientClosedError)
+# Of the login only.
+OF_LOGIN = (cloud.InvalidServerError, cloud.UnsafeServerError, cloud.UnsupportedServerError)
+
+
 @pytest.mark.parametrize("error", EXAMPLES, ids=repr)
-def test_every_error_has_a_text_whose_placeholders_are_filled(error: cloud.WeSmartError) -> None:
-    """In a form, or where an action or set-up fails; of accepting terms in Repairs, only some can occur."""
-    key = errors.translation_key(error)
-    filled = errors.placeholders(error).keys()
-    found = {path: TEXTS[path] for path in (f"config.error.{key}", f"exceptions.{key}.message") if path in TEXTS}
-    assert found
-    for path, text in found.items():
-        assert placeholders(text) <= {"reason", "until", "phone", "name"} | filled, path
-    if isinstance(error, cloud.AccessError | cloud.BusyError | cloud.SessionEndedError | cloud.ServerError):
-        assert placeholders(TEXTS[f"issues.terms.fix_flow.error.{key}"]) <= filled
+def test_every_error_has_texts_whose_placeholders_are_filled(error: cloud.WeSmartError) -> None:
+    """Wherever it can occur: in the config flow, in the repair of terms, in actions and in set-up."""
+    key, filled = errors.translation_key(error), errors.placeholders(error).keys()
+    texts = {}
+    if not isinstance(error, OF_COMMANDS):
+        texts[f"config.error.{key}"] = {"reason", "until", "phone"}
+    if not isinstance(error, (*OF_COMMANDS, *OF_LOGIN, cloud.InvalidCredentialsError)):
+        texts[f"issues.terms.fix_flow.error.{key}"] = set()
+    if not isinstance(error, (*OF_LOGIN, cloud.InvalidCredentialsError)):
+        texts[f"exceptions.{key}.message"] = {"name", "phone"}
+    for path, given in texts.items():
+        assert placeholders(TEXTS[path]) <= given | filled, path
 
 
 @pytest.mark.parametrize("kind", [cloud.MaintenanceError, cloud.RateLimitedError, cloud.UnavailableError])
