@@ -6,6 +6,7 @@ Polls may call `refresh` at any moment: the rules of `HomeState` make it harmles
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from itertools import pairwise
 import logging
 import random
 
@@ -197,10 +198,11 @@ class Connection:
             self.last_event = received_at
         elif frame.epoch != self._stream_epoch:
             raise StreamClosedError("the server began another epoch")
+        if self._misses_events(frame):
+            # A hint may be among them, and no snapshot tells of it.
+            self._on_account_outdated()
         needed = self.state.needed_seq(frame)
         if needed is not None:
-            # A hint may be among what is missing.
-            self._on_account_outdated()
             await self._repair(needed)
         # Presses get older while a snapshot is fetched, and so does hello, which their age is counted from.
         changes = self.state.apply(frame, received_at if isinstance(frame, HelloFrame) else self._loop.time())
@@ -208,6 +210,15 @@ class Connection:
             self._on_changes(changes)
         if self.state.dirty and self._loop.time() >= self._repaired_at + DIRTY_INTERVAL_S:
             await self._repair(self.state.state_seq)
+
+    def _misses_events(self, frame: Frame) -> bool:
+        """Return whether the stream did not tell of events before a frame, also if a snapshot has what they changed."""
+        if isinstance(frame, HelloFrame):
+            return not frame.resumed
+        told = self.state.stream_seq
+        if isinstance(frame, EventsFrame):
+            return any(seq > before + 1 for before, seq in pairwise((told, *(event.seq for event in frame.events))))
+        return int(frame.seq) > told
 
     async def _repair(self, needed: int) -> None:
         """Apply a snapshot of at least the `needed` seq. Raises what ends the stream."""
