@@ -43,10 +43,12 @@ async def comes(hass: HomeAssistant, *wanted: tuple[str, bool], within_s: float 
 
     By default, for as long as Home Assistant puts off a refresh that follows another one.
     """
-    for _ in range(int(within_s * 20)):
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    while (waited_s := loop.time() - started) <= within_s:
         if sorted(issues(hass), key=str) == sorted(wanted, key=str):
             return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05 if waited_s < 15 else 1)
     raise AssertionError(f"Repairs shows {issues(hass)}, not {wanted}")
 
 

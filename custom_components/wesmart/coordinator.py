@@ -88,7 +88,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         )
         self.account: Account | None = None
         self._account_outdated = True
-        self._account_read_at = -float("inf")
+        self.account_read_at = -float("inf")
         self._in_maintenance: bool | None = None  # unknown
         self._session_ended: SessionEndedError | None = None
         # By what they listen to: an endpoint, or None for which devices and homes there are.
@@ -221,7 +221,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             raise
         if self._account_outdated or (
             # Without push, nobody says that it changed.
-            not self.connection.streaming and self.hass.loop.time() >= self._account_read_at + _ACCOUNT_INTERVAL_S
+            not self.connection.streaming and self.hass.loop.time() >= self.account_read_at + _ACCOUNT_INTERVAL_S
         ):
             try:
                 await self._async_read_account()
@@ -239,7 +239,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         except WeSmartError:
             self._account_outdated = True
             raise
-        self._account_read_at = self.hass.loop.time()
+        self.account_read_at = self.hass.loop.time()
         self._account_outdated |= not account.has_access
         if account.blocked:
             raise AccountBlockedError("the account is blocked", terminated=account.access.status == "terminated")

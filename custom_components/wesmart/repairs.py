@@ -104,7 +104,12 @@ def maintenance_issues(
 
 @callback
 def async_update_issues(
-    hass: HomeAssistant, entry: ConfigEntry, account: Account | None, *, in_maintenance: bool | None, state: HomeState
+    hass: HomeAssistant,
+    entry: WeSmartConfigEntry,
+    account: Account | None,
+    *,
+    in_maintenance: bool | None,
+    state: HomeState,
 ) -> None:
     """Make the issue registry agree with what is known of an account. What is not known stays as it is."""
     unknown: list[str] = []
@@ -117,7 +122,7 @@ def async_update_issues(
     if in_maintenance is None:
         unknown.append(_MAINTENANCE)
     of_server = maintenance_issues(
-        _maintenance(hass, entry, account),
+        _maintenance(hass, entry),
         in_maintenance=in_maintenance,
         server=entry.data[CONF_SERVER],
         now=dt_util.utcnow(),
@@ -244,12 +249,14 @@ def _async_delete_issues(
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def _maintenance(hass: HomeAssistant, entry: ConfigEntry, account: Account | None) -> Maintenance | None:
-    """Return the maintenance that the account or another one of its server tells of."""
+def _maintenance(hass: HomeAssistant, entry: WeSmartConfigEntry) -> Maintenance | None:
+    """Return the maintenance that the server told of last, to whichever of its accounts."""
     entries: list[WeSmartConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     others = [other for other in entries if other is not entry and server_id(other) == server_id(entry)]
-    accounts = [account, *(other.runtime_data.account for other in others)]
-    return next((known.maintenance for known in accounts if known and known.maintenance), None)
+    # Another account may have missed that the maintenance was called off.
+    told = [known for other in (entry, *others) if (known := other.runtime_data).account is not None]
+    latest = max(told, key=lambda coordinator: coordinator.account_read_at, default=None)
+    return latest.account.maintenance if latest and latest.account else None
 
 
 def _taken_homes(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> str | None:
