@@ -242,6 +242,21 @@ async def test_feedback_without_a_response_says_that_it_may_have_been_filed(
     assert len(sent(cloud)) == (1 if fault == "slow" else 0)
 
 
+async def test_feedback_that_was_lost_before_the_server_got_busy_may_have_been_filed(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It was: the server's wait is not all that the owner has to know."""
+    await asyncio.sleep(1)
+    cloud.lose_answers(2)  # aiohttp itself repeats once
+    sending = asyncio.create_task(send(hass))
+    await asyncio.sleep(0.5)
+    cloud.maintenance(retry_after=120)
+    with pytest.raises(HomeAssistantError) as error:
+        await sending
+    assert error.value.translation_key == "feedback_unconfirmed"
+    assert len(sent(cloud)) == 1
+
+
 async def test_feedback_during_maintenance_says_how_long_to_wait(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

@@ -16,8 +16,8 @@ import voluptuous as vol
 
 from .cloud import WeSmartClient
 from .cloud.client import retry
-from .cloud.errors import CloudConnectionError, SessionEndedError
-from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory
+from .cloud.errors import BusyError, CloudConnectionError, SessionEndedError
+from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory, Ticket
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .diagnostics import account_report, device_report, fit
@@ -98,10 +98,22 @@ async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
         return {"would_send": msgspec.to_builtins(feedback)}
     # One key: it is filed once, however often the request has to be repeated.
     client, key = _client(call.hass, entry), str(uuid.uuid4())
+    is_response_lost = False
+
+    async def send() -> Ticket:
+        nonlocal is_response_lost
+        try:
+            return await client.send_feedback(feedback, idempotency_key=key)
+        except CloudConnectionError:
+            is_response_lost = True
+            raise
+
     with translate_errors(call.hass, entry):
         try:
-            ticket = await retry(partial(client.send_feedback, feedback, idempotency_key=key))
-        except CloudConnectionError as err:
+            ticket = await retry(send)
+        except (CloudConnectionError, BusyError) as err:
+            if isinstance(err, BusyError) and not is_response_lost:
+                raise
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="feedback_unconfirmed",
