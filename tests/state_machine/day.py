@@ -27,6 +27,8 @@ _SETTLE_S = 0.01
 _REST_S = 300
 # The same without push, where the cloud is asked every 30 s.
 _POLLED_S = 200
+# Home Assistant itself sets an account up again after ten minutes at the latest.
+_SETUP_RETRY_S = 610
 
 
 class Day(RuleBasedStateMachine):
@@ -80,6 +82,8 @@ class Day(RuleBasedStateMachine):
     async def _rest(self) -> None:
         await self._heal()
         await self._calls.answers()
+        if not self.house.loaded:
+            await asyncio.sleep(_SETUP_RETRY_S)
         await asyncio.sleep(_REST_S)
         self._compare()
         self._violations.extend(self._calls.check_last())
@@ -99,7 +103,7 @@ class Day(RuleBasedStateMachine):
         self.house.cloud.rate_limit(5, count=1000, path="/v1/events")
         self.house.cloud.cut()
         await self._calls.answers()
-        await asyncio.sleep(_POLLED_S)
+        await asyncio.sleep(_POLLED_S if self.house.loaded else _SETUP_RETRY_S)
         self._compare()
         await self._heal()
 

@@ -1,8 +1,8 @@
 """The state of an account's homes, and what a snapshot, an event or a command's result does to it. Pure: no I/O.
 
 Two positions in the account's counter of changes. `state_seq` is what the state holds. `stream_seq` is what the event
-stream has told: it finds gaps, and the next stream resumes there. A snapshot raises only the first, so presses, tickets
-and hints that it has overtaken are still told when the stream brings them.
+stream has told: doubled events are found by it, and the next stream resumes there. A snapshot raises only the first, so
+presses, tickets and hints that it has overtaken are still told when the stream brings them.
 
 Each endpoint also has the `seq` that its state is of. Whatever is not newer leaves it alone, so the results of commands,
 events and snapshots may overtake each other.
@@ -111,18 +111,17 @@ class HomeState:
         Events are missing before the frame then, and a snapshot has what they changed.
         """
         if isinstance(frame, EventsFrame):
-            needed = None
-            expected = self.stream_seq + 1
+            needed, held = None, self.state_seq
             for event in frame.events:
-                if event.seq > expected and event.seq - 1 > self.state_seq:
+                if event.seq > held + 1:
                     needed = event.seq - 1
-                expected = max(expected, event.seq + 1)
+                held = max(held, event.seq)
             return needed
         seq = int(frame.seq)
         if isinstance(frame, HelloFrame):
             is_known = frame.epoch == self.epoch and (frame.resumed or seq <= self.state_seq)
         else:
-            is_known = seq <= max(self.stream_seq, self.state_seq)
+            is_known = seq <= self.state_seq
         return None if is_known else seq
 
     def apply(self, frame: Frame, now: float) -> Changes:
@@ -201,7 +200,6 @@ class HomeState:
             case DeviceEvent():
                 self._set_device(event.device, event.seq, changes)
             case DeviceRemovedEvent():
-                self._ignored_devices.discard(event.device_id)
                 self._remove_device(event.device_id, changes)
             case HomeEvent():
                 self._set_home(event.home, changes)
@@ -301,7 +299,7 @@ def _identity(device: Device) -> Device:
 
 def _description(endpoint: Endpoint) -> tuple[object, ...]:
     """Return everything about an endpoint except its state."""
-    return type(endpoint), endpoint.name, endpoint.room_id, endpoint.features
+    return endpoint.name, endpoint.room_id, endpoint.features
 
 
 def _resolved[StateT: _State](state: StateT, before: object) -> StateT:

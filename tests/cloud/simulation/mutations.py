@@ -21,9 +21,9 @@ MUTATIONS = {
     "a snapshot moves the stream's position": Mutation(
         "state", "self.state_seq = snapshot.seq", "self.state_seq = self.stream_seq = snapshot.seq"
     ),
-    "a gap is ignored": Mutation("state", "if event.seq > expected and", "if False and"),
+    "a gap is ignored": Mutation("state", "if event.seq > held + 1:", "if False:"),
     "a heartbeat that is ahead is ignored": Mutation(
-        "state", "is_known = seq <= max(self.stream_seq, self.state_seq)", "is_known = True"
+        "state", "            is_known = seq <= self.state_seq", "            is_known = True"
     ),
     "a hello that is not resumed is ignored": Mutation("state", "(frame.resumed or seq <= self.state_seq)", "True"),
     "a hello of another epoch is ignored": Mutation("state", "frame.epoch == self.epoch and", ""),
