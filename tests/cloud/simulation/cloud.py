@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from custom_components.wesmart.cloud.models import (
     Motion,
     SwitchState,
 )
-from tests.cloud.simulation.home import BUTTON, DEVICES, GANGS, HOMES, PLUG, Position, World
+from tests.cloud.simulation.home import BUTTON, DEVICES, GANGS, HOMES, PLUG, Position, Told, World
 
 type Json = dict[str, object]
 
@@ -37,18 +36,6 @@ class Request(NamedTuple):
     order: int
     commands: tuple[Command, ...]
     response: bytes
-
-
-@dataclass(eq=False)
-class Told:
-    """A press or a ticket that was sent as an event; both are told once."""
-
-    position: Position
-    at: float
-    is_press: bool
-    is_told: bool = False
-    # Its frame was lost or has been handled, or it is in no stream: it need not be told any more.
-    is_lost: bool = False
 
 
 class Backup(NamedTuple):
@@ -74,7 +61,7 @@ class SimulatedCloud:
         self.world = World(dict(HOMES), {}, {})
         self.position = Position("e0", 0)
         self.epochs = ["e0"]
-        self.past: dict[Position, World] = {}
+        self.past: dict[Position, Told, World] = {}
         # Since when each position and each epoch is over.
         self.over_at: dict[Position | str, float] = {}
         self.told: dict[Position, Told] = {}
@@ -92,7 +79,7 @@ class SimulatedCloud:
         for device_id in DEVICES:
             self._put_device(device_id)
         self.past[self.position] = self.world.copy()
-        self._backup = self._saved()
+        self.save_backup()
 
     # What happens in the homes
 
@@ -120,13 +107,13 @@ class SimulatedCloud:
         if device is None or fields.get("home_id", device.home_id) not in self.world.homes:
             return
         self.world.devices[device_id] = replace(device, **fields)
-        self._tell_device(device_id)
+        self._tell("device", device=self.world.device(device_id))
 
     def add_device(self, device_id: str) -> None:
         """Add a device that was removed."""
         if device_id not in self.world.devices and DEVICES[device_id].home_id in self.world.homes:
             self._put_device(device_id)
-            self._tell_device(device_id)
+            self._tell("device", device=self.world.device(device_id))
             self.added[device_id] = self.position
 
     def remove_device(self, device_id: str) -> None:
@@ -187,7 +174,11 @@ class SimulatedCloud:
 
     def save_backup(self) -> None:
         """Keep what there is now."""
-        self._backup = self._saved()
+        self._backup = Backup(self.world.copy(), self._last, self._followed)
+
+    def forget_history(self) -> None:
+        """Forget the events so far, so that a stream that missed one is not resumed."""
+        self._kept.clear()
 
     def begin_epoch(self, offset: int, *, from_backup: bool) -> None:
         """Number anew, from a position that is `offset` from the last one; perhaps with the homes of the backup."""
@@ -231,7 +222,7 @@ class SimulatedCloud:
     def open_stream(self, since: Position, push: Push) -> None:
         """Begin a stream: hello, and the events that follow; an older stream gets nothing more."""
         first = self.position.seq - len(self._kept)
-        resumed = since.epoch == self.position.epoch and first <= since.seq <= self.position.seq
+        resumed = since.epoch == self.position.epoch and first <= since.seq
         replayed = [
             event for event in self._kept if resumed and isinstance(seq := event["seq"], int) and seq > since.seq
         ]
@@ -289,9 +280,6 @@ class SimulatedCloud:
 
     # Below
 
-    def _saved(self) -> Backup:
-        return Backup(self.world.copy(), self._last, self._followed)
-
     def _put_device(self, device_id: str) -> None:
         device = DEVICES[device_id]
         self.world.devices[device_id] = replace(device, endpoints=())
@@ -340,9 +328,6 @@ class SimulatedCloud:
     def _set_state(self, key: EndpointKey, fields: Mapping[str, object], sent: Json | None = None) -> None:
         patch = self._patch(key, fields)
         self._tell("state", device_id=key.device_id, endpoint_id=key.endpoint_id, state=sent or patch)
-
-    def _tell_device(self, device_id: str) -> None:
-        self._tell("device", device=self.world.device(device_id))
 
     def _tell(self, kind: str, **members: object) -> None:
         epoch, seq = self.position

@@ -1,5 +1,6 @@
 """The homes of the simulated account."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -71,3 +72,15 @@ class World(NamedTuple):
         """Return a device with its endpoints."""
         endpoints = tuple(endpoint for key, endpoint in self.endpoints.items() if key.device_id == device_id)
         return replace(self.devices[device_id], endpoints=endpoints)
+
+
+@dataclass(eq=False)
+class Told:
+    """A press or a ticket that was sent as an event; both are told once."""
+
+    position: Position
+    at: float
+    is_press: bool
+    is_told: bool = False
+    # Its frame was lost or has been handled, or it is in no stream: it need not be told any more.
+    is_lost: bool = False

@@ -25,7 +25,6 @@ MUTATIONS = {
     "a heartbeat that is ahead is ignored": Mutation(
         "state", "            is_known = seq <= self.state_seq", "            is_known = True"
     ),
-    "a hello that is not resumed is ignored": Mutation("state", "(frame.resumed or seq <= self.state_seq)", "True"),
     "a hello of another epoch is ignored": Mutation("state", "frame.epoch == self.epoch and", ""),
     "old presses are told": Mutation("state", "<= PRESS_AGE_S", "<= 6 * PRESS_AGE_S"),
     "presses age while the stream is open": Mutation("state", "now - self._hello_at - ", "-"),

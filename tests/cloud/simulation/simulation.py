@@ -127,6 +127,7 @@ class Simulation:
             "ticket": cloud.file_ticket,
             "restart": self._restart_cloud,
             "back up": cloud.save_backup,
+            "forget history": cloud.forget_history,
             "new epoch": self._begin_epoch,
             "invalid": self._send_invalid,
             "use session elsewhere": lambda: cloud.use_session_elsewhere(f"other {next(self._numbers)}"),
