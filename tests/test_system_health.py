@@ -1,7 +1,8 @@
 """System information, as the frontend gets it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 import logging
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
@@ -33,6 +34,13 @@ async def information(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -
     return shown
 
 
+def seconds_between(moment: datetime, shown: object) -> float:
+    """Return the seconds from a moment to one that is shown."""
+    assert isinstance(shown, Mapping)
+    assert shown["type"] == "date"
+    return (dt_util.parse_datetime(shown["value"], raise_on_error=True) - moment).total_seconds()
+
+
 async def test_a_server_that_works(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
@@ -43,11 +51,8 @@ async def test_a_server_that_works(
     await asyncio.sleep(5)
     cloud.latency = 0.25
     shown = await information(hass, hass_ws_client)
-    last_event = shown.pop("last_event")
-    assert isinstance(last_event, Mapping)
-    assert last_event["type"] == "date"
-    age = dt_util.parse_datetime(last_event["value"], raise_on_error=True) - changed_at
-    assert 0 <= age.total_seconds() < 1
+    assert shown.keys() == keys(load("en"), "system_health", "info")
+    assert 0 <= seconds_between(changed_at, shown.pop("last_event")) < 1
     assert shown == {"cloud": "ok", "latency": "250 ms", "push": "1/1"}
 
 
@@ -77,10 +82,7 @@ async def test_two_accounts_are_summed_up(
     shown = await information(hass, hass_ws_client)
     assert [request.path for request in cloud.requests[asked:]] == ["/.well-known/wesmart"]
     assert shown["push"] == "2/2"
-    last_event = shown["last_event"]
-    assert isinstance(last_event, Mapping)
-    age = dt_util.parse_datetime(last_event["value"], raise_on_error=True) - changed_at
-    assert 0 <= age.total_seconds() < 1
+    assert 0 <= seconds_between(changed_at, shown["last_event"]) < 1
     assert await hass.config_entries.async_unload(other.entry_id)
     assert (await information(hass, hass_ws_client))["push"] == "1/1"
 
@@ -95,86 +97,49 @@ async def test_an_account_that_could_not_be_set_up_is_counted(
     assert await information(hass, hass_ws_client) == {"cloud": "ok", "latency": "0 ms", "push": "0/1"}
 
 
-async def _disabled(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    assert await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
-
-
-async def _removed(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    await hass.config_entries.async_remove(entry.entry_id)
-    await hass.async_block_till_done()
-
-
-@pytest.mark.parametrize("gone", [_disabled, _removed], ids=lambda gone: gone.__name__)
-async def test_without_an_account_there_is_no_information(
+async def test_accounts_that_are_disabled_or_removed_are_not_counted(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     cloud: MockCloud,
     entry: ConfigEntry,
     caplog: pytest.LogCaptureFixture,
-    gone: Callable[[HomeAssistant, ConfigEntry], Awaitable[None]],
 ) -> None:
-    """No server is asked, and nothing is logged."""
-    await gone(hass, entry)
-    asked = len(cloud.requests)
-    assert await information(hass, hass_ws_client) == {}
-    assert len(cloud.requests) == asked
-    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
-
-
-async def test_a_disabled_account_is_not_counted(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """Nor is its server asked."""
+    """Nor are their servers asked; without an account there is no information, and nothing is logged."""
     async with MockCloud(clock=cloud.now) as elsewhere:
         other = await log_in(hass, elsewhere, OWNER)
         await asyncio.sleep(60)
         assert (await information(hass, hass_ws_client))["push"] == "2/2"
-        await _disabled(hass, other)
+        assert await hass.config_entries.async_set_disabled_by(other.entry_id, ConfigEntryDisabler.USER)
         asked = len(elsewhere.requests)
         assert (await information(hass, hass_ws_client))["push"] == "1/1"
         assert len(elsewhere.requests) == asked
+    assert await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    asked = len(cloud.requests)
+    assert await information(hass, hass_ws_client) == {}
+    assert len(cloud.requests) == asked
+    for removed in (entry, other):
+        await hass.config_entries.async_remove(removed.entry_id)
+    await hass.async_block_till_done()
+    assert await information(hass, hass_ws_client) == {}
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-@pytest.mark.parametrize(
-    ("trouble", "error"),
-    [
-        (lambda cloud: setattr(cloud, "latency", 30), "timeout"),
-        (lambda cloud: cloud.maintenance(), "maintenance"),
-    ],
-)
 async def test_a_server_in_trouble(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    cloud: MockCloud,
-    entry: ConfigEntry,
-    trouble: Callable[[MockCloud], None],
-    error: str,
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """In the words of Home Assistant's own checks if it has some, and within their time limit."""
-    trouble(cloud)
-    started = asyncio.get_running_loop().time()
-    shown = await information(hass, hass_ws_client)
-    assert asyncio.get_running_loop().time() - started < 5.5
-    assert shown["cloud"] == {"type": "failed", "error": error}
-    assert shown["latency"] == "–"
+
+    async def check(error: str) -> None:
+        started = asyncio.get_running_loop().time()
+        shown = await information(hass, hass_ws_client)
+        assert asyncio.get_running_loop().time() - started < 5.5
+        assert (shown["cloud"], shown["latency"]) == ({"type": "failed", "error": error}, "–")
+
+    cloud.latency = 30
+    await check("timeout")
     cloud.latency = 0
     await asyncio.sleep(60)
-
-
-async def test_a_server_that_is_gone_is_unreachable(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """Nothing listens at its address."""
+    cloud.maintenance()
+    await check("maintenance")
     await cloud.stop()
-    shown = await information(hass, hass_ws_client)
-    assert shown["cloud"] == {"type": "failed", "error": "unreachable"}
-
-
-async def test_every_line_has_a_text_and_every_text_a_line(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, cloud: MockCloud, entry: ConfigEntry
-) -> None:
-    """In the translations."""
-    await asyncio.sleep(1)
-    cloud.press("nut-dau-giuong", "1", "single")
-    await asyncio.sleep(1)
-    assert (await information(hass, hass_ws_client)).keys() == keys(load("en"), "system_health", "info")
+    await check("unreachable")
