@@ -61,7 +61,7 @@ class SimulatedCloud:
         self.world = World(dict(HOMES), {}, {})
         self.position = Position("e0", 0)
         self.epochs = ["e0"]
-        self.past: dict[Position, Told, World] = {}
+        self.past: dict[Position, World] = {}
         # Since when each position and each epoch is over.
         self.over_at: dict[Position | str, float] = {}
         self.told: dict[Position, Told] = {}
