@@ -45,7 +45,9 @@ async def arrange(client: Client, entities: list[Json], serials: dict[str, set[s
                 await client.command("config/area_registry/update", area_id=area["area_id"], **room)
                 heading = {"type": "heading", "heading": area["name"], "icon": room["icon"]}
                 sections.append({"type": "grid", "cards": [heading, *tiles.get(area["area_id"], [])]})
+        sections.sort(key=lambda section: -len(section["cards"]))  # rows of one height have no holes
         views.append({"type": "sections", "title": home, "path": floor_id, "sections": sections})
+        views[-1]["dense_section_placement"] = True
     if None in tiles:  # what is in no room
         views[0]["sections"].append({"type": "grid", "cards": [{"type": "heading"}, *tiles[None]]})
     options = {"mode": "storage", "require_admin": False, "show_in_sidebar": True, "icon": "mdi:home-heart"}
