@@ -82,14 +82,16 @@ async def test_required_terms_lock_the_homes_until_they_are_accepted(
 async def test_refusing_the_terms_says_what_happens_and_can_be_undone(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, dialog: Dialog, required: bool, reason: str
 ) -> None:
-    """Nothing is sent, and the issue stays."""
+    """Nothing is sent, and the issue stays. The hotline cannot be a link, whatever the discovery document holds."""
+    endpoints = {**entry.data[CONF_ENDPOINTS], "support_phone": "[1900 666](https://evil.example)"}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: endpoints})
     await asyncio.sleep(1)
     cloud.change_terms("2027-01", required=required)
     await comes(hass, TERMS)
     await dialog.open()
     refused = await dialog.submit(accept=False)
     assert (refused["type"], refused["reason"]) == ("abort", reason)
-    assert refused["description_placeholders"]["phone"] == "0816 333 868"
+    assert refused["description_placeholders"]["phone"] == r"\[1900 666\]\(https\://evil\.example\)"
     await asyncio.sleep(600)
     await shows(hass, KITCHEN, STATE_UNAVAILABLE if required else STATE_OFF)
     await comes(hass, TERMS)
@@ -131,23 +133,10 @@ async def test_terms_that_are_accepted_in_the_app_are_noticed_while_push_is_down
     assert cloud.streams == 0
 
 
-async def test_a_hotline_cannot_be_a_link(
+async def test_only_terms_that_were_shown_are_accepted_and_failures_can_be_repeated(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, dialog: Dialog
 ) -> None:
-    """Whatever the discovery document holds."""
-    endpoints = {**entry.data[CONF_ENDPOINTS], "support_phone": "[1900 666](https://evil.example)"}
-    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: endpoints})
-    cloud.change_terms("2027-01", required=False)
-    await comes(hass, TERMS)
-    await dialog.open()
-    phone = (await dialog.submit(accept=False))["description_placeholders"]["phone"]
-    assert phone == r"\[1900 666\]\(https\://evil\.example\)"
-
-
-async def test_terms_that_change_while_they_are_read_are_shown_again(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, dialog: Dialog
-) -> None:
-    """Only terms that were shown are accepted."""
+    """In the same form."""
     await asyncio.sleep(1)
     cloud.change_terms("2027-01")
     await comes(hass, TERMS)
@@ -156,19 +145,6 @@ async def test_terms_that_change_while_they_are_read_are_shown_again(
     form = await dialog.submit(accept=True)
     assert (form["type"], form["errors"]) == ("form", {"base": "terms_changed"})
     assert form["description_placeholders"]["version"] == "2027-02"
-    assert (await dialog.submit(accept=True))["type"] == "create_entry"
-    await shows(hass, KITCHEN, STATE_OFF, within_s=1)
-    await comes(hass)
-
-
-async def test_a_failed_acceptance_is_explained_and_can_be_repeated(
-    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, dialog: Dialog
-) -> None:
-    """In the same form."""
-    await asyncio.sleep(1)
-    cloud.change_terms("2027-01")
-    await comes(hass, TERMS)
-    await dialog.open()
     cloud.rate_limit(20, path="/v1/account/terms")
     form = await dialog.submit(accept=True)
     assert form["errors"] == {"base": "rate_limited"}
@@ -177,6 +153,7 @@ async def test_a_failed_acceptance_is_explained_and_can_be_repeated(
     cloud.lose_answers(2)  # aiohttp itself repeats once
     assert (await dialog.submit(accept=True))["errors"] == {"base": "cannot_connect"}
     assert (await dialog.submit(accept=True))["type"] == "create_entry"
+    await shows(hass, KITCHEN, STATE_OFF, within_s=1)
     await comes(hass)
 
 
