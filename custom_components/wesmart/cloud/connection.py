@@ -6,7 +6,6 @@ Polls may call `refresh` at any moment: the rules of `HomeState` make it harmles
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from itertools import pairwise
 import logging
 import random
 
@@ -198,9 +197,6 @@ class Connection:
             self.last_event = received_at
         elif frame.epoch != self._stream_epoch:
             raise StreamClosedError("the server began another epoch")
-        if self._misses_events(frame):
-            # A hint may be among them, and no snapshot tells of it.
-            self._on_account_outdated()
         needed = self.state.needed_seq(frame)
         if needed is not None:
             await self._repair(needed)
@@ -208,17 +204,11 @@ class Connection:
         changes = self.state.apply(frame, received_at if isinstance(frame, HelloFrame) else self._loop.time())
         if changes.endpoints or changes.structure or changes.events:
             self._on_changes(changes)
+        if changes.missed_events:
+            # A hint may be among them, and no snapshot tells of it.
+            self._on_account_outdated()
         if self.state.dirty and self._loop.time() >= self._repaired_at + DIRTY_INTERVAL_S:
             await self._repair(self.state.state_seq)
-
-    def _misses_events(self, frame: Frame) -> bool:
-        """Return whether the stream did not tell of events before a frame, also if a snapshot has what they changed."""
-        if isinstance(frame, HelloFrame):
-            return not frame.resumed
-        told = self.state.stream_seq
-        if isinstance(frame, EventsFrame):
-            return any(seq > before + 1 for before, seq in pairwise((told, *(event.seq for event in frame.events))))
-        return int(frame.seq) > told
 
     async def _repair(self, needed: int) -> None:
         """Apply a snapshot of at least the `needed` seq. Raises what ends the stream."""

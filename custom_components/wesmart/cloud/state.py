@@ -63,6 +63,8 @@ class Changes(Struct):
     homes: set[str] = field(default_factory=set)
     # Events that are part of no state.
     events: list[_Told] = field(default_factory=list)
+    # Whether the stream did not tell of some events; a snapshot has only what they changed.
+    missed_events: bool = False
 
     @property
     def structure(self) -> bool:
@@ -128,11 +130,12 @@ class HomeState:
         """Apply a frame, once `needed_seq` is satisfied; `now` is monotonic time in seconds."""
         changes = Changes()
         if not isinstance(frame, EventsFrame):
-            self._apply_position(frame, now)
+            self._apply_position(frame, now, changes)
             return changes
         for event in frame.events:
             if event.seq <= self.stream_seq:
                 continue
+            changes.missed_events |= event.seq > self.stream_seq + 1
             self.stream_seq = event.seq
             is_new = event.seq > self.state_seq
             if is_new:
@@ -186,13 +189,15 @@ class HomeState:
                 self._remove_device(device.id, changes)
         return changes
 
-    def _apply_position(self, frame: HelloFrame | HeartbeatFrame, now: float) -> None:
+    def _apply_position(self, frame: HelloFrame | HeartbeatFrame, now: float, changes: Changes) -> None:
         seq = int(frame.seq)
         if isinstance(frame, HeartbeatFrame):
+            changes.missed_events = seq > self.stream_seq
             self.stream_seq = max(self.stream_seq, seq)
             return
         self._hello, self._hello_at = frame, now
         if not frame.resumed:
+            changes.missed_events = True
             self.stream_seq = seq
 
     def _apply_structure(self, event: Event, changes: Changes) -> None:
