@@ -137,7 +137,12 @@ MEMBERS = {"token_endpoint": "/token", "revocation_endpoint": "/revoke", "api_ur
 
 @pytest.mark.parametrize("member", MEMBERS)
 async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
-    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, stranger: DiscoveryServer, entry: ConfigEntry, member: str
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    discovery_server: DiscoveryServer,
+    stranger: DiscoveryServer,
+    entry: ConfigEntry,
+    member: str,
 ) -> None:
     """Once, however long that takes; the home is followed meanwhile where it was."""
     pinned = {**entry.data[CONF_ENDPOINTS]}
@@ -199,7 +204,11 @@ async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
 
 
 async def test_endpoints_that_moved_elsewhere_while_home_assistant_was_off_are_found_as_well(
-    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, stranger: DiscoveryServer, entry: ConfigEntry
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    discovery_server: DiscoveryServer,
+    stranger: DiscoveryServer,
+    entry: ConfigEntry,
 ) -> None:
     """Although nothing answers where they were."""
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -214,7 +223,12 @@ async def test_endpoints_that_moved_elsewhere_while_home_assistant_was_off_are_f
 
 @pytest.mark.parametrize("trouble", ["maintenance", "page", "nothing", "redirect", "next version", "unsafe", "closed"])
 async def test_a_document_that_cannot_be_read_changes_nothing(
-    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, stranger: DiscoveryServer, entry: ConfigEntry, trouble: str
+    hass: HomeAssistant,
+    cloud: MockCloud,
+    discovery_server: DiscoveryServer,
+    stranger: DiscoveryServer,
+    entry: ConfigEntry,
+    trouble: str,
 ) -> None:
     """Neither where requests go, nor who is asked for a login."""
     pinned = {**entry.data[CONF_ENDPOINTS]}
