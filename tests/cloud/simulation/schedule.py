@@ -69,7 +69,9 @@ def random_schedule(seed: int) -> list[Step]:
     rng = Random(seed)
     weights = [weight for weight, _ in _STEPS]
     drawn = rng.choices(_STEPS, weights, k=rng.randint(3, 40))
-    return [make(rng) for _, make in drawn]
+    # What is lost last, no later event shows.
+    last: list[Step] = [("frame", "lose", 0.0), ("change", "lamp")] if rng.random() < 0.1 else []
+    return [make(rng) for _, make in drawn] + last
 
 
 def play(steps: Sequence[Step], modules: ClientModules = REAL, *, broken: str = "") -> None:

@@ -96,8 +96,11 @@ class Witness:
             or state.endpoints.keys() != world.endpoints.keys()
         ):
             self.violations.append(f"at {state.state_seq} there are {world}")
-        for key, endpoint in state.endpoints.items():
-            self._look_at(key, endpoint, position)
+        if state.endpoints == world.endpoints and max(self._true_at.values(), default=0) <= position.seq:
+            self._true_at = dict.fromkeys(state.endpoints, position.seq)
+        else:
+            for key, endpoint in state.endpoints.items():
+                self._look_at(key, endpoint, position)
         self._seq = state.state_seq
 
     def _look_at(self, key: EndpointKey, endpoint: Endpoint, position: Position) -> None:
