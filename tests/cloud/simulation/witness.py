@@ -6,7 +6,7 @@ import math
 from custom_components.wesmart.cloud.connection import Connection
 from custom_components.wesmart.cloud.errors import WeSmartError
 from custom_components.wesmart.cloud.models import Device, Endpoint, EndpointKey, HomeOutline
-from custom_components.wesmart.cloud.state import PRESS_AGE_S, Changes
+from custom_components.wesmart.cloud.state import PRESS_AGE_S, Changes, HomeState
 from tests.cloud.simulation.callers import Caller, Callers
 from tests.cloud.simulation.cloud import SimulatedCloud
 from tests.cloud.simulation.home import Position
@@ -80,11 +80,13 @@ class Witness:
             if self._epoch and self._cloud.epochs.index(state.epoch) < self._cloud.epochs.index(self._epoch):
                 self.violations.append("the state went back to an earlier epoch")
             self._epoch, self._true_at, self._seq = state.epoch, {}, 0
-        if state.dirty or not state.epoch:
-            return
+        if state.epoch and not state.dirty:
+            self._compare(state)
+
+    def _compare(self, state: HomeState) -> None:
         position = Position(state.epoch, state.state_seq)
         over_at = min(self._cloud.over_at.get(position, math.inf), self._cloud.over_at.get(state.epoch, math.inf))
-        if self.connection.streaming and self._clock() > over_at + _SILENCE_S:
+        if self.connection is not None and self.connection.streaming and self._clock() > over_at + _SILENCE_S:
             self.violations.append(f"the stream is said to be up, and the state was over at {over_at}")
         world = self._cloud.past.get(position)
         if world is None:
