@@ -324,3 +324,17 @@ async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud
     assert [len(request["commands"]) for request in sent] == [200, 200, 50]
     await asyncio.sleep(0.1)
     assert all(hass.states.is_state(entity_id, STATE_OFF) for entity_id in lamps[:450])
+
+
+async def test_a_device_that_cannot_be_decoded_at_a_start_is_not_removed(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """It exists. A value of a wrong type is the server's fault, and may be corrected."""
+    before = set(devices(hass, entry))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    cloud.spoil_snapshots(
+        lambda text: text.replace('"Công tắc bếp"', "7").replace('"C\\u00f4ng t\\u1eafc b\\u1ebfp"', "7")
+    )
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert set(devices(hass, entry)) == before
+    cloud.spoil_snapshots(None)

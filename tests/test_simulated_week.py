@@ -111,7 +111,7 @@ class Footprint:
         return cls(
             tasks=Counter(getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()),
             bus_listeners=hass.bus.async_listeners(),
-            entity_listeners=(len(coordinator._listeners), sum(map(len, coordinator._callbacks.values()))),
+            entity_listeners=(len(coordinator._listeners), sum(map(len, coordinator._endpoint_listeners.values()))),
             timers=len(scheduled) - cancelled,
             cancelled_timers=cancelled,
             sockets=len(loop._selector.get_map()),  # type: ignore[attr-defined]  # asyncio's own

@@ -69,7 +69,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         """Revoke the session of a flow that is closed before its end."""
         self._closed = True
         if self._session is not None:
-            # It ends by itself after at most five seconds.
+            # The revocation takes at most five seconds.
             self.hass.async_create_task(self._async_sign_out(), "WeSMART sign out")
 
     @override
@@ -151,14 +151,13 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the username, which may have changed, and the password."""
         if user_input is None:
             await self._async_sign_out()
-            # Who gets the password must be shown before it is entered. If the document cannot be read, it is who got
-            # it before.
+            # Show the hosts that get the password first. If the document cannot be read, they are the stored ones.
             with suppress(WeSmartError):
                 self._use(await discover(new_http(self.hass), URL(self._server)))
         return await self._async_step_login(user_input)
 
     async def async_step_reauth_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the same, if hosts get the password that did not before."""
+        """Ask for the login, and warn about new hosts."""
         return await self.async_step_reauth_confirm(user_input)
 
     async def async_step_reconfigure_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

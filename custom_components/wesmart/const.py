@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 
 DOMAIN: Final = "wesmart"
@@ -25,3 +26,6 @@ CONF_HOMES: Final = "homes"
 # In its options: the homes not to show (a new one is shown), and the unique IDs of covers that are mounted reversed.
 CONF_EXCLUDED_HOMES: Final = "excluded_homes"
 CONF_REVERSED_COVERS: Final = "reversed_covers"
+
+# Of entries in use. A set-up that is retried is in progress for a part of the time.
+ACTIVE_STATES: Final = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)

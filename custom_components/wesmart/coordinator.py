@@ -47,20 +47,20 @@ type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 # Polling while push is down; with push up, one conditional request an hour proves that nothing was missed.
 POLL_INTERVAL = timedelta(seconds=30)
 SAFETY_POLL_INTERVAL = timedelta(hours=1)
-# Without contact for this long, nobody knows the state of the homes (contract, "Client").
+# Entities become unavailable after this long without contact (contract, "Client").
 GRACE_S = 90
 # The discovery document is read once a day, and when the server cannot be reached, at most this often.
 _DISCOVERY_INTERVAL_S = 24 * 3600
 _DISCOVERY_RETRY_S = 600
 _ACCOUNT_INTERVAL_S = 3600
-# What all accounts are told at once, they do not ask about at once.
-_HINT_SPREAD_S = 2
+# Spread the requests that an event to all accounts causes.
+_EVENT_SPREAD_S = 2
 _RESTART_SPREAD_S = 30
 _RESTART_CODES = (1012, 1013)
 
 
 class WeSmartCoordinator(DataUpdateCoordinator[None]):
-    """An account of a server: its homes, the way to change them, and who listens to what."""
+    """Polls an account, follows its event stream, and calls the listeners of what changed."""
 
     config_entry: WeSmartConfigEntry  # type: ignore[mutable-override]  # set once, as in core
 
@@ -91,8 +91,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.account_read_at = -float("inf")
         self._in_maintenance: bool | None = None  # unknown
         self._session_ended: SessionEndedError | None = None
-        # By what they listen to: an endpoint, or None for which devices and homes there are.
-        self._callbacks: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
+        # By endpoint; None for changes of devices and homes.
+        self._endpoint_listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
         # Anywhere in the first day, so that homes that start together do not read it together.
@@ -107,7 +107,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         return self.last_update_success or self.connection.streaming
 
     async def async_start(self) -> None:
-        """Get the homes, then follow them. Raises what Home Assistant's set-up of an entry expects."""
+        """Load the homes and start the event stream. Raises ConfigEntryNotReady or ConfigEntryAuthFailed."""
         await self.async_config_entry_first_refresh()
         homes.async_claim(self.hass, self.config_entry, self.state.homes)
         registry.async_sync_all(self.hass, self.config_entry, self.state)
@@ -127,14 +127,14 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         Both are also called when the availability changes.
         """
         remove_listener = super().async_add_listener(update_callback, context)
-        self._callbacks[context] = (*self._callbacks.get(context, ()), update_callback)
+        self._endpoint_listeners[context] = (*self._endpoint_listeners.get(context, ()), update_callback)
 
         @callback
         def remove() -> None:
-            remaining = [*self._callbacks.pop(context)]
+            remaining = [*self._endpoint_listeners.pop(context)]
             remaining.remove(update_callback)
             if remaining:
-                self._callbacks[context] = tuple(remaining)
+                self._endpoint_listeners[context] = tuple(remaining)
             remove_listener()
 
         return remove
@@ -159,7 +159,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
                 self._debounced_refresh.async_schedule_call()
                 raise
 
-    async def async_read_account(self) -> None:
+    async def async_refresh_account(self) -> None:
         """Read the account and, if it has access, its homes now."""
         self._account_outdated = True
         await self.async_refresh()
@@ -173,7 +173,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         # Not the account's title, which is a person's name: these errors are logged.
         about = {"name": MANUFACTURER, "phone": self.client.session.endpoints.support_phone}
         try:
-            await self._async_update()
+            await self._async_poll()
         except SessionEndedError as err:
             self.connection.set_access(False)
             raise translated(ConfigEntryAuthFailed, err, **about) from err
@@ -185,7 +185,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
                 if not (self._in_maintenance and self.connection.streaming):
                     self.connection.set_access(False)
             self._update_issues()
-            if not isinstance(err, AccessError | MaintenanceError) and self._extend_grace():
+            if not isinstance(err, AccessError | MaintenanceError) and self._is_within_grace():
                 LOGGER.debug("Polling failed: %s", err)
                 return
             failure = translated(UpdateFailed, err, **about)
@@ -195,7 +195,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.connection.set_access(True)
         self._update_issues()
 
-    async def _async_update(self) -> None:
+    async def _async_poll(self) -> None:
         if self._session_ended is not None:
             raise self._session_ended
         if self.hass.loop.time() >= self._discovery_at:
@@ -220,7 +220,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             await self._async_read_account()
             raise
         if self._account_outdated or (
-            # Without push, nobody says that it changed.
+            # No event announces changes while push is down.
             not self.connection.streaming and self.hass.loop.time() >= self.account_read_at + _ACCOUNT_INTERVAL_S
         ):
             try:
@@ -250,7 +250,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self._discovered_at = self.hass.loop.time()
         return await async_discover_again(self.hass, self.config_entry)
 
-    def _extend_grace(self) -> bool:
+    def _is_within_grace(self) -> bool:
         """Return whether a failed poll leaves the homes available; if so, poll again when that ends."""
         remaining = self.connection.last_contact + GRACE_S - self.hass.loop.time()
         if self.state.state_seq < 0 or not self.last_update_success or remaining <= 0:
@@ -270,12 +270,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
 
     @callback
     def _handle_changes(self, changes: Changes) -> None:
-        """Wake whoever shows what changed, and nobody else."""
+        """Call the listeners of what changed."""
         if not self._is_set_up:
             return
         if changes.devices or changes.homes:
             self._handle_structure(changes)
-        self._call(changes.endpoints)
+        self._call_listeners(changes.endpoints)
         for event in changes.events:
             if isinstance(event, ButtonEvent):
                 async_dispatcher_send(self.hass, self.signal_press(event.key), event.press)
@@ -293,12 +293,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
         except Exception:  # noqa: BLE001 - push must go on for everything else
             LOGGER.exception("The registries could not be updated")
-        self._call((None,))
+        self._call_listeners((None,))
 
     @callback
-    def _call(self, contexts: Iterable[EndpointKey | None]) -> None:
+    def _call_listeners(self, contexts: Iterable[EndpointKey | None]) -> None:
         for context in contexts:
-            for update_callback in self._callbacks.get(context, ()):
+            for update_callback in self._endpoint_listeners.get(context, ()):
                 try:
                     update_callback()
                 except Exception:  # noqa: BLE001 - one listener that fails keeps no other from being called
@@ -319,12 +319,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         if not self.last_update_success:
             self.async_update_listeners()
             if streaming:
-                self._async_request_refresh_within(_HINT_SPREAD_S)  # which can only succeed now
+                self._async_request_refresh_within(_EVENT_SPREAD_S)  # which can only succeed now
 
     @callback
     def _handle_account_outdated(self) -> None:
         self._account_outdated = True
-        self._async_request_refresh_within(_HINT_SPREAD_S)
+        self._async_request_refresh_within(_EVENT_SPREAD_S)
 
     @callback
     def _async_request_refresh_within(self, seconds: float) -> None:

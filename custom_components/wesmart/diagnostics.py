@@ -1,4 +1,4 @@
-"""Diagnostics of an account and of a device, which also go along with feedback.
+"""Diagnostics of an account and of a device, also attached to feedback.
 
 An allow-list: what the server adds is left out until it is added here. Of features and states, only numbers, booleans
 and words of the contract are included, because anything else may be a name.

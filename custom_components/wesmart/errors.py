@@ -26,10 +26,10 @@ _REJECTIONS = {
 # These are mistakes of the caller. Home Assistant calls them validation errors.
 _CALLER_MISTAKES = ("unsupported", "invalid-request")
 
-# A blocked account is looked at this often (contract, "Client").
+# Interval between polls of a blocked account (contract, "Client").
 _BLOCKED_POLL_S = (225, 300)
 
-# From the particular to the general: the first class that matches counts.
+# Most specific first; the first match counts.
 _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.PlainServerError, "plain_server"),
     (cloud.InvalidServerError, "invalid_server"),

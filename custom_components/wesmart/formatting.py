@@ -31,7 +31,7 @@ def markdown(text: str | None) -> str:
 
 
 def link(url: str) -> str:
-    """Return a URL as the target of a link in Markdown, which nothing in it ends."""
+    """Return a URL escaped for the target of a Markdown link."""
     return quote(url, safe="%/:=&?~#+!$,;'@*[]", errors="replace")
 
 

@@ -114,7 +114,7 @@ def async_setup_homes(hass: HomeAssistant) -> None:
         nonlocal is_scheduled
         if entry.domain == DOMAIN and not is_scheduled:
             is_scheduled = True
-            # Not at once: whoever changes an entry may be about to reload it, too.
+            # Deferred, because the caller may be about to reload the entry.
             hass.loop.call_soon(reload_outdated)
 
     @callback

@@ -33,7 +33,7 @@ _COLOR_MODES: dict[LightMode | None, ColorMode] = {
 }
 # The contract's longest transition.
 _MAX_TRANSITION_S = 3600
-# An effect of a light may be called as Home Assistant calls none.
+# The label of an effect that is called like Home Assistant's "off".
 _OFF_LABEL = f"{EFFECT_OFF} (effect)"
 
 
@@ -87,7 +87,7 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     @property
     @override
     def color_mode(self) -> ColorMode:
-        """The color mode. One whose value is unknown is not claimed."""
+        """The color mode. Unknown if the value of the mode is unknown."""
         state = self.endpoint.state
         mode = self._only_mode or _COLOR_MODES.get(state.mode, ColorMode.UNKNOWN)
         match mode:

@@ -26,7 +26,7 @@ def select_any(labels: Mapping[str, str]) -> SelectSelector:
 class WeSmartOptionsFlow(OptionsFlowWithReload):
     """Changes the options of an account."""
 
-    # The names of what the form offers, by ID. What comes while it is open was not left out by the user.
+    # The names of what the form offers, by ID. Homes added while the form is open are not excluded.
     _homes: dict[str, str]
     _covers: dict[str, str]
 

@@ -1,4 +1,4 @@
-"""The account's devices and their areas in Home Assistant's registries, kept at what the server describes.
+"""The account's devices and their areas in Home Assistant's registries, kept in step with the server.
 
 An endpoint with a name of its own is a child device of its panel, called that and in its own room. One without is on
 the panel's device.
@@ -88,7 +88,10 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) ->
     """Register all devices of the state, and remove all others of the entry."""
     devices = dr.async_get(hass)
     for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
-        if cloud_id(entry, device) not in state.devices and not is_account(entry, device):
+        device_id = cloud_id(entry, device)
+        # Which devices are in an invalid home is unknown.
+        is_kept = device_id in state.devices or device_id in state.invalid_devices or state.invalid_homes
+        if not is_kept and not is_account(entry, device):
             devices.async_remove_device(device.id)
     _Sync(hass, entry, state, is_first=True).update(state.devices.keys())
 

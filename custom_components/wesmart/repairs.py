@@ -175,7 +175,7 @@ class TermsRepairFlow(RepairsFlow):
     """Shows new terms, and accepts them."""
 
     def __init__(self, entry: WeSmartConfigEntry, terms: Terms) -> None:
-        """Ask the owner of an entry."""
+        """Show the terms to the owner of an entry."""
         self._entry = entry
         self._terms = terms
         self._endpoints = endpoints_of(entry)
@@ -206,7 +206,7 @@ class TermsRepairFlow(RepairsFlow):
             self._terms = account.terms
             return self._show_terms("terms_changed")
         if self._entry.state is ConfigEntryState.LOADED:
-            await self._entry.runtime_data.async_read_account()
+            await self._entry.runtime_data.async_refresh_account()
         else:
             self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})

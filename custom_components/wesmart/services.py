@@ -4,7 +4,7 @@ from functools import partial
 from typing import cast
 import uuid
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, __version__ as ha_version
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
@@ -18,7 +18,7 @@ from .cloud import WeSmartClient
 from .cloud.client import retry
 from .cloud.errors import BusyError, CloudConnectionError, SessionEndedError
 from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory, Ticket
-from .const import DOMAIN
+from .const import ACTIVE_STATES, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .diagnostics import account_report, device_report, fit
 from .errors import translate_errors
@@ -37,8 +37,6 @@ ATTR_PROVINCE = "province"
 ATTR_RATING = "rating"
 ATTR_SUBJECT = "subject"
 
-# A set-up that is retried is in progress for a part of the time.
-_IN_USE = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
 
 _ACCOUNT = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _FIND_DEALERS_SCHEMA = vol.Schema({**_ACCOUNT, vol.Optional(ATTR_PROVINCE): cv.string})
@@ -161,12 +159,12 @@ def _entry(
     if entry_id is None:
         entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
         if any_account:
-            entries = sorted(entries, key=lambda entry: entry.state not in _IN_USE)[:1]
+            entries = sorted(entries, key=lambda entry: entry.state not in ACTIVE_STATES)[:1]
         entry = entries[0] if len(entries) == 1 else None
     else:
         entry = hass.config_entries.async_get_entry(entry_id)
     if entry is not None and entry.domain == DOMAIN:
-        if entry.state in _IN_USE:
+        if entry.state in ACTIVE_STATES:
             return entry
         if any(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
             with translate_errors(hass, entry):

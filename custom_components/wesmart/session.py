@@ -1,7 +1,7 @@
 """The session of an account: its tokens are stored in the config entry, and it outlives reloads of the entry.
 
 Two sessions of one login would renew the same tokens against each other, and a renewal may take longer than an unload
-waits. The session also remembers when the server asked to be left alone.
+waits. The session also remembers the server's Retry-After.
 """
 
 from functools import partial
@@ -23,7 +23,7 @@ from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER
 
 
 class _Shared:
-    """What the accounts share: a connection pool, and a session for each."""
+    """The connection pool that the accounts share, and the session of each."""
 
     def __init__(self, http: ClientSession) -> None:
         self.http = http

@@ -11,15 +11,13 @@ from homeassistant.util import dt as dt_util
 
 from .cloud import discover, server_origin
 from .cloud.errors import CloudConnectionError, CloudTimeoutError, WeSmartError
-from .const import CONF_SERVER, DOMAIN
+from .const import ACTIVE_STATES, CONF_SERVER, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .errors import translation_key
 from .session import new_http
 
 # As for Home Assistant's own checks.
 _PROBE_S = 5
-# A set-up that is retried is in progress for a part of the time.
-_IN_USE = (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryState.SETUP_RETRY)
 
 
 @callback
@@ -31,7 +29,7 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return what is known, and tasks for the rest; nothing if no account is in use."""
     entries: list[WeSmartConfigEntry] = [
-        entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.state in _IN_USE
+        entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.state in ACTIVE_STATES
     ]
     if not entries:
         return {}

@@ -38,7 +38,7 @@ type FieldValue = bool | float | str | None
 
 
 class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something to do with an endpoint, a device or a scene."""
+    """A command for an endpoint, a device or a scene."""
 
     device_id: str | None = None
     endpoint_id: str | None = None
@@ -107,7 +107,7 @@ type Send = Callable[[str, int, Sequence[Command]], Awaitable[CommandResponse]]
 
 @dataclass(slots=True, eq=False)
 class _Pending:
-    """A command, and who waits for it until when."""
+    """A command with its callers and their deadlines."""
 
     command: Command
     waiters: list[tuple[asyncio.Future[None], float]]
@@ -213,7 +213,7 @@ class CommandQueue:
         try:
             self._on_response([pending.command for pending in sent], response)
         except Exception:
-            _LOGGER.exception("The results of commands could not be shown")
+            _LOGGER.exception("The results of commands could not be applied")
         for pending, result in zip(sent, response.results, strict=True):
             if err := _error(result):
                 _fail([pending], err)

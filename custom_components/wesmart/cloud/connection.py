@@ -28,7 +28,7 @@ from .stream import EventStream
 
 _LOGGER = logging.getLogger(__name__)
 
-# Reconnecting: 2 s, doubled with each failure up to 2 minutes. All of it is random, so that homes do not come together.
+# Reconnecting: 2 s, doubled with each failure up to 2 minutes. It is fully random, so that homes do not reconnect together.
 _BACKOFF_S = 1
 _MAX_BACKOFF_S = 120
 # Of a Retry-After, this share is added at random, for the same reason.
@@ -88,7 +88,7 @@ class Connection:
         self._stream_epoch: str | None = None
         self._repaired_at = -float("inf")
         self._repairs = 0
-        # When the server was heard last, and when it sent an event last, in loop time.
+        # Time of the last contact, and of the last event, in loop time.
         self.last_contact = self._loop.time()
         self.last_event: float | None = None
         # Of the stream that ended last; None if it was not closed by the server.
@@ -124,7 +124,7 @@ class Connection:
         if snapshot is not None and state.epoch in (epoch, snapshot.epoch):
             self._on_changes(state.load(snapshot))
             if self._stream is not None and self._stream_epoch not in (None, state.epoch):
-                # Which of the two is older shows when the stream is opened again.
+                # The next hello shows which epoch is current.
                 self._stream.abort()
 
     async def run(self) -> None:
@@ -152,7 +152,7 @@ class Connection:
             self._set_status(ConnectionStatus.STOPPED)
 
     async def close(self) -> None:
-        """Give up commands on their way, and wait for a token renewal under way."""
+        """Cancel commands, and wait for a running token renewal."""
         await self.queue.close()
         await self._client.session.close()
 
@@ -226,7 +226,7 @@ class Connection:
                 raise
             except WeSmartError as err:
                 error = err
-                # The stream says nothing about what is missing.
+                # Push is incomplete until the repair succeeds.
                 self._set_status(ConnectionStatus.CONNECTING)
             if self.state.epoch == self._stream_epoch:
                 if self.state.state_seq >= needed and not self.state.dirty:

@@ -22,7 +22,7 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind"):
     seq: Seq
 
 
-# The tags of these two are not sent. If they were, the event would mean just that.
+# Servers do not send the tags of these two.
 class UnknownEvent(_Event, frozen=True, kw_only=True, tag="unknown"):
     """An event that changes nothing known here."""
 
@@ -152,7 +152,7 @@ _members_decoder = msgspec.json.Decoder(dict[str, Raw])
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _raw_device_decoder = msgspec.json.Decoder(_RawDeviceEvent)
 
-# What these tell is in no snapshot, so an invalid one is skipped.
+# No snapshot contains these, so an invalid one is skipped.
 _UNREPEATABLE = ("button", "account", "feedback")
 _KINDS = ("state", "device", "device_removed", "home", "home_removed", *_UNREPEATABLE)
 

@@ -40,7 +40,7 @@ BODY_LIMIT = 16 * 2**20
 SMALL_BODY_LIMIT = 64 * 2**10
 # Of a WebSocket message (contract, "Stream").
 FRAME_LIMIT = 2**20
-# A mistake of the server (milliseconds, another year) must not lock anybody out, and a request an hour costs nothing.
+# Caps a wrong Retry-After (milliseconds, another year). A request an hour costs nothing.
 MAX_RETRY_AFTER_S = 3600
 _PROBLEM_PREFIX = "urn:wesmart:problem:"
 _BUSY_ERRORS: dict[tuple[int, str], type[BusyError]] = {
@@ -48,7 +48,7 @@ _BUSY_ERRORS: dict[tuple[int, str], type[BusyError]] = {
     (503, "maintenance"): MaintenanceError,
     (503, ""): UnavailableError,
 }
-# Of a problem's details, which are for logs, in number and in characters.
+# Limits of logged problem details, in number and in characters.
 _MAX_DETAILS = 20
 _MAX_DETAIL_LENGTH = 200
 
@@ -160,7 +160,7 @@ class HttpClient:
         return response
 
     def _busy_response(self, url: URL) -> Response | None:
-        """Return the response that asked to wait, with the seconds left, while it is too early for another request."""
+        """Return the last 429 or 503 until its Retry-After has passed, with the seconds left."""
         key = url.with_query(None)
         if (busy := self._busy.get(key)) is None:
             return None

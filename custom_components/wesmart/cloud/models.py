@@ -47,7 +47,7 @@ class LightMode(GrowingEnum):
 
 
 class Motion(GrowingEnum):
-    """What a curtain is doing."""
+    """Motion of a curtain."""
 
     OPENING = "opening"
     CLOSING = "closing"
@@ -74,14 +74,14 @@ class ColorTemperatureRange(Struct, frozen=True, kw_only=True):
 
 
 class SwitchFeatures(Struct, frozen=True, kw_only=True):
-    """What a switch can do."""
+    """Features of a switch."""
 
     outlet: bool = False
     metering: bool = False
 
 
 class LightFeatures(Struct, frozen=True, kw_only=True):
-    """What a light can do."""
+    """Features of a light."""
 
     brightness: bool = False
     color_temp: ColorTemperatureRange | None = None
@@ -91,7 +91,7 @@ class LightFeatures(Struct, frozen=True, kw_only=True):
 
 
 class CurtainFeatures(Struct, frozen=True, kw_only=True):
-    """What a curtain can do; without `position` it takes only 0 and 100."""
+    """Features of a curtain; without `position` it takes only 0 and 100."""
 
     kind: CurtainKind = CurtainKind.CURTAIN
     position: bool = False
@@ -153,7 +153,7 @@ class Patch(TypedDict, total=False):
 class _Endpoint(Struct, frozen=True, kw_only=True, tag_field="type"):
     id: Id
     name: str | None = None
-    room_id: str | None = None  # where what it controls is, if not where its device is
+    room_id: str | None = None  # room of the controlled lamp or curtain, if it differs from the device's
 
 
 class SwitchEndpoint(_Endpoint, frozen=True, kw_only=True, tag="switch"):
@@ -188,7 +188,7 @@ type Endpoint = StatefulEndpoint | ButtonEndpoint
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """A box on the wall."""
+    """A device with its endpoints."""
 
     id: Id
     home_id: Id

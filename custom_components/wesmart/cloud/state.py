@@ -4,7 +4,7 @@ Two positions in the account's counter of changes. `state_seq` is what the state
 stream has told: doubled events are found by it, and the next stream resumes there. A snapshot raises only the first, so
 presses, tickets and hints that it has overtaken are still told when the stream brings them.
 
-Each endpoint also has the `seq` that its state is of. Whatever is not newer leaves it alone, so the results of commands,
+Each endpoint also has the `seq` that its state is of. Anything that is not newer is ignored, so the results of commands,
 events and snapshots may overtake each other.
 """
 
@@ -45,7 +45,7 @@ from .models import (
     SwitchState,
 )
 
-# A press that arrives later starts nothing: nobody expects it any more (contract, "Stream").
+# Older presses are dropped (contract, "Stream").
 PRESS_AGE_S = 10
 
 type _Told = ButtonEvent | TicketEvent | AccountEvent
@@ -63,7 +63,7 @@ class Changes(Struct):
     homes: set[str] = field(default_factory=set)
     # Events that are part of no state.
     events: list[_Told] = field(default_factory=list)
-    # Whether the stream did not tell of some events; a snapshot has only what they changed.
+    # Whether the stream skipped events. A snapshot restores their effect, but not presses, tickets and hints.
     missed_events: bool = False
 
     @property
@@ -73,7 +73,7 @@ class Changes(Struct):
 
 
 class HomeState:
-    """The homes of an account that are shown, with everything in them."""
+    """The shown homes of an account, with their devices and endpoints."""
 
     def __init__(self, is_included: Callable[[str], bool] = lambda _home_id: True) -> None:
         """Create an empty state; `is_included` says whether to show a home, once for each."""
@@ -81,16 +81,19 @@ class HomeState:
         self.epoch = ""
         self.state_seq = -1
         self.stream_seq = -1
-        # Whether an event could not be applied: only a snapshot makes the state right.
+        # Whether an event could not be applied: a snapshot is needed.
         self.dirty = False
         self.homes: dict[str, HomeOutline] = {}
         # Without their endpoints, which are below by key.
         self.devices: dict[str, Device] = {}
         self.endpoints: dict[EndpointKey, Endpoint] = {}
         self.excluded: dict[str, HomeOutline] = {}
+        # Devices and homes (IDs) of the last snapshot that exist, but could not be decoded.
+        self.invalid_devices: frozenset[str] = frozenset()
+        self.invalid_homes: frozenset[str] = frozenset()
         self._keys: dict[str, tuple[EndpointKey, ...]] = {}
         self._seqs: dict[EndpointKey, int] = {}
-        # Devices of excluded homes, and invalid ones: their events say nothing about the state.
+        # Devices of excluded homes, and invalid ones: their events are ignored.
         self._ignored_devices: set[str] = set()
         self._hello: HelloFrame | None = None
         self._hello_at = 0.0
@@ -176,6 +179,7 @@ class HomeState:
         for home in snapshot.homes:
             outline = HomeOutline(id=home.id, name=home.name, rooms=home.rooms, scenes=home.scenes)
             self._set_home(outline, changes)
+        self.invalid_devices, self.invalid_homes = snapshot.invalid_devices, snapshot.invalid_homes
         self._ignored_devices = set(snapshot.invalid_devices)
         listed: set[str] = set()
         for home in snapshot.homes:
