@@ -30,6 +30,8 @@ from tests.repairs import (
 )
 from tests.restart import restarted
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 # A Retry-After of a minute: the wait itself, the second that a date rounds, a random tenth, and the time of the response.
 AGAIN_S = 60 + 1 + 6 + 1
