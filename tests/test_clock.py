@@ -14,6 +14,8 @@ from tests.home import shows
 from tests.mock_cloud import MockCloud
 from tests.virtual_time import VirtualTimeLoop
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 # Access tokens are valid for an hour.
 RENEWAL_S = 3700

@@ -13,6 +13,8 @@ from custom_components.wesmart.const import CONF_TOKENS, DOMAIN
 from tests.accounts import OWNER, submit
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 # Access tokens are good for an hour, and are renewed in the last minute of it.
 LAST_MINUTE_S = 3545

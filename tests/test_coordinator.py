@@ -243,6 +243,7 @@ async def test_asking_for_an_update_in_an_outage_logs_no_traceback(
     await asyncio.sleep(60)
 
 
+@pytest.mark.slow
 async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """The conditional poll, and the renewal of a token that a request needs; once a day the discovery document instead."""
     cloud.meters_report = False

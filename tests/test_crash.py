@@ -12,8 +12,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.accounts import OWNER
-from tests.mock_cloud import MockCloud
 from tests.crash_process import TOKEN_PATH, CrashPoint
+from tests.mock_cloud import MockCloud
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 # A start takes a second or two, on a busy machine more.

@@ -18,6 +18,8 @@ from tests.home import ACCOUNT, device_of, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.repairs import TAKEN, comes, placeholders
 
+pytestmark = pytest.mark.slow
+
 HANOI = "nha-ha-noi"
 DANANG = "nha-da-nang"
 FLAT = "can-ho-my-dinh"

@@ -20,6 +20,8 @@ from tests.home import shows
 from tests.mock_cloud import MockCloud
 from tests.specification_documents import ASYNCAPI, specification
 
+pytestmark = pytest.mark.slow
+
 PANEL = "cong-tac-bep"
 KITCHEN = "switch.bep_den_tran"
 EVENTS = "/v1/events"

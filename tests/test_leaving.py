@@ -11,6 +11,8 @@ import pytest
 from custom_components.wesmart.cloud.client import DEADLINE_S
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 # The closing handshake of the socket and a renewal of tokens may take some seconds; Home Assistant allows 10 s.
 LONGEST_S = 8

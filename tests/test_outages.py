@@ -16,6 +16,8 @@ from tests.home import shows
 from tests.mock_cloud import MockCloud
 from tests.repairs import MAINTAINED, comes, said
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 PANEL = "cong-tac-bep"
 

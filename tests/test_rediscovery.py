@@ -18,6 +18,8 @@ from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 DAY = 24 * 3600

@@ -18,6 +18,8 @@ from tests.home import shows
 from tests.mock_cloud import MockCloud
 from tests.repairs import TERMS, comes, issues, said, the_issue
 
+pytestmark = pytest.mark.slow
+
 KITCHEN = "switch.bep_den_tran"
 PANEL = "cong-tac-bep"
 FIX = "/api/repairs/issues/fix"

@@ -21,6 +21,8 @@ from custom_components.wesmart.terms import CONF_ACCEPT
 from tests.accounts import OWNER, log_in, submit
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 # In the address of a server, where everybody could read it.
 USERINFO = "mat-khau-trong-dia-chi"
 # Of the home file; people spell phone numbers in several ways.

@@ -119,6 +119,7 @@ async def test_history_keeps_a_thousand_events_and_an_hour(cloud: MockCloud, cli
             assert (await stream.frame())["resumed"] is resumed
 
 
+@pytest.mark.slow
 async def test_a_frame_has_at_most_a_mebibyte(cloud: MockCloud, client: Client) -> None:
     """C-7: the observer checks the size of each."""
     for number in range(1500):
