@@ -60,13 +60,14 @@ def panel(*ids: str) -> Json:
 
 def test_a_snapshot_says_what_came_and_went(home_state: HomeState) -> None:
     """Endpoints, devices and homes, each by its ID."""
-    changes = home_state.load(homes(6, home(lamp(brightness=10)), home(panel("2", "1"), id="other")))
-    assert changes == Changes(
+    newer = homes(6, home(lamp(brightness=10)), home(panel("2", "1"), id="other", scenes=[{"id": "s", "name": "Ngủ"}]))
+    assert home_state.load(newer) == Changes(
         endpoints={CURTAIN, BUTTON, *GANGS}, devices={"curtain", "button", "panel"}, homes={"other"}
     )
     assert home_state.keys_of("panel") == (GANGS[1], GANGS[0])
     assert home_state.devices["panel"].home_id == "other"  # where it is listed, whatever it says
-    assert home_state.load(homes(6, home(lamp(brightness=10)), home(panel("2", "1"), id="other"))) == Changes()
+    assert [scene.name for scene in home_state.homes["other"].scenes] == ["Ngủ"]
+    assert home_state.load(newer) == Changes()
 
 
 @pytest.mark.parametrize(
@@ -180,10 +181,11 @@ def test_values_from_a_newer_server_leave_the_last_known(home_state: HomeState) 
         assert (light(home_state).mode, covering.state.motion) == (LightMode.WHITE, Motion.OPENING)
     home_state.apply(events(state(12, mode=None)), 0)
     assert light(home_state).mode is None
-    home_state.load(homes(13, home(lamp(mode="rainbow") | {"id": "new"})))
-    new = home_state.endpoints[EndpointKey("new", "1")]
+    home_state.load(homes(13, home(lamp(mode="rainbow") | {"id": "new"}, curtain(motion="swinging") | {"id": "blind"})))
+    new, blind = (home_state.endpoints[EndpointKey(name, "1")] for name in ("new", "blind"))
     assert isinstance(new, LightEndpoint)
-    assert new.state.mode is None
+    assert isinstance(blind, CurtainEndpoint)
+    assert (new.state.mode, blind.state.motion) == (None, None)
 
 
 def test_a_field_of_another_type_of_endpoint_is_ignored(home_state: HomeState) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
+import uuid
 
 import msgspec
 import pytest
@@ -115,6 +116,7 @@ async def test_the_first_command_leaves_at_once_and_the_rest_together(server: Se
     assert server.sent == [[{"on": True}], [{"on": False}, "stop", {"hue": 5}]]
     assert [round(at, 1) for at, _, _, _ in server.requests] == [0, 1]
     assert (server.orders, server.runs) == ([1, 2], 1)
+    assert uuid.UUID(server.requests[0][1])
 
 
 async def test_no_more_than_two_hundred_leave_together(server: Server) -> None:

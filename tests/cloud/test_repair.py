@@ -106,10 +106,11 @@ async def test_a_late_snapshot_of_an_epoch_that_was_left_is_not_applied(home: Ho
 
 async def test_a_press_gets_older_while_a_snapshot_is_awaited(home: Home) -> None:
     """And so does hello, by whose clock its age is told."""
-    home.client.snapshots += [15.0, snapshot(9, lamp(), button())]
-    late = press(11, at="2026-11-20T05:00:06Z")
-    await home.follow(FakeStream(hello(9), events(press(10, at="2026-11-20T05:00:04Z"), late)), seconds=20)
-    assert home.told == [11]
+    home.client.snapshots += [15.0, snapshot(9, lamp(), button()), 15.0, snapshot(13, lamp(), button())]
+    before = events(press(10, at="2026-11-20T05:00:04Z"), press(11, at="2026-11-20T05:00:06Z"))
+    after_gap = events(press(14, at="2026-11-20T05:00:14Z"))
+    await home.follow(FakeStream(hello(9), before, after_gap), seconds=40)
+    assert (home.told, home.state.stream_seq) == ([11], 14)
 
 
 async def test_while_a_repair_fails_the_stream_is_not_up(home: Home) -> None:
@@ -123,14 +124,20 @@ async def test_while_a_repair_fails_the_stream_is_not_up(home: Home) -> None:
     assert home.streaming == [True, False, True]
 
 
-async def test_a_repair_that_fails_for_a_minute_ends_the_stream(home: Home) -> None:
-    """The next one resumes before what is missing."""
-    home.client.snapshots += [RateLimitedError("", retry_after=9)]
+@pytest.mark.parametrize(
+    ("given", "earliest"), [(RateLimitedError("", retry_after=40), 100), (snapshot(7, lamp()), 60)]
+)
+async def test_a_repair_that_fails_for_a_minute_ends_the_stream(
+    home: Home, given: Snapshot | WeSmartError, earliest: float
+) -> None:
+    """The next one resumes before what is missing, after the pause that the server asked for."""
+    home.client.snapshots += [given]
     stream = FakeStream(hello(5, resumed=True), events(state(9)))
-    await home.follow(stream, seconds=80)
+    await home.follow(stream, FakeStream(hello(9, resumed=True)), seconds=150)
     assert stream.is_closed
-    assert home.state.stream_seq == 5
-    assert home.snapshots <= 8
+    (_, *first), (at, *second) = home.client.since
+    assert first == second == ["e", 5]
+    assert earliest <= at < earliest + 25
 
 
 @pytest.mark.parametrize(

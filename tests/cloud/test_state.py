@@ -121,6 +121,30 @@ def test_what_is_missing_before_a_frame(home_state: HomeState, frame: Frame, nee
     assert home_state.needed_seq(frame) == needed
 
 
+@pytest.mark.parametrize(
+    ("frame", "is_missed"),
+    [
+        (events(state(6), state(6), state(7)), False),
+        (events(state(7)), True),
+        (events(state(6), state(8), state(9)), True),
+        (heartbeat(5), False),
+        (heartbeat(6), True),
+        (hello(5, resumed=True), False),
+        (hello(5), True),
+    ],
+)
+def test_whether_the_stream_has_missed_something(home_state: HomeState, frame: Frame, is_missed: bool) -> None:
+    """Also if a snapshot has what it changed: a hint may have been among it."""
+    home_state.load(snapshot(9, lamp()))
+    assert home_state.apply(frame, 0).missed_events is is_missed
+
+
+def test_a_doubled_event_is_not_the_end_of_its_frame(home_state: HomeState) -> None:
+    """The others are applied."""
+    home_state.apply(events(state(6, hue=1), state(5, on=False), state(6, on=False), state(7, on=True)), 0)
+    assert light(home_state) == LightState(on=True, brightness=10, hue=1)
+
+
 @pytest.mark.parametrize("frame", [events(state(7)), heartbeat(7), hello(7)])
 def test_nothing_is_missing_once_a_snapshot_is_as_new(home_state: HomeState, frame: Frame) -> None:
     """Whether the stream or a poll has asked for it."""
