@@ -74,7 +74,7 @@ async def miss(cloud: MockCloud) -> None:
     """Have some requests find nothing: the document is read again then."""
     await move(cloud, "/nowhere-else")
     cloud.cut()
-    await asyncio.sleep(10)
+    await asyncio.sleep(7)  # not when a refresh is due
     await move(cloud, "")
     await asyncio.sleep(120)
 
