@@ -84,6 +84,15 @@ async def test_a_poll_of_another_epoch_ends_the_stream(home: Home) -> None:
     assert home.client.since[1][1:] == ("f", 5)
 
 
+async def test_a_poll_of_another_epoch_makes_the_account_outdated(home: Home) -> None:
+    """A hint of that epoch from before the snapshot is on no stream."""
+    await home.connection.refresh()
+    assert home.outdated == 0
+    home.client.snapshots = [snapshot(5, lamp(), epoch="f")]
+    await home.connection.refresh()
+    assert home.outdated == 1
+
+
 async def test_a_heartbeat_of_another_epoch_ends_the_stream(home: Home) -> None:
     """The server should have closed it."""
     stream = FakeStream(hello(5, resumed=True), heartbeat(5, epoch="f"))

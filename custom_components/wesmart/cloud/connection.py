@@ -122,7 +122,10 @@ class Connection:
         self.last_contact = self._loop.time()
         # Another request may have found a new epoch in the meantime; then this is perhaps of the old one.
         if snapshot is not None and state.epoch in (epoch, snapshot.epoch):
-            self._on_changes(state.load(snapshot))
+            changes = state.load(snapshot)
+            self._on_changes(changes)
+            if changes.missed_events:
+                self._on_account_outdated()
             if self._stream is not None and self._stream_epoch not in (None, state.epoch):
                 # The next hello shows which epoch is current.
                 self._stream.abort()

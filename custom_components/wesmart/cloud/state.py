@@ -166,6 +166,8 @@ class HomeState:
         """Apply a snapshot, unless the state is newer."""
         changes = Changes()
         if snapshot.epoch != self.epoch:
+            # What happened in it before the snapshot, no stream will tell.
+            changes.missed_events = bool(self.epoch)
             self.epoch = snapshot.epoch
             self.stream_seq = snapshot.seq
             self._seqs = dict.fromkeys(self.endpoints, -1)

@@ -65,6 +65,8 @@ class SimulatedCloud:
         # Since when each position and each epoch is over.
         self.over_at: dict[Position | str, float] = {}
         self.told: dict[Position, Told] = {}
+        # Hints since which the client has no reason to read the account again.
+        self.hints: set[Position] = set()
         # Who carried out what, by endpoint and field: the commands in order, None for somebody at the wall.
         self.writes: dict[tuple[EndpointKey, str], list[Command | None]] = {}
         # Where each device was added last: what was known of an earlier one of its ID is forgotten there.
@@ -156,6 +158,11 @@ class SimulatedCloud:
             ticket={"id": "t", "category": "other", "message": "m", "status": "open", "created_at": self.timestamp()},
         )
         self.told[self.position] = Told(self.position, self._clock(), is_press=False)
+
+    def change_account(self) -> None:
+        """Change something about the account."""
+        self._tell("account")
+        self.hints.add(self.position)
 
     def send_invalid(self, kind: str) -> None:
         """Send an event that a client cannot apply, or does not know."""

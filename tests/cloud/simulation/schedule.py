@@ -36,7 +36,7 @@ _STEPS: Sequence[tuple[int, Callable[[Random], Step]]] = (
     (12, lambda rng: ("change", rng.choice(_ENDPOINTS))),
     (20, lambda rng: ("call", rng.choice(_ENDPOINTS), rng.choice(("brightness", "both", "on", "stop")))),
     (8, lambda _rng: ("press",)),
-    (2, lambda _rng: ("ticket",)),
+    (2, lambda rng: (rng.choice(("ticket", "account")),)),
     (5, lambda rng: ("poll", rng.choice((0.0, 0.0, 0.3, 2.0, 7.0)))),
     (8, _request_fault),
     (5, lambda rng: ("frame", rng.choice(("lose", "double", "late")), rng.choice((0.0, 0.1, 1.0, 6.0, 15.0)))),

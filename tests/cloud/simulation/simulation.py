@@ -48,6 +48,7 @@ class Simulation:
             self._modules.home_state(),
             on_changes=self.witness.changed,
             on_streaming=self._poll_soon,
+            on_account_outdated=self.witness.account_outdated,
         )
         self.witness.begin(connection)
         self.link.not_before.clear()
@@ -66,7 +67,8 @@ class Simulation:
         """Whether nobody waits for anything and everything seems to be known."""
         state = self.connection.state
         is_current = (state.epoch, state.state_seq) == self.cloud.position and not state.dirty
-        return is_current and self.connection.streaming and not self._calls and self.cloud.is_up
+        is_followed = self.connection.streaming and self.link.stream is not None and not self.link.stream.is_dead
+        return is_current and is_followed and not self._calls and self.cloud.is_up
 
     def _poll_soon(self, streaming: bool) -> None:
         if not streaming:
@@ -84,6 +86,7 @@ class Simulation:
             else:
                 if not is_loaded:
                     is_loaded = True
+                    self.witness.account_outdated()
                     self._tasks.append(self._loop.create_task(connection.run()))
             self._poll_now.clear()
             with suppress(TimeoutError):
@@ -125,6 +128,7 @@ class Simulation:
             "remove home": cloud.remove_home,
             # The operator
             "ticket": cloud.file_ticket,
+            "account": cloud.change_account,
             "restart": self._restart_cloud,
             "back up": cloud.save_backup,
             "forget history": cloud.forget_history,

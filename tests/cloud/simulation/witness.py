@@ -5,6 +5,7 @@ import math
 
 from custom_components.wesmart.cloud.connection import Connection
 from custom_components.wesmart.cloud.errors import WeSmartError
+from custom_components.wesmart.cloud.events import AccountEvent
 from custom_components.wesmart.cloud.models import Device, Endpoint, EndpointKey, HomeOutline
 from custom_components.wesmart.cloud.state import PRESS_AGE_S, Changes, HomeState
 from tests.cloud.simulation.callers import Caller, Callers
@@ -49,6 +50,11 @@ class Witness:
         self._homes, self._devices, self._endpoints = {}, {}, {}
         self._epoch = self._stream_epoch = ""
         self.callers.begin()
+        self._cloud.hints.clear()
+
+    def account_outdated(self) -> None:
+        """Note that the client reads the account again."""
+        self._cloud.hints.clear()
 
     # What is shown
 
@@ -65,7 +71,10 @@ class Witness:
         for home_id in changes.homes:
             _update(self._homes, home_id, state.homes.get(home_id))
         for event in changes.events:
-            self._tell(Position(state.epoch, event.seq))
+            if isinstance(event, AccountEvent):
+                self._cloud.hints.discard(Position(state.epoch, event.seq))
+            else:
+                self._tell(Position(state.epoch, event.seq))
         self.look()
 
     def look(self) -> None:
@@ -183,6 +192,8 @@ class Witness:
             )
         elif state.endpoints != self._cloud.world.endpoints:
             self.violations.append("the state is not the cloud's")
+        if self._cloud.hints:
+            self.violations.append(f"nobody was told that the account changed at {self._cloud.hints}")
         if self.snapshots > self.snapshots_due:
             self.violations.append(f"{self.snapshots} snapshots for {self.snapshots_due} reasons")
         self.callers.judge()
