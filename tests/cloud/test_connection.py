@@ -89,9 +89,16 @@ async def test_a_poll_asks_for_what_is_newer_than_what_is_held(home: Home) -> No
     assert home.client.held == [None, ("e", 0)]
 
 
+async def test_before_it_runs_nothing_is_known(home: Home) -> None:
+    """The homes are as old as the start, until the server has responded."""
+    connection = home.connection
+    assert (connection.status, connection.streaming) == (ConnectionStatus.STOPPED, False)
+    assert connection.last_contact == asyncio.get_running_loop().time()
+    assert connection.last_event is connection.close_code is None
+
+
 async def test_a_poll_before_hello_leaves_the_stream_alone(home: Home) -> None:
     """Nobody knows the stream's epoch yet."""
-    assert home.connection.status is ConnectionStatus.STOPPED
     ended = FakeStream(hello(5, resumed=True), heartbeat(5), StreamClosedError(""))
     stream = FakeStream(5.0, hello(5, resumed=True), heartbeat(5))
     await home.follow(ended, stream, seconds=3)

@@ -189,7 +189,7 @@ class CommandQueue:
                 async with asyncio.timeout_at(max(deadline for pending in wanted for _, deadline in pending.waiters)):
                     response = await self._send(self._run, self._order, commands)
             except TimeoutError:
-                continue
+                return  # nobody waits any more
             except (CloudConnectionError, BusyError) as err:
                 delay = (err.retry_after if isinstance(err, BusyError) else None) or _RETRY_S
                 until = loop.time() + delay

@@ -261,7 +261,6 @@ class HomeState:
             else:
                 self.dirty = True
             return
-        self._ignored_devices.discard(device.id)
         endpoints = {EndpointKey(device.id, endpoint.id): endpoint for endpoint in device.endpoints}
         keys, known_keys = tuple(endpoints), self.keys_of(device.id)
         description, known = replace(device, endpoints=()), self.devices.get(device.id)
