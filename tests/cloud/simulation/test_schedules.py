@@ -10,7 +10,7 @@ from tests.cloud.simulation.schedule import breaks, random_schedule, shortened
 
 # The same schedules each time; the nightly profile plays more of them, and WESMART_SCHEDULES as many as it says.
 _NIGHTLY = os.environ.get("WESMART_HYPOTHESIS") == "nightly"
-_SCHEDULES = int(os.environ.get("WESMART_SCHEDULES", "10000" if _NIGHTLY else "1500"))
+_SCHEDULES = int(os.environ.get("WESMART_SCHEDULES", "10000" if _NIGHTLY else "2500"))
 _BLOCK = 500
 # So many find any rule that is left out.
 _ENOUGH = 4_000
