@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Callable
 from itertools import pairwise
+import logging
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 import pytest
 
 from tests.accounts import OTHER, OWNER, Person, log_in
 from tests.home import FEEDBACK, shows
 from tests.mock_cloud import MockCloud
+from tests.mock_cloud.wire import JsonObject
 
 KITCHEN = "switch.bep_den_tran"
 
@@ -294,3 +298,47 @@ async def test_two_logins_of_one_account_do_not_sign_each_other_out(
     other = await log_in(hass, cloud, Person("0987654321", "song-han-2026", "Trần Quốc Bảo"))
     assert len(cloud.sessions(OWNER.username)) == 1
     assert await hass.config_entries.async_unload(other.entry_id)
+
+
+LATE_DEVICE: JsonObject = {
+    "id": "late",
+    "name": "Late",
+    "model": "X",
+    "firmware": "1",
+    "serial": "s",
+    "online": True,
+    "endpoints": [
+        {"id": "1", "type": "switch", "features": {"outlet": False, "metering": False}, "state": {"on": True}}
+    ],
+}
+
+
+@pytest.mark.parametrize("end", ["disable", "remove", "unload"])
+async def test_a_refresh_under_way_at_an_unload_changes_nothing(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture, end: str
+) -> None:
+    """Neither the registries nor Repairs, and nobody is asked to log in."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    await asyncio.sleep(30)
+    cloud.mute(True)
+    cloud.add_device("nha-ha-noi", LATE_DEVICE)
+    cloud.latency = 3
+    target = {"entity_id": KITCHEN}
+    await hass.services.async_call("homeassistant", "update_entity", target, blocking=False)
+    await asyncio.sleep(0.5)
+    match end:
+        case "disable":
+            await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+        case "remove":
+            await hass.config_entries.async_remove(entry.entry_id)
+        case _:
+            await hass.config_entries.async_unload(entry.entry_id)
+    await asyncio.sleep(30)
+    registry = dr.async_get(hass)
+    assert not [
+        device for device in dr.async_entries_for_config_entry(registry, entry.entry_id) if device.name == "Late"
+    ]
+    assert hass.config_entries.flow.async_progress() == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    cloud.latency = 0
+    cloud.mute(False)

@@ -262,3 +262,18 @@ async def test_a_document_that_cannot_be_read_changes_nothing(
     flow = await submit(hass, flow, CREDENTIALS)
     assert flow["reason"] == "reauth_successful"
     await hass.async_block_till_done()
+
+
+async def test_an_endpoint_of_the_stream_that_moved_alone_is_found(
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer
+) -> None:
+    """Polls succeed, so only the stream's 404 says it."""
+    events = cloud.url.replace("http", "ws")
+    discovery_server.point_at(cloud.url, events_url=f"{events}/old/events")
+    entry = await log_in(hass, discovery_server, OWNER)
+    await asyncio.sleep(5)
+    assert cloud.streams == 0
+    discovery_server.point_at(cloud.url)
+    await asyncio.sleep(1200)
+    assert cloud.streams == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)

@@ -31,6 +31,7 @@ from .cloud.errors import (
     MaintenanceError,
     NotFoundError,
     SessionEndedError,
+    StreamClosedError,
     TermsNotAcceptedError,
     WeSmartError,
 )
@@ -40,7 +41,7 @@ from .cloud.state import Changes
 from .const import CONF_SERVER, DOMAIN, LOGGER, MANUFACTURER
 from .errors import poll_delay, translate_errors, translated
 from .repairs import async_update_issues
-from .session import async_discover_again, async_get_session
+from .session import Discovery, async_get_session
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
@@ -49,9 +50,6 @@ POLL_INTERVAL = timedelta(seconds=30)
 SAFETY_POLL_INTERVAL = timedelta(hours=1)
 # Entities become unavailable after this long without contact (contract, "Client").
 GRACE_S = 90
-# The discovery document is read once a day, and when the server cannot be reached, at most this often.
-_DISCOVERY_INTERVAL_S = 24 * 3600
-_DISCOVERY_RETRY_S = 600
 _ACCOUNT_INTERVAL_S = 3600
 # Spread the requests that an event to all accounts causes.
 _EVENT_SPREAD_S = 2
@@ -89,15 +87,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.account: Account | None = None
         self._account_outdated = True
         self.account_read_at = -float("inf")
-        self._in_maintenance: bool | None = None  # unknown
         self._session_ended: SessionEndedError | None = None
         # By endpoint; None for changes of devices and homes.
         self._endpoint_listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
-        # Anywhere in the first day, so that homes that start together do not read it together.
-        self._discovery_at = hass.loop.time() + random.uniform(0, _DISCOVERY_INTERVAL_S)  # noqa: S311 - spreads load
-        self._discovered_at = -float("inf")
+        self._discovery = Discovery(hass, entry)
         entry.async_on_unload(self.connection.close)
         entry.async_on_unload(self._async_cancel_request)
 
@@ -111,7 +106,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         await self.async_config_entry_first_refresh()
         homes.async_claim(self.hass, self.config_entry, self.state.homes)
         registry.async_sync_all(self.hass, self.config_entry, self.state)
-        self._update_issues()
+        self._update_issues(in_maintenance=False)
         self._is_set_up = True
         self.config_entry.async_create_background_task(self.hass, self._async_follow(), "WeSMART event stream")
 
@@ -175,39 +170,42 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         try:
             await self._async_poll()
         except SessionEndedError as err:
+            if self.connection.is_closed:
+                return
+            self._session_ended = err
             self.connection.set_access(False)
             raise translated(ConfigEntryAuthFailed, err, **about) from err
         except WeSmartError as err:
-            if isinstance(err, AccessError | MaintenanceError):
-                # Maintenance comes first in the server's answers. Other errors say nothing about it.
-                self._in_maintenance = isinstance(err, MaintenanceError)
-                # Push may survive maintenance.
-                if not (self._in_maintenance and self.connection.streaming):
-                    self.connection.set_access(False)
-            self._update_issues()
-            if not isinstance(err, AccessError | MaintenanceError) and self._is_within_grace():
+            if self.connection.is_closed:
+                return
+            # Maintenance comes first in the server's answers. Other errors say nothing about it.
+            says_why = isinstance(err, AccessError | MaintenanceError)
+            in_maintenance = isinstance(err, MaintenanceError) if says_why else None
+            # Push may survive maintenance.
+            if says_why and not (in_maintenance and self.connection.streaming):
+                self.connection.set_access(False)
+            self._update_issues(in_maintenance=in_maintenance)
+            if not says_why and self._is_within_grace():
                 LOGGER.debug("Polling failed: %s", err)
                 return
             failure = translated(UpdateFailed, err, **about)
             failure.retry_after = poll_delay(err)
             raise failure from err
-        self._in_maintenance = False
         self.connection.set_access(True)
-        self._update_issues()
+        self._update_issues(in_maintenance=False)
 
     async def _async_poll(self) -> None:
         if self._session_ended is not None:
             raise self._session_ended
-        if self.hass.loop.time() >= self._discovery_at:
-            self._discovery_at += _DISCOVERY_INTERVAL_S
-            await self._async_discover()
+        if self._discovery.is_due:
+            await self._discovery.async_read()
             if self.connection.streaming and not self._account_outdated:
                 return  # instead of the safety poll: an idle hour has at most two requests (contract, "Client")
         try:
             await self._async_read()
         except NotFoundError, CloudConnectionError:
             # The endpoints may have moved, for a start also while Home Assistant was off.
-            if self.hass.loop.time() < self._discovered_at + _DISCOVERY_RETRY_S or not await self._async_discover():
+            if self.connection.is_closed or not self._discovery.can_retry or not await self._discovery.async_read():
                 raise
             await self._async_read()
 
@@ -246,15 +244,13 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         if not account.has_access:
             raise TermsNotAcceptedError("the terms are not accepted")
 
-    async def _async_discover(self) -> bool:
-        self._discovered_at = self.hass.loop.time()
-        return await async_discover_again(self.hass, self.config_entry)
-
     def _is_within_grace(self) -> bool:
         """Return whether a failed poll leaves the homes available; if so, poll again when that ends."""
         remaining = self.connection.last_contact + GRACE_S - self.hass.loop.time()
         if self.state.state_seq < 0 or not self.last_update_success or remaining <= 0:
             return False
+        if self.config_entry.pref_disable_polling:
+            return False  # there is no other poll
         self.update_interval = min(POLL_INTERVAL, timedelta(seconds=remaining + 1))
         return True
 
@@ -289,7 +285,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         try:
             if changes.homes:
                 homes.async_claim(self.hass, self.config_entry, self.state.homes)
-                self._update_issues()
+                self._update_issues(in_maintenance=None)
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
         except Exception:  # noqa: BLE001 - push must go on for everything else
             LOGGER.exception("The registries could not be updated")
@@ -312,9 +308,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.update_interval = SAFETY_POLL_INTERVAL if streaming else POLL_INTERVAL
         if streaming:
             self._schedule_refresh()
-        elif self.connection.close_code in _RESTART_CODES:
+        elif isinstance(error := self.connection.error, StreamClosedError) and error.code in _RESTART_CODES:
             self._async_request_refresh_within(_RESTART_SPREAD_S)
-        elif self.account is None or self.account.has_access:
+        elif self._session_ended is None and (self.account is None or self.account.has_access):
             self._debounced_refresh.async_schedule_call()
         if not self.last_update_success:
             self.async_update_listeners()
@@ -324,6 +320,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     @callback
     def _handle_account_outdated(self) -> None:
         self._account_outdated = True
+        if isinstance(self.connection.error, NotFoundError):
+            self._discovery.expedite()  # the endpoint of the stream may have moved
         self._async_request_refresh_within(_EVENT_SPREAD_S)
 
     @callback
@@ -344,7 +342,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             self._cancel_request = None
 
     @callback
-    def _update_issues(self) -> None:
-        async_update_issues(
-            self.hass, self.config_entry, self.account, in_maintenance=self._in_maintenance, state=self.state
-        )
+    def _update_issues(self, *, in_maintenance: bool | None) -> None:
+        """Update Repairs; None if the maintenance is unknown."""
+        if not self.connection.is_closed:
+            async_update_issues(
+                self.hass, self.config_entry, self.account, in_maintenance=in_maintenance, state=self.state
+            )

@@ -5,6 +5,7 @@ waits. The session also remembers the server's Retry-After.
 """
 
 from functools import partial
+import random
 from typing import Any
 
 from aiohttp import ClientSession, DummyCookieJar
@@ -20,6 +21,9 @@ from yarl import URL
 from .cloud import Endpoints, HttpClient, Session, Tokens, discover, keep_refusals
 from .cloud.errors import WeSmartError
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER
+
+_DISCOVERY_INTERVAL_S = 24 * 3600
+_DISCOVERY_RETRY_S = 600
 
 
 class _Shared:
@@ -79,23 +83,51 @@ def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
     return session
 
 
-async def async_discover_again(hass: HomeAssistant, entry: ConfigEntry) -> bool:
-    """Read the discovery document of the server again; return whether endpoints moved, which are used from now on."""
-    session = async_get_session(hass, entry)
-    try:
-        endpoints = await discover(session.http, URL(entry.data[CONF_SERVER]))
-    except WeSmartError as err:
-        LOGGER.debug("The discovery document could not be read: %s", err)
-        return False
-    if endpoints == session.endpoints:
-        return False
-    if endpoints.origins != session.endpoints.origins:
-        # Other hosts get no token before the user has logged in there (contract, "Discovery").
-        entry.async_start_reauth(hass)
-        return False
-    session.endpoints = endpoints
-    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)})
-    return True
+class Discovery:
+    """Reads the discovery document of an entry's server again: once a day, and when an endpoint may have moved."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Become due within a day, at random: homes that start together must not read it together."""
+        self._hass = hass
+        self._entry = entry
+        self._session = async_get_session(hass, entry)
+        self._due_at = hass.loop.time() + random.uniform(0, _DISCOVERY_INTERVAL_S)  # noqa: S311 - spreads load
+        self._read_at = -float("inf")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to read it now."""
+        return self._hass.loop.time() >= self._due_at
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether an endpoint that may have moved is a reason to read it now: at most every ten minutes."""
+        return self._hass.loop.time() >= self._read_at + _DISCOVERY_RETRY_S
+
+    def expedite(self) -> None:
+        """Become due, because an endpoint may have moved."""
+        if self.can_retry:
+            self._due_at = self._hass.loop.time()
+
+    async def async_read(self) -> bool:
+        """Read it; return whether endpoints moved, which are used from now on."""
+        self._read_at = self._hass.loop.time()
+        self._due_at = self._read_at + _DISCOVERY_INTERVAL_S
+        try:
+            endpoints = await discover(self._session.http, URL(self._entry.data[CONF_SERVER]))
+        except WeSmartError as err:
+            LOGGER.debug("The discovery document could not be read: %s", err)
+            return False
+        if endpoints == self._session.endpoints or not self._hass.config_entries.async_get_entry(self._entry.entry_id):
+            return False
+        if endpoints.origins != self._session.endpoints.origins:
+            # Other hosts get no token before the user has logged in there (contract, "Discovery").
+            self._entry.async_start_reauth(self._hass)
+            return False
+        self._session.endpoints = endpoints
+        data = {**self._entry.data, CONF_ENDPOINTS: msgspec.to_builtins(endpoints)}
+        self._hass.config_entries.async_update_entry(self._entry, data=data)
+        return True
 
 
 @callback

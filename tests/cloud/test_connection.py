@@ -94,7 +94,7 @@ async def test_before_it_runs_nothing_is_known(home: Home) -> None:
     connection = home.connection
     assert (connection.status, connection.streaming) == (ConnectionStatus.STOPPED, False)
     assert connection.last_contact == asyncio.get_running_loop().time()
-    assert connection.last_event is connection.close_code is None
+    assert (connection.last_event, connection.error) == (None, None)
 
 
 async def test_a_poll_before_hello_leaves_the_stream_alone(home: Home) -> None:
@@ -124,7 +124,7 @@ async def test_the_pauses_grow_until_the_stream_delivers(home: Home) -> None:
     home.client.streams = [FakeStream(hello(5, resumed=True), heartbeat(5), StreamClosedError("", code=1012))]
     await asyncio.sleep(200)
     assert home.streaming == [True, False]
-    assert home.connection.close_code is None  # of the attempt after
+    assert not isinstance(home.connection.error, StreamClosedError)  # that of the attempt after
     delivered, *later = [at for at, _, _ in home.client.since[len(times) :]]
     assert later[0] - delivered <= 2
     assert max(after - before for before, after in pairwise(later)) > 20
@@ -167,7 +167,7 @@ async def test_what_concerns_access_makes_the_account_outdated(home: Home, error
     """`GET /account` says what it is."""
     await home.follow(FakeStream(hello(5, resumed=True), heartbeat(5), error), seconds=0.1)
     assert home.outdated == outdated
-    assert home.connection.close_code == getattr(error, "code", None)
+    assert home.connection.error is error
     assert home.connection.status is ConnectionStatus.WAITING
 
 
@@ -236,3 +236,34 @@ async def test_closing_closes_the_queue_and_the_session(home: Home) -> None:
     assert home.client.is_closed
     with pytest.raises(ClientClosedError):
         await home.connection.queue.execute(Command.set(LAMP, on=True))
+
+
+async def test_access_that_is_lost_takes_the_stream_down_at_once(home: Home) -> None:
+    """Also while the task pauses before a repair."""
+    frames = (hello(5, resumed=True), heartbeat(5), heartbeat(7), heartbeat(9))
+    home.client.snapshots = [snapshot(7, lamp()), 1e3, snapshot(9, lamp())]
+    await home.follow(FakeStream(*frames), seconds=0.1)
+    home.connection.set_access(False)
+    assert (home.streaming[-1], home.connection.status) == (False, ConnectionStatus.BLOCKED)
+
+
+async def test_a_fault_of_ours_does_not_end_push_for_good(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged, and the next stream is opened."""
+    with monkeypatch.context() as broken:
+        broken.setattr(home.state, "apply", None)
+        await home.follow(FakeStream(hello(5, resumed=True)), seconds=0.1)
+        assert isinstance(home.connection.error, TypeError)
+    home.client.streams = [FakeStream(hello(5, resumed=True), heartbeat(5))]
+    await asyncio.sleep(5)
+    assert home.streaming == [True]
+
+
+async def test_a_snapshot_that_arrives_after_closing_is_ignored(home: Home) -> None:
+    """Another connection shows the homes by then."""
+    home.client.snapshots = [3.0, snapshot(9, lamp())]
+    late = asyncio.create_task(home.connection.refresh())
+    await asyncio.sleep(1)
+    await home.connection.close()
+    with pytest.raises(ClientClosedError):
+        await late
+    assert home.state.state_seq == -1

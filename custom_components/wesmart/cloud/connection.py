@@ -14,6 +14,7 @@ from .commands import Command, CommandQueue, CommandResponse
 from .errors import (
     AccessError,
     BusyError,
+    ClientClosedError,
     CloudTimeoutError,
     MaintenanceError,
     NotFoundError,
@@ -91,8 +92,9 @@ class Connection:
         # Time of the last contact, and of the last event, in loop time.
         self.last_contact = self._loop.time()
         self.last_event: float | None = None
-        # Of the stream that ended last; None if it was not closed by the server.
-        self.close_code: int | None = None
+        # Why the stream ended last; None while one is open.
+        self.error: Exception | None = None
+        self.is_closed = False
 
     @property
     def streaming(self) -> bool:
@@ -110,6 +112,8 @@ class Connection:
             self._access.set()
         else:
             self._access.clear()
+            # At once, whatever the stream is doing.
+            self._set_status(ConnectionStatus.BLOCKED)
             if self._stream is not None:
                 self._stream.abort()
 
@@ -119,6 +123,8 @@ class Connection:
         epoch = state.epoch
         held = None if state.dirty or state.state_seq < 0 else (epoch, state.state_seq)
         snapshot = await self._client.snapshot(held)
+        if self.is_closed:
+            raise ClientClosedError("closed before there was a snapshot")
         self.last_contact = self._loop.time()
         # Another request may have found a new epoch in the meantime; then this is perhaps of the old one.
         if snapshot is not None and state.epoch in (epoch, snapshot.epoch):
@@ -143,19 +149,23 @@ class Connection:
                     await self._follow()
                 except SessionEndedError:
                     raise
-                except WeSmartError as err:
-                    _LOGGER.debug("The event stream ended: %s", err)
-                    self.close_code = err.code if isinstance(err, StreamClosedError) else None
+                except Exception as err:
+                    if isinstance(err, WeSmartError):
+                        _LOGGER.debug("The event stream ended: %s", err)
+                    else:
+                        _LOGGER.exception("The event stream failed")
+                    self.error = err
                     failures = 1 if self.streaming else failures + 1
                     self._set_status(ConnectionStatus.WAITING)
                     if _needs_refresh(err):
                         self._on_account_outdated()
-                    await asyncio.sleep(retry_delay(err, failures))
+                    await asyncio.sleep(retry_delay(err if isinstance(err, WeSmartError) else None, failures))
         finally:
             self._set_status(ConnectionStatus.STOPPED)
 
     async def close(self) -> None:
-        """Cancel commands, and wait for a running token renewal."""
+        """Cancel commands, ignore snapshots on their way, and wait for a running token renewal."""
+        self.is_closed = True
         await self.queue.close()
         await self._client.session.close()
 
@@ -170,6 +180,7 @@ class Connection:
                 hello = await stream.receive()
             if not isinstance(hello, HelloFrame):
                 raise UnexpectedResponseError("an event stream that does not begin with hello")
+            self.error = None
             self._stream_epoch = hello.epoch
             await self._handle_frame(hello)
             handled = 0
@@ -184,7 +195,7 @@ class Connection:
                     await self._handle_frame(frame)
                 # Only now: a server that accepts connections and sends nothing must neither stop polls nor the backoff,
                 # and what was before an outage must not be shown as current.
-                if self.state.state_seq >= hello.seq:
+                if self.state.state_seq >= hello.seq and self._access.is_set():
                     self._set_status(ConnectionStatus.STREAMING)
                 handled += 1 + (len(frame.events) if isinstance(frame, EventsFrame) else 0)
                 if handled >= _YIELD_AFTER:
@@ -270,7 +281,7 @@ def retry_delay(error: WeSmartError | None, failures: int) -> float:
     return asked + random.uniform(0, longest)  # noqa: S311 - spreads load, protects nothing
 
 
-def _needs_refresh(err: WeSmartError) -> bool:
+def _needs_refresh(err: Exception) -> bool:
     if isinstance(err, StreamClosedError):
         return err.code in _ACCESS_CODES
     # Where there is no stream, the endpoints may have moved.
