@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cloud.models import ButtonEndpoint, Ticket
+from .cloud.models import SUBJECT_LIMIT, ButtonEndpoint, Ticket
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartAccountEntity, WeSmartEntity, async_setup_endpoints
 from .registry import account_device_info
@@ -90,7 +90,7 @@ class WeSmartFeedback(WeSmartAccountEntity, EventEntity):
             details = {
                 "ticket_id": ticket.id,
                 "category": ticket.category,
-                "subject": ticket.subject,
+                "subject": ticket.subject and ticket.subject[:SUBJECT_LIMIT],
                 "reply": ticket.reply and ticket.reply[:_MAX_REPLY_LENGTH],
                 "replied_at": ticket.replied_at and ticket.replied_at.isoformat(),
             }
