@@ -143,7 +143,8 @@ def _held_by(owner: object) -> int:
     waiting = deque([owner])
     while waiting:
         thing = waiting.popleft()
-        if id(thing) in seen:
+        # Home Assistant's coordinator keeps its last error, which is another one each night.
+        if id(thing) in seen or isinstance(thing, BaseException):
             continue
         seen.add(id(thing))
         if isinstance(thing, dict | list | tuple | set | frozenset | deque) or (

@@ -95,6 +95,8 @@ class Connection:
         # Why the stream ended last; None while one is open.
         self.error: Exception | None = None
         self.is_closed = False
+        # Whether the stream was up, which ends the backoff.
+        self._has_delivered = False
 
     @property
     def streaming(self) -> bool:
@@ -145,6 +147,7 @@ class Connection:
                     self._set_status(ConnectionStatus.BLOCKED)
                     await self._access.wait()
                 self._set_status(ConnectionStatus.CONNECTING)
+                self._has_delivered = False
                 try:
                     await self._follow()
                 except SessionEndedError:
@@ -155,11 +158,12 @@ class Connection:
                     else:
                         _LOGGER.exception("The event stream failed")
                     self.error = err
-                    failures = 1 if self.streaming else failures + 1
+                    failures = 1 if self._has_delivered else failures + 1
                     self._set_status(ConnectionStatus.WAITING)
                     if _needs_refresh(err):
                         self._on_account_outdated()
-                    await asyncio.sleep(retry_delay(err if isinstance(err, WeSmartError) else None, failures))
+                    if self._access.is_set():
+                        await asyncio.sleep(retry_delay(err if isinstance(err, WeSmartError) else None, failures))
         finally:
             self._set_status(ConnectionStatus.STOPPED)
 
@@ -196,6 +200,7 @@ class Connection:
                 # Only now: a server that accepts connections and sends nothing must neither stop polls nor the backoff,
                 # and what was before an outage must not be shown as current.
                 if self.state.state_seq >= hello.seq and self._access.is_set():
+                    self._has_delivered = True
                     self._set_status(ConnectionStatus.STREAMING)
                 handled += 1 + (len(frame.events) if isinstance(frame, EventsFrame) else 0)
                 if handled >= _YIELD_AFTER:
