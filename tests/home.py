@@ -10,10 +10,17 @@ from homeassistant.helpers import area_registry as ar, device_registry as dr, en
 # What an account has beside its homes: the service that stands for it, and what tells of its feedback.
 ACCOUNT = "WeSMART"
 FEEDBACK = "event.wesmart_feedback"
+ACCOUNT_ENTITIES = [
+    FEEDBACK,
+    "sensor.wesmart_connection",
+    "sensor.wesmart_connection_since",
+    "sensor.wesmart_maintenance_end",
+    "sensor.wesmart_maintenance_start",
+]
 
 
 def entities(hass: HomeAssistant, entry: ConfigEntry, domain: str) -> dict[str, object]:
-    """Return the entities of a domain: what they are called, where they are, and what they show."""
+    """Return the enabled entities of a domain: what they are called, where they are, and what they show."""
     return {
         entity.entity_id: {
             "device": _device_name(hass, entity.device_id),
@@ -21,7 +28,7 @@ def entities(hass: HomeAssistant, entry: ConfigEntry, domain: str) -> dict[str, 
             **_state(hass, entity.entity_id),
         }
         for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-        if entity.domain == domain
+        if entity.domain == domain and entity.disabled_by is None
     }
 
 

@@ -13,7 +13,7 @@ from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import Block
 from tests.repairs import BLOCKED, TERMS, comes
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 
 
 async def test_an_event_about_access_acts_at_once_also_on_a_stream_that_stays_open(

@@ -14,7 +14,7 @@ from tests.mock_cloud.wire import JsonObject
 
 FRIDGE = "switch.bep_o_cam_tu_lanh"
 KETTLE = "switch.bep_o_cam_am_nuoc"
-HALL_LAMP = "switch.hanh_lang_den_hanh_lang"
+HALL_LAMP = "light.hanh_lang_den_hanh_lang"
 
 
 def area_of(hass: HomeAssistant, entity_id: str) -> str | None:
@@ -35,7 +35,7 @@ def put(hass: HomeAssistant, entity_id: str, name: str | None) -> None:
 
 def lamp(device_id: str, room_id: str | None, name: str = "Đèn mới") -> JsonObject:
     """Return a device as in the home file."""
-    features: JsonObject = {"outlet": False, "metering": False}
+    features: JsonObject = {"controls": "light", "metering": False}
     endpoint: JsonObject = {"id": "1", "type": "switch", "features": features, "state": {"on": True}}
     rest: JsonObject = {"model": "M", "firmware": "1", "serial": device_id, "endpoints": [endpoint]}
     return {"id": device_id, "room_id": room_id, "name": name, **rest}
@@ -52,7 +52,7 @@ async def news() -> None:
 async def test_each_device_and_each_gang_is_in_its_own_room(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """A gang gets an area of its own, also in its panel's room: only then HA calls it by its own name in Assist."""
     assert area_of(hass, FRIDGE) == "Bếp"
-    assert area_of(hass, "switch.bep_den_tran") == "Bếp"
+    assert area_of(hass, "light.bep_den_tran") == "Bếp"
     assert area_of(hass, HALL_LAMP) == "Hành lang"
     assert area_of(hass, "switch.o_cam_di_dong") is None
 
@@ -83,7 +83,7 @@ async def test_names_that_home_assistant_takes_for_one_are_told_apart(
         cloud.add_home(OWNER.username, document)
         cloud.add_device(f"bien-{number}", lamp(f"den-{number}", "b", f"Đèn biển {number}"))
         await news()
-        (entity_id,) = (found for found in hass.states.async_entity_ids("switch") if f"den_bien_{number}" in found)
+        (entity_id,) = (found for found in hass.states.async_entity_ids("light") if f"den_bien_{number}" in found)
         assert area_of(hass, entity_id) == area + suffix
     assert area_of(hass, FRIDGE) == "Bếp"
 
@@ -95,11 +95,11 @@ async def test_a_new_device_joins_its_neighbors_whatever_their_area_is_called(
     ar.async_get(hass).async_update("bep", name="Kitchen")
     cloud.add_device("nha-ha-noi", lamp("den-moi", "bep"))
     await news()
-    assert area_of(hass, "switch.kitchen_den_moi") == "Kitchen"
+    assert area_of(hass, "light.kitchen_den_moi") == "Kitchen"
     assert await hass.config_entries.async_unload(entry.entry_id)
     cloud.add_device("nha-ha-noi", lamp("den-kho", "bep", "Đèn kho"))
     assert await hass.config_entries.async_setup(entry.entry_id)
-    assert area_of(hass, "switch.kitchen_den_kho") == "Kitchen"
+    assert area_of(hass, "light.kitchen_den_kho") == "Kitchen"
     assert ar.async_get(hass).async_get_area_by_name("Bếp") is None
 
 
@@ -111,7 +111,7 @@ async def test_an_area_that_the_owner_deleted_stays_deleted(
     await hass.async_block_till_done()
     cloud.add_device("nha-ha-noi", lamp("den-moi", "bep"))
     await news()
-    assert area_of(hass, "switch.den_moi") is None
+    assert area_of(hass, "light.den_moi") is None
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert ar.async_get(hass).async_get_area_by_name("Bếp") is None
 
@@ -175,7 +175,7 @@ async def test_a_room_that_is_renamed_takes_its_devices_along(
     put(hass, KETTLE, "Gác xép")
     cloud.rename_room("nha-ha-noi", "bep", "Nhà bếp")
     await news()
-    assert area_of(hass, FRIDGE) == area_of(hass, "switch.bep_den_tran") == "Nhà bếp"
+    assert area_of(hass, FRIDGE) == area_of(hass, "light.bep_den_tran") == "Nhà bếp"
     assert area_of(hass, KETTLE) == "Gác xép"
     cloud.remove_room("nha-ha-noi", "bep")
     await news()

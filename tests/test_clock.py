@@ -16,7 +16,7 @@ from tests.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 # Access tokens are valid for an hour.
 RENEWAL_S = 3700
 
@@ -24,7 +24,7 @@ RENEWAL_S = 3700
 async def check_commands(hass: HomeAssistant, cloud: MockCloud) -> None:
     """Check that commands take effect and that nobody is asked to log in."""
     for action, state in (("turn_on", STATE_ON), ("turn_off", STATE_OFF)):
-        await hass.services.async_call("switch", action, {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+        await hass.services.async_call("light", action, {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
         assert cloud.state("cong-tac-bep", "1")["on"] is (state == STATE_ON)
         await shows(hass, KITCHEN, state)
     assert list(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == []

@@ -32,7 +32,7 @@ from custom_components.wesmart.const import (
 )
 from custom_components.wesmart.terms import CONF_ACCEPT
 from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
-from tests.home import devices, shows
+from tests.home import ACCOUNT_ENTITIES, devices, shows
 from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
@@ -118,7 +118,7 @@ async def test_an_account_is_added_by_email_or_phone_number(
     assert described(flow)["terms_url"].startswith("http")
     flow = await submit(hass, flow, {CONF_USERNAME: username, CONF_PASSWORD: OWNER.password})
     entry = await finish(hass, flow)
-    assert (entry.title, entry.unique_id) == (OWNER.full_name, f"{cloud.url} tk-minh-anh")
+    assert (entry.title, entry.unique_id) == ("WeSMART", f"{cloud.url} tk-minh-anh")
     assert OWNER.password not in json.dumps({**entry.data})
     assert len(cloud.sessions(OWNER.username)) == 1
 
@@ -128,7 +128,7 @@ async def test_two_accounts_of_a_server_are_two_entries(
 ) -> None:
     """Each with its own homes."""
     other = await log_in(hass, cloud, OTHER)
-    assert other.title == OTHER.full_name
+    assert other.title == "WeSMART Nhà Đà Nẵng"
     assert {entry.state, other.state} == {ConfigEntryState.LOADED}
 
 
@@ -153,19 +153,19 @@ async def test_an_account_is_not_added_in_two_dialogs_at_once(hass: HomeAssistan
     await finish(hass, first)
 
 
-async def test_an_account_without_a_name_is_not_called_by_its_login(
-    hass: HomeAssistant, cloud: MockCloud, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Titles are in logs, also in Home Assistant's."""
-    cloud._account(OTHER.username).full_name = ""
-    entry = await log_in(hass, cloud, OTHER)
-    cloud.maintenance(retry_after=30)
-    await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.title == "WeSMART"
-    for secret in ("quocbao@example.com", "987 654 321", "987654321"):
-        assert secret not in caplog.text
-    cloud.end_maintenance()
-    await asyncio.sleep(60)
+async def test_a_title_is_nobodys_name_and_is_there_once(hass: HomeAssistant, cloud: MockCloud) -> None:
+    """Titles are shown and logged."""
+    first = await log_in(hass, cloud, OWNER)
+    cloud.unshare_home("nha-da-nang", OTHER.username)
+    second = await log_in(hass, cloud, OTHER)
+    assert (first.title, second.title) == ("WeSMART", "WeSMART 2")
+    await hass.config_entries.async_remove(second.entry_id)
+    cloud.share_home("nha-da-nang", OTHER.username)
+    hass.config_entries.async_update_entry(first, title="WeSMART Nhà Đà Nẵng")
+    second = await log_in(hass, cloud, OTHER)
+    assert second.title == "WeSMART"
+    hass.config_entries.async_update_entry(second, title="Đà Nẵng")
+    assert "Đà Nẵng" in devices(hass, second)
 
 
 # The server
@@ -483,7 +483,7 @@ async def test_an_account_without_homes_gets_its_first_one_by_itself(hass: HomeA
     cloud.unshare_home("nha-da-nang", OTHER.username)
     entry = await log_in(hass, cloud, OTHER)
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.states.async_entity_ids() == ["event.wesmart_feedback"]
+    assert sorted(hass.states.async_entity_ids()) == ACCOUNT_ENTITIES
     assert async_get_issues(hass).issues == {}
     cloud.share_home("nha-da-nang", OTHER.username)
     await asyncio.sleep(1)
@@ -621,7 +621,7 @@ async def test_a_server_that_has_moved_is_entered_and_everything_stays(
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert known_entities(hass, entry) == before
     cloud.touch("cong-tac-bep", "1", on=True)
-    await shows(hass, "switch.bep_den_tran", "on", within_s=1)
+    await shows(hass, "light.bep_den_tran", "on", within_s=1)
 
 
 @pytest.mark.parametrize("ended", [False, True])

@@ -15,7 +15,7 @@ from tests.mock_cloud import MockCloud
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 # Access tokens are good for an hour, and are renewed in the last minute of it.
 LAST_MINUTE_S = 3545
 
@@ -44,7 +44,7 @@ async def start_renewal(hass: HomeAssistant, cloud: MockCloud, latency: float) -
     await asyncio.sleep(LAST_MINUTE_S)
     cloud.latency = latency
     call: asyncio.Task[object] = asyncio.create_task(
-        hass.services.async_call("switch", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+        hass.services.async_call("light", "turn_on", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     )
     await asyncio.sleep(0.5)
     assert renewals(cloud) == 1
@@ -63,7 +63,7 @@ async def test_tokens_are_renewed_once_however_many_wait_for_them(
     target = {ATTR_ENTITY_ID: KITCHEN}
     await asyncio.gather(
         *(hass.services.async_call(DOMAIN, "get_feedback", {}, blocking=True, return_response=True) for _ in range(10)),
-        hass.services.async_call("switch", "turn_on", target, blocking=True),
+        hass.services.async_call("light", "turn_on", target, blocking=True),
         hass.services.async_call("homeassistant", "update_entity", target, blocking=True),
     )
     assert (renewals(cloud), saved(entry)) == (1, newest(cloud))

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 import json
 
+from homeassistant.components.light import ColorMode
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -62,7 +63,7 @@ async def test_a_device_that_is_removed_in_the_app_goes_and_may_come_back(
     """With its entities and its children."""
     cloud.remove_device("cong-tac-phong-ngu")
     await asyncio.sleep(1)
-    assert hass.states.get("switch.hanh_lang_den_hanh_lang") is None
+    assert hass.states.get("light.hanh_lang_den_hanh_lang") is None
     assert "Công tắc phòng ngủ" not in devices(hass, entry)
     assert "Đèn hành lang" not in devices(hass, entry)
     cloud.add_device("nha-ha-noi", {**NEW_LAMP})
@@ -95,12 +96,12 @@ async def test_gangs_that_come_go_or_are_renamed_in_the_app_do_so_within_a_secon
     lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
     new = Endpoint(id="9", type="switch", name="Đèn bếp nhỏ", features=dict(lamp.features), state={"on": True})
     cloud.set_endpoints("cong-tac-bep", [replace(lamp, name="Đèn chùm"), new])
-    await shows(hass, "switch.bep_den_bep_nho", STATE_ON, within_s=1)
-    await shows(hass, "switch.bep_den_tran", STATE_OFF, friendly_name="Đèn chùm")
+    await shows(hass, "light.bep_den_bep_nho", STATE_ON, within_s=1)
+    await shows(hass, "light.bep_den_tran", STATE_OFF, friendly_name="Đèn chùm")
     assert hass.states.get("switch.bep_quat_hut") is None
     cloud.set_endpoints("cong-tac-bep", [lamp, *others])
     await shows(hass, "switch.bep_quat_hut", STATE_OFF, within_s=1)
-    assert hass.states.get("switch.bep_den_bep_nho") is None
+    assert hass.states.get("light.bep_den_bep_nho") is None
     assert not {"Đèn chùm", "Đèn bếp nhỏ"} & devices(hass, entry).keys()
 
 
@@ -108,16 +109,16 @@ async def test_a_gang_that_gets_a_name_becomes_a_device_and_one_that_loses_it_th
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """Its entity keeps its id, and what the user made of it."""
-    er.async_get(hass).async_update_entity("switch.bep_den_tran", labels={"ours"})
+    er.async_get(hass).async_update_entity("light.bep_den_tran", labels={"ours"})
     lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
     cloud.set_endpoints("cong-tac-bep", [replace(lamp, name=None), *others])
-    await shows(hass, "switch.bep_den_tran", STATE_OFF, within_s=1, friendly_name="Công tắc bếp")
-    assert isinstance(device_of(hass, "switch.bep_den_tran"), dr.DeviceEntry)
+    await shows(hass, "light.bep_den_tran", STATE_OFF, within_s=1, friendly_name="Công tắc bếp")
+    assert isinstance(device_of(hass, "light.bep_den_tran"), dr.DeviceEntry)
     cloud.set_endpoints("cong-tac-bep", [lamp, *others])
-    await shows(hass, "switch.bep_den_tran", STATE_OFF, within_s=1, friendly_name="Đèn trần")
-    assert isinstance(device := device_of(hass, "switch.bep_den_tran"), dr.ChildDeviceEntry)
+    await shows(hass, "light.bep_den_tran", STATE_OFF, within_s=1, friendly_name="Đèn trần")
+    assert isinstance(device := device_of(hass, "light.bep_den_tran"), dr.ChildDeviceEntry)
     assert device.area_id == "bep"
-    entity = er.async_get(hass).async_get("switch.bep_den_tran")
+    entity = er.async_get(hass).async_get("light.bep_den_tran")
     assert entity is not None
     assert entity.labels == {"ours"}
 
@@ -126,11 +127,14 @@ async def test_a_gang_that_becomes_a_light_is_one_within_a_second(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """As an update of a panel's firmware may bring it."""
-    lamp, *others = cloud._core.world.device("cong-tac-bep").endpoints
-    features: JsonObject = {"brightness": False, "color": False, "effects": [], "transition": False}
-    cloud.set_endpoints("cong-tac-bep", [replace(lamp, type="light", features=features), *others])
-    await shows(hass, "light.bep_den_tran", STATE_OFF, within_s=1)
-    assert hass.states.get("switch.bep_den_tran") is None
+    lamp, other, fan = cloud._core.world.device("cong-tac-bep").endpoints
+    features: JsonObject = {"brightness": True, "color": False, "effects": [], "transition": False}
+    changed = [replace(endpoint, type="light", features=features) for endpoint in (lamp, fan)]
+    cloud.set_endpoints("cong-tac-bep", [changed[0], other, changed[1]])
+    dimmable = [ColorMode.BRIGHTNESS]
+    await shows(hass, "light.bep_quat_hut", STATE_OFF, within_s=1, supported_color_modes=dimmable)
+    await shows(hass, "light.bep_den_tran", STATE_OFF, within_s=1, supported_color_modes=dimmable)
+    assert hass.states.get("switch.bep_quat_hut") is None
 
 
 async def test_a_home_that_is_removed_takes_its_devices_along(
@@ -139,8 +143,8 @@ async def test_a_home_that_is_removed_takes_its_devices_along(
     """The other home stays."""
     cloud.remove_home("can-ho-my-dinh")
     await asyncio.sleep(1)
-    assert hass.states.get("switch.phong_ngu_den_ngu") is None
-    await shows(hass, "switch.hanh_lang_den_hanh_lang", STATE_ON)
+    assert hass.states.get("light.phong_ngu_den_ngu") is None
+    await shows(hass, "light.hanh_lang_den_hanh_lang", STATE_ON)
 
 
 async def test_what_went_while_home_assistant_was_off_is_gone_at_the_next_start(
@@ -160,7 +164,7 @@ async def test_what_went_while_home_assistant_was_off_is_gone_at_the_next_start(
     assert entities.async_get("switch.phong_khach_o_cam_tivi") is None
     assert entities.async_get("switch.phong_tam_quat_thong_gio") is None
     assert "Quạt thông gió" not in devices(hass, entry)
-    await shows(hass, "switch.phong_tam_den_guong", STATE_OFF)
+    await shows(hass, "light.phong_tam_den_guong", STATE_OFF)
 
 
 async def test_a_device_without_name_room_or_endpoints_is_fine(
@@ -184,7 +188,7 @@ def test_ids_of_any_spelling_do_not_collide() -> None:
 
 def gang(number: str, name: str | None) -> JsonObject:
     """Return a switch of a panel."""
-    features: JsonObject = {"outlet": False, "metering": False}
+    features: JsonObject = {"controls": None, "metering": False}
     return {"id": number, "type": "switch", "name": name, "features": features, "state": {"on": True}}
 
 
@@ -193,13 +197,15 @@ async def test_gangs_without_names_are_told_apart(hass: HomeAssistant, cloud: Mo
     cloud.add_device(
         "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
     )
-    await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_gang_2", STATE_ON, friendly_name="Công tắc mới Gang 2")
+    await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_switch_2", STATE_ON, friendly_name="Công tắc mới Switch 2")
     one, two = cloud._core.world.device("den-hoc").endpoints
     cloud.set_endpoints("den-hoc", [replace(one, name="Đèn tủ"), two])
-    await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_gang_2", STATE_ON, within_s=1, friendly_name="Công tắc mới")
+    await shows(
+        hass, "switch.phong_ngu_cua_be_cong_tac_moi_switch_2", STATE_ON, within_s=1, friendly_name="Công tắc mới"
+    )
     cloud.set_endpoints("den-hoc", [one, two])
     for number in ("1", "2"):
-        entity_id, name = f"switch.phong_ngu_cua_be_cong_tac_moi_gang_{number}", f"Công tắc mới Gang {number}"
+        entity_id, name = f"switch.phong_ngu_cua_be_cong_tac_moi_switch_{number}", f"Công tắc mới Switch {number}"
         await shows(hass, entity_id, STATE_ON, within_s=1, friendly_name=name)
 
 
@@ -220,7 +226,7 @@ async def test_only_a_device_that_the_cloud_does_not_have_can_be_deleted(
     known = dr.async_get(hass)
     identifier = (DOMAIN, registry.device_identifier(entry, "gone"))
     gone = known.async_get_or_create(config_entry_id=entry.entry_id, identifiers={identifier})
-    child = device_of(hass, "switch.hanh_lang_den_hanh_lang")
+    child = device_of(hass, "light.hanh_lang_den_hanh_lang")
     assert isinstance(child, dr.ChildDeviceEntry)
     for device_id in (child.id, child.parent_device_id):
         assert not await delete(hass, hass_ws_client, device_id)

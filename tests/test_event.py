@@ -112,7 +112,7 @@ async def test_a_press_that_waited_behind_a_gap_for_minutes_starts_nothing(
     cloud.touch("cong-tac-bep", "1", on=True)
     cloud.press(DEVICE, "1", "single")
     await asyncio.sleep(900)
-    await shows(hass, "switch.bep_den_tran", STATE_ON)
+    await shows(hass, "light.bep_den_tran", STATE_ON)
     assert presses == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.wesmart.cloud import Endpoints
-from custom_components.wesmart.cloud.models import Terms
+from custom_components.wesmart.cloud.account import Terms
 from custom_components.wesmart.formatting import link, local_time, markdown, short
 from custom_components.wesmart.terms import terms_placeholders
 from tests.examples import examples

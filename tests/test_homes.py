@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
 from tests.accounts import OTHER, OWNER, Person, choices, configure, log_in, start_flow, submit, suggested
-from tests.home import ACCOUNT, device_of, devices, shows
+from tests.home import device_of, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.repairs import TAKEN, comes, placeholders
 
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.slow
 HANOI = "nha-ha-noi"
 DANANG = "nha-da-nang"
 FLAT = "can-ho-my-dinh"
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 PANEL = "cong-tac-bep"
-GANG = "switch.hanh_lang_den_hanh_lang"
+GANG = "light.hanh_lang_den_hanh_lang"
 # A device of each home, by a name that no other home has.
 WITNESSES = {HANOI: "Công tắc bếp", DANANG: "Đèn bàn", FLAT: "Ổ cắm điều hòa"}
-DANANG_DEVICES = {ACCOUNT, "Công tắc phòng khách", "Đèn trần", "Đèn bàn"}
+DANANG_DEVICES = {"WeSMART Nhà Đà Nẵng", "Công tắc phòng khách", "Đèn trần", "Đèn bàn"}
 FRIDGE = "switch.bep_o_cam_tu_lanh"
 
 
@@ -62,7 +62,7 @@ async def taken_over(hass: HomeAssistant, cloud: MockCloud, other: ConfigEntry) 
     assert "Công tắc bếp" in devices(hass, other)
     cloud.touch(PANEL, "1", on=True)
     await shows(hass, KITCHEN, "on", within_s=1)
-    await hass.services.async_call("switch", "turn_off", {"entity_id": KITCHEN}, blocking=True)
+    await hass.services.async_call("light", "turn_off", {"entity_id": KITCHEN}, blocking=True)
     assert cloud.state(PANEL, "1")["on"] is False
 
 
@@ -80,7 +80,7 @@ async def test_a_home_that_two_accounts_see_belongs_to_the_first(
     assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "homes")
     assert choices(flow, CONF_HOMES) == {DANANG: "Nhà Đà Nẵng"}
     assert flow["description_placeholders"] is not None
-    assert flow["description_placeholders"]["taken"] == f"Nhà Hà Nội ({OWNER.full_name})"
+    assert flow["description_placeholders"]["taken"] == "Nhà Hà Nội (WeSMART)"
     flow = await submit(hass, flow, suggested(flow))
     await hass.async_block_till_done()
     other = flow["result"]
@@ -89,7 +89,7 @@ async def test_a_home_that_two_accounts_see_belongs_to_the_first(
     flow = await hass.config_entries.options.async_init(other.entry_id)
     assert choices(flow, CONF_HOMES) == {DANANG: "Nhà Đà Nẵng"}
     assert flow["description_placeholders"] is not None
-    assert flow["description_placeholders"]["taken"] == f"Nhà Hà Nội ({OWNER.full_name})"
+    assert flow["description_placeholders"]["taken"] == "Nhà Hà Nội (WeSMART)"
     assert complaints(caplog) == []
     assert await hass.config_entries.async_unload(other.entry_id)
 
@@ -106,9 +106,9 @@ async def test_an_account_whose_homes_are_all_here_is_told_so_and_may_wait(
     flow = await submit(hass, flow, {})
     await hass.async_block_till_done()
     other = flow["result"]
-    assert (other.state, [*devices(hass, other)]) == (ConfigEntryState.LOADED, [ACCOUNT])
+    assert (other.state, [*devices(hass, other)]) == (ConfigEntryState.LOADED, ["WeSMART 2"])
     await comes(hass, TAKEN)
-    assert placeholders(hass) == {"account": OTHER.full_name, "taken": f"Nhà Hà Nội ({OWNER.full_name})"}
+    assert placeholders(hass) == {"account": other.title, "taken": "Nhà Hà Nội (WeSMART)"}
     assert await hass.config_entries.async_remove(entry.entry_id)
     await taken_over(hass, cloud, other)
     await comes(hass)
@@ -141,8 +141,8 @@ async def test_a_home_that_is_shared_while_both_run_stays_where_it_is(
     cloud.share_home(FLAT, OTHER.username)
     await asyncio.sleep(1)
     cloud.touch("cong-tac-can-ho", "2", on=True)
-    await shows(hass, "switch.phong_ngu_den_ngu", "on", within_s=1)
-    assert entry_of(hass, "switch.phong_ngu_den_ngu") == entry.entry_id
+    await shows(hass, "light.phong_ngu_den_ngu", "on", within_s=1)
+    assert entry_of(hass, "light.phong_ngu_den_ngu") == entry.entry_id
     assert devices(hass, other).keys() == DANANG_DEVICES
     assert complaints(caplog) == []
 
@@ -191,7 +191,7 @@ async def test_a_home_goes_to_the_other_account_at_once_when_the_first_does_not_
     after = {e.unique_id: (e.entity_id, e.id) for e in moved if e.unique_id in before}
     assert len(after) > 30
     assert after.items() <= before.items()
-    assert all(e.disabled_by is None for e in moved)
+    assert {e.disabled_by for e in moved} == {None, er.RegistryEntryDisabler.INTEGRATION}
     assert complaints(caplog) == []
 
 
@@ -219,7 +219,7 @@ async def test_an_account_that_comes_back_leaves_the_home_where_it_is_now(
     assert await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     await taken_over(hass, cloud, other)
     assert await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
-    await shows(hass, "switch.phong_ngu_den_ngu", "off", within_s=2)
+    await shows(hass, "light.phong_ngu_den_ngu", "off", within_s=2)
     assert entry_of(hass, KITCHEN) == other.entry_id
     assert "Công tắc bếp" not in devices(hass, entry)
     flow = await hass.config_entries.options.async_init(entry.entry_id)
@@ -240,7 +240,7 @@ async def test_a_home_of_an_account_that_is_disabled_may_be_shared_later(
     known = entities.async_get("light.hoc")
     assert known is not None
     assert (known.id, known.config_entry_id, known.disabled_by) == (lamp.id, entry.entry_id, None)
-    assert devices(hass, other).keys() == {ACCOUNT}
+    assert devices(hass, other).keys() == {other.title}
     assert complaints(caplog) == []
 
 

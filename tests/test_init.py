@@ -13,11 +13,11 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from tests.accounts import OTHER, OWNER, Person, log_in
-from tests.home import FEEDBACK, shows
+from tests.home import ACCOUNT_ENTITIES, shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.wire import JsonObject
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 
 
 def paths(cloud: MockCloud, since: int) -> list[str]:
@@ -206,9 +206,9 @@ async def test_an_account_without_homes_is_fine(
     await asyncio.sleep(1)
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
-    assert hass.states.async_entity_ids() == [FEEDBACK]
+    assert sorted(hass.states.async_entity_ids()) == ACCOUNT_ENTITIES
     cloud.share_home("can-ho-my-dinh", person.username)
-    await shows(hass, "switch.phong_ngu_den_ngu", "off", within_s=5)
+    await shows(hass, "light.phong_ngu_den_ngu", "off", within_s=5)
 
 
 async def test_home_assistant_stops_at_once(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
@@ -308,7 +308,7 @@ LATE_DEVICE: JsonObject = {
     "serial": "s",
     "online": True,
     "endpoints": [
-        {"id": "1", "type": "switch", "features": {"outlet": False, "metering": False}, "state": {"on": True}}
+        {"id": "1", "type": "switch", "features": {"controls": None, "metering": False}, "state": {"on": True}}
     ],
 }
 

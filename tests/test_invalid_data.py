@@ -23,7 +23,7 @@ from tests.specification_documents import ASYNCAPI, specification
 pytestmark = pytest.mark.slow
 
 PANEL = "cong-tac-bep"
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 EVENTS = "/v1/events"
 SNAPSHOT = "/v1/snapshot"
 MEBIBYTE = 2**20
@@ -407,7 +407,7 @@ async def test_a_snapshot_that_makes_no_sense_leaves_the_home_as_it_was(
     cloud.drop_next()
     cloud.touch(PANEL, "2", on=not cloud.state(PANEL, "2")["on"])
     await asyncio.sleep(200)
-    assert watch.quiet() == (["switch.bep_den_ban_an"], [])
+    assert watch.quiet() == (["light.bep_den_ban_an"], [])
     watch.reset()
     cloud.rate_limit(5, count=10**6, path=EVENTS)
     cloud.cut()
@@ -440,7 +440,7 @@ async def test_names_may_be_anything(hass: HomeAssistant, cloud: MockCloud, watc
             "firmware": "f",
             "serial": "s",
             "endpoints": [
-                {"id": "1", "type": "switch", "features": {"outlet": False, "metering": False}, "state": {"on": True}}
+                {"id": "1", "type": "switch", "features": {"controls": None, "metering": False}, "state": {"on": True}}
             ],
         },
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.wesmart.cloud.models import Access, Account, Maintenance, Terms
+from custom_components.wesmart.cloud.account import Access, Account, Maintenance, Terms
 from custom_components.wesmart.repairs import Issue, account_issues, maintenance_issues
 
 NOW = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)

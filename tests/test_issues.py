@@ -32,7 +32,7 @@ from tests.restart import restarted
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 # A Retry-After of a minute: the wait itself, the second that a date rounds, a random tenth, and the time of the response.
 AGAIN_S = 60 + 1 + 6 + 1
 # A blocked account is read every four to five minutes.
@@ -90,7 +90,7 @@ async def test_a_block_that_a_command_finds_acts_at_once(
     cloud.mute(True)
     cloud.suspend(OWNER.username)
     with pytest.raises(HomeAssistantError) as error:
-        await hass.services.async_call("switch", "turn_on", {"entity_id": KITCHEN}, blocking=True)
+        await hass.services.async_call("light", "turn_on", {"entity_id": KITCHEN}, blocking=True)
     assert error.value.translation_key == "account_suspended"
     await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=3)
     await comes(hass, BLOCKED)

@@ -13,7 +13,7 @@ from tests.mock_cloud import MockCloud
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 # The closing handshake of the socket and a renewal of tokens may take some seconds; Home Assistant allows 10 s.
 LONGEST_S = 8
 # How long the server does not respond, in the tests below.
@@ -43,7 +43,7 @@ async def _half_open(hass: HomeAssistant, cloud: MockCloud) -> None:
 async def _request_that_hangs(hass: HomeAssistant, cloud: MockCloud) -> None:
     cloud.latency = HOLE_S
     target = {"entity_id": KITCHEN}
-    await hass.services.async_call("switch", "turn_on", target, blocking=False)
+    await hass.services.async_call("light", "turn_on", target, blocking=False)
     await asyncio.sleep(1)
 
 

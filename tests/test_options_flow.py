@@ -10,13 +10,13 @@ import pytest
 
 from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_REVERSED_COVERS
 from tests.accounts import OTHER, OWNER, Person, choices, configure, suggested
-from tests.home import ACCOUNT, FEEDBACK, devices, shows
+from tests.home import ACCOUNT, ACCOUNT_ENTITIES, devices, shows
 from tests.mock_cloud import MockCloud
 from tests.test_devices import NEW_LAMP
 
 ROLLER = "cover.phong_ngu_cua_be_rem_cuon_phong_be"
 ROLLER_ID = "rem-phong-be"
-BEDSIDE = "switch.phong_ngu_den_ngu"
+BEDSIDE = "light.phong_ngu_den_ngu"
 
 
 async def opened(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
@@ -84,22 +84,22 @@ async def test_an_excluded_home_leaves_and_comes_back_as_it_was(
     flow = await opened(hass, entry)
     assert choices(flow, CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội", "can-ho-my-dinh": "Căn hộ Mỹ Đình"}
     entities, registry = er.async_get(hass), dr.async_get(hass)
-    before = entities.async_update_entity(BEDSIDE, new_entity_id="switch.den_ngu_cua_toi", name="Đèn ngủ của tôi")
+    before = entities.async_update_entity(BEDSIDE, new_entity_id="light.den_ngu_cua_toi", name="Đèn ngủ của tôi")
     assert before.device_id is not None
     child = registry.async_get(before.device_id)
     assert isinstance(child, dr.ChildDeviceEntry)
     registry.async_update_device(child.parent_device_id, name_by_user="Công tắc cửa")
 
     await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
-    assert hass.states.get("switch.den_ngu_cua_toi") is None
-    assert entities.async_get("switch.den_ngu_cua_toi") is None
+    assert hass.states.get("light.den_ngu_cua_toi") is None
+    assert entities.async_get("light.den_ngu_cua_toi") is None
     assert registry.async_get(child.parent_device_id) is None
     assert not {"Rèm cửa sổ", "Ổ cắm điều hòa", "Công tắc cửa ra vào"} & devices(hass, entry).keys()
     await shows(hass, ROLLER, "closed")
 
     await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"]})
-    await shows(hass, "switch.den_ngu_cua_toi", "off", friendly_name="Đèn ngủ của tôi")
-    after = entities.async_get("switch.den_ngu_cua_toi")
+    await shows(hass, "light.den_ngu_cua_toi", "off", friendly_name="Đèn ngủ của tôi")
+    after = entities.async_get("light.den_ngu_cua_toi")
     assert after is not None
     assert (after.id, after.device_id) == (before.id, before.device_id)
     parent = registry.async_get(child.parent_device_id)
@@ -111,6 +111,7 @@ async def test_changes_in_an_excluded_home_have_no_effect_and_cost_no_request(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """Not even its removal."""
+    cloud.meters_report = False
     await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
     await asyncio.sleep(60)
     states = {state.entity_id: state for state in hass.states.async_all()}
@@ -134,7 +135,7 @@ async def test_a_new_home_is_shown_by_itself(hass: HomeAssistant, cloud: MockClo
     """Also if the others are excluded, and if a form that was opened before is submitted after it came."""
     await configure(hass, entry, **{CONF_HOMES: []})
     assert await hass.config_entries.async_reload(entry.entry_id)
-    assert (entry.state, hass.states.async_entity_ids()) == (ConfigEntryState.LOADED, [FEEDBACK])
+    assert (entry.state, sorted(hass.states.async_entity_ids())) == (ConfigEntryState.LOADED, ACCOUNT_ENTITIES)
     flow = await opened(hass, entry)
     cloud.share_home("nha-da-nang", OWNER.username)
     await asyncio.sleep(1)

@@ -18,7 +18,7 @@ from tests.repairs import MAINTAINED, comes, said
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 PANEL = "cong-tac-bep"
 
 type Outage = Callable[[MockCloud], Coroutine[None, None, Callable[[], Coroutine[None, None, None]]]]
@@ -136,11 +136,11 @@ async def test_maintenance_that_push_survives_is_said_and_takes_nothing_away(
     cloud.touch(PANEL, "1", on=True)
     await shows(hass, KITCHEN, STATE_ON, within_s=1)
     with pytest.raises(HomeAssistantError) as refused:
-        await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+        await hass.services.async_call("light", "turn_off", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     assert refused.value.translation_key == "maintenance"
     cloud.end_maintenance()
     await comes(hass, within_s=120)
-    await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
+    await hass.services.async_call("light", "turn_off", {ATTR_ENTITY_ID: KITCHEN}, blocking=True)
     await shows(hass, KITCHEN, STATE_OFF, within_s=1)
     assert said(caplog) == ["ERROR", "INFO"]
 

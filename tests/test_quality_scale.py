@@ -81,8 +81,6 @@ def test_updates_run_in_parallel_on_every_platform() -> None:
 @pytest.mark.parametrize(
     ("rule", "word"),
     [
-        ("entity-category", "entity_category"),
-        ("entity-disabled-by-default", "enabled_default"),
         ("discovery", "async_step_zeroconf"),
         ("discovery-update-info", "_abort_if_unique_id_configured(updates"),
     ],

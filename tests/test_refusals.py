@@ -190,5 +190,5 @@ async def test_a_stream_does_not_follow_a_redirect(
     for on, state in ((True, STATE_ON), (False, STATE_OFF)):
         cloud.touch("cong-tac-bep", "1", on=on)
         await asyncio.sleep(POLL_INTERVAL.total_seconds())
-        assert hass.states.is_state("switch.bep_den_tran", state)
+        assert hass.states.is_state("light.bep_den_tran", state)
     assert stranger.visits == []

@@ -20,7 +20,7 @@ from tests.repairs import TERMS, comes, issues, said, the_issue
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 PANEL = "cong-tac-bep"
 FIX = "/api/repairs/issues/fix"
 

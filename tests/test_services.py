@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.wesmart import services
-from custom_components.wesmart.cloud.models import FeedbackCategory
+from custom_components.wesmart.cloud.account import FeedbackCategory
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OTHER, OWNER, log_in
 from tests.home import FEEDBACK, device_of
@@ -43,9 +43,9 @@ LAMP: JsonObject = {
     ],
 }
 MESSAGE = "Đèn trần bếp chớp tắt mỗi khi bật quạt hút."
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 # A gang with a name of its own, which is a child device of its panel.
-GANG, GANG_PANEL = "switch.hanh_lang_den_hanh_lang", "cong-tac-phong-ngu"
+GANG, GANG_PANEL = "light.hanh_lang_den_hanh_lang", "cong-tac-phong-ngu"
 
 
 async def ask(hass: HomeAssistant, action: str, **data: object) -> dict[str, object]:
@@ -210,7 +210,7 @@ async def test_feedback_without_a_response_says_that_it_may_have_been_filed(
     with pytest.raises(HomeAssistantError) as error:
         await send(hass)
     assert error.value.translation_key == "feedback_unconfirmed"
-    assert error.value.translation_placeholders == {"name": OWNER.full_name}
+    assert error.value.translation_placeholders == {"name": "WeSMART"}
     assert asyncio.get_running_loop().time() - started < 10.5
     cloud.latency = 0
     if fault == "gone":

@@ -35,9 +35,9 @@ DAYS, RELOAD_DAY = 7, 3
 
 OUR_PACKAGE = "custom_components.wesmart"
 SWITCHES = {
-    "switch.bep_den_tran": ("cong-tac-bep", "1"),
-    "switch.bep_den_ban_an": ("cong-tac-bep", "2"),
-    "switch.phong_tam_den_guong": ("cong-tac-phong-tam", "1"),
+    "light.bep_den_tran": ("cong-tac-bep", "1"),
+    "light.bep_den_ban_an": ("cong-tac-bep", "2"),
+    "light.phong_tam_den_guong": ("cong-tac-phong-tam", "1"),
     "light.bep_den_tu_bep": ("den-tu-bep", "1"),
 }
 

@@ -15,7 +15,7 @@ from tests.home import shows
 from tests.mock_cloud import Freedoms, MockCloud
 
 PANEL = "cong-tac-bep"
-SWITCH = "switch.bep_den_tran"
+SWITCH = "light.bep_den_tran"
 LIGHT = "light.bep_den_tu_bep"
 OURS = "custom_components/wesmart/"
 
@@ -98,7 +98,7 @@ async def test_a_call_takes_ten_calls(hass: HomeAssistant, cloud: MockCloud, ent
 
 HOPS = (
     "WeSmartLight.async_turn_on",
-    "WeSmartEntity._async_execute",
+    "WeSmartAccountEntity._async_execute",
     "WeSmartCoordinator.async_execute",
     "CommandQueue.execute",
     "CommandQueue._work",

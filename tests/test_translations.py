@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.wesmart import errors
 from custom_components.wesmart.cloud import errors as cloud
-from custom_components.wesmart.cloud.models import Access, Account, Maintenance, Terms
+from custom_components.wesmart.cloud.account import Access, Account, Maintenance, Terms
 from custom_components.wesmart.repairs import Issue, account_issues, maintenance_issues
 
 INTEGRATION = Path(__file__).parents[1] / "custom_components" / "wesmart"

@@ -8,7 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, PLATFORMS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .homes import async_setup_homes
-from .registry import cloud_id, is_account
+from .registry import async_setup_accounts, cloud_id, is_account
 from .repairs import async_setup_repairs
 from .services import async_setup_services
 from .session import async_pop_session
@@ -19,6 +19,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, and what concerns all accounts together."""
     async_setup_services(hass)
+    async_setup_accounts(hass)
     async_setup_homes(hass)
     async_setup_repairs(hass)
     return True

@@ -12,8 +12,9 @@ import voluptuous as vol
 from yarl import URL
 
 from .cloud import Endpoints, Session, WeSmartClient, discover, log_in, server_origin
+from .cloud.account import Account
 from .cloud.errors import AccessError, AccountBlockedError, SessionEndedError, WeSmartError
-from .cloud.models import Account, HomeOutline
+from .cloud.models import HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN, MANUFACTURER
 from .coordinator import WeSmartConfigEntry
 from .errors import form_errors
@@ -209,11 +210,20 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         return result
 
     def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
-        # Titles are logged, so an account without a name is not called by its email or phone number.
-        title = short(self._account.full_name) if self._account.full_name else MANUFACTURER
+        excluded = sorted(excluded)
+        shown = [home.name for home in self._homes if home.id in self._choice.names and home.id not in excluded]
         return self.async_create_entry(
-            title=title, data=self._hand_over(), options={CONF_EXCLUDED_HOMES: sorted(excluded)}
+            title=self._title(next(filter(None, shown), "")),
+            data=self._hand_over(),
+            options={CONF_EXCLUDED_HOMES: excluded},
         )
+
+    def _title(self, home: str) -> str:
+        """Return a title that no other account has; never a person's name, because titles are shown and logged."""
+        taken = {entry.title for entry in self._async_current_entries()}
+        name = short(f"{MANUFACTURER} {home}".strip())
+        numbered = (f"{name} {number}" for number in range(2, len(taken) + 3))
+        return next(title for title in (MANUFACTURER, name, *numbered) if title not in taken)
 
     def _hand_over(self) -> dict[str, Any]:
         """Return the data of the entry, which owns the session from now on."""

@@ -9,7 +9,17 @@ from homeassistant.const import Platform
 DOMAIN: Final = "wesmart"
 LOGGER: Final = logging.getLogger(__package__)
 
-PLATFORMS: Final = [Platform.COVER, Platform.EVENT, Platform.LIGHT, Platform.SWITCH]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.COVER,
+    Platform.EVENT,
+    Platform.LIGHT,
+    Platform.SCENE,
+    Platform.SENSOR,
+    Platform.SWITCH,
+    Platform.UPDATE,
+]
 
 MANUFACTURER: Final = "WeSMART"
 

@@ -21,9 +21,11 @@ from homeassistant.helpers.update_coordinator import (
     DataUpdateCoordinator,
     UpdateFailed,
 )
+from homeassistant.util import dt as dt_util
 
 from . import homes, registry
 from .cloud import Command, Connection, HomeState, WeSmartClient
+from .cloud.account import Account, Maintenance
 from .cloud.errors import (
     AccessError,
     AccountBlockedError,
@@ -36,7 +38,7 @@ from .cloud.errors import (
     WeSmartError,
 )
 from .cloud.events import AccountEvent, ButtonEvent, TicketEvent
-from .cloud.models import Account, EndpointKey
+from .cloud.models import EndpointKey
 from .cloud.state import Changes
 from .const import CONF_SERVER, DOMAIN, LOGGER, MANUFACTURER
 from .errors import poll_delay, translate_errors, translated
@@ -44,6 +46,9 @@ from .repairs import async_update_issues
 from .session import Discovery, async_get_session
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
+
+# The context of listeners to what is known of the account, and of how changes arrive.
+ACCOUNT = EndpointKey("")
 
 # Polling while push is down; with push up, one conditional request an hour proves that nothing was missed.
 POLL_INTERVAL = timedelta(seconds=30)
@@ -60,7 +65,7 @@ _RESTART_CODES = (1012, 1013)
 class WeSmartCoordinator(DataUpdateCoordinator[None]):
     """Polls an account, follows its event stream, and calls the listeners of what changed."""
 
-    config_entry: WeSmartConfigEntry  # type: ignore[mutable-override]  # set once, as in core
+    config_entry: WeSmartConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
         """Use the session of the entry."""
@@ -87,9 +92,11 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.account: Account | None = None
         self._account_outdated = True
         self.account_read_at = -float("inf")
+        # When push came or went last.
+        self.streaming_changed_at = dt_util.utcnow()
         self._session_ended: SessionEndedError | None = None
-        # By endpoint; None for changes of devices and homes.
-        self._endpoint_listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
+        self._endpoint_listeners: dict[EndpointKey, tuple[CALLBACK_TYPE, ...]] = {}
+        self._structure_listeners: list[Callable[[Changes], None]] = []
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
         self._discovery = Discovery(hass, entry)
@@ -100,6 +107,13 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     def available(self) -> bool:
         """Whether the state of the homes is known: by the last poll, or by push."""
         return self.last_update_success or self.connection.streaming
+
+    @property
+    def maintenance(self) -> Maintenance | None:
+        """The next or present maintenance that the server has told of."""
+        maintenance = self.account.maintenance if self.account else None
+        is_over = maintenance and maintenance.ends_at and maintenance.ends_at <= dt_util.utcnow()
+        return None if is_over else maintenance
 
     async def async_start(self) -> None:
         """Load the homes and start the event stream. Raises ConfigEntryNotReady or ConfigEntryAuthFailed."""
@@ -114,13 +128,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
 
     @callback
     @override
-    def async_add_listener(
-        self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
-    ) -> Callable[[], None]:
-        """Call back when the endpoint `context` changed; without one, when devices or homes came, went or changed.
-
-        Both are also called when the availability changes.
-        """
+    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: EndpointKey = ACCOUNT) -> Callable[[], None]:
+        """Call back when an endpoint, a device or the account changed, and when the availability did."""
         remove_listener = super().async_add_listener(update_callback, context)
         self._endpoint_listeners[context] = (*self._endpoint_listeners.get(context, ()), update_callback)
 
@@ -133,6 +142,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             remove_listener()
 
         return remove
+
+    @callback
+    def async_add_structure_listener(self, update_callback: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call back when devices or homes came, went, or are described differently."""
+        self._structure_listeners.append(update_callback)
+        return partial(self._structure_listeners.remove, update_callback)
 
     def signal_press(self, key: EndpointKey) -> str:
         """Return the dispatcher signal of a button's presses; it carries the kind of press."""
@@ -233,11 +248,14 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         # Before the request: what changes while it is answered makes the account outdated again.
         self._account_outdated = False
         try:
-            account = self.account = await self.client.account()
+            account = await self.client.account()
         except WeSmartError:
             self._account_outdated = True
             raise
         self.account_read_at = self.hass.loop.time()
+        if account != self.account:
+            self.account = account
+            self._call_listeners((ACCOUNT,))
         self._account_outdated |= not account.has_access
         if account.blocked:
             raise AccountBlockedError("the account is blocked", terminated=account.access.status == "terminated")
@@ -289,10 +307,14 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
         except Exception:  # noqa: BLE001 - push must go on for everything else
             LOGGER.exception("The registries could not be updated")
-        self._call_listeners((None,))
+        for update_callback in self._structure_listeners:
+            try:
+                update_callback(changes)
+            except Exception:  # noqa: BLE001 - as above
+                LOGGER.exception("A platform could not be updated")
 
     @callback
-    def _call_listeners(self, contexts: Iterable[EndpointKey | None]) -> None:
+    def _call_listeners(self, contexts: Iterable[EndpointKey]) -> None:
         for context in contexts:
             for update_callback in self._endpoint_listeners.get(context, ()):
                 try:
@@ -306,6 +328,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         if self._shutdown_requested:
             return
         self.update_interval = SAFETY_POLL_INTERVAL if streaming else POLL_INTERVAL
+        self.streaming_changed_at = dt_util.utcnow()
+        self._call_listeners((ACCOUNT,))
         if streaming:
             self._schedule_refresh()
         elif isinstance(error := self.connection.error, StreamClosedError) and error.code in _RESTART_CODES:

@@ -1,5 +1,6 @@
 """Covers: curtains, rollers, blinds, shutters and awnings."""
 
+from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.cover import (
@@ -9,6 +10,7 @@ from homeassistant.components.cover import (
     CoverEntity,
     CoverEntityFeature,
 )
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -16,7 +18,7 @@ from .cloud.commands import Command
 from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, CurtainState, EndpointKey, Motion
 from .const import CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartEntity, async_setup_endpoints
+from .entity import WeSmartEntity, async_setup_entities
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -39,11 +41,19 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's covers."""
-    async_setup_endpoints(entry, async_add_entities, CurtainEndpoint, WeSmartCover)
+    async_setup_entities(hass, entry, async_add_entities, Platform.COVER, _create)
+
+
+def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartCover]:
+    for key, endpoint in coordinator.state.endpoints_of(device_id):
+        if isinstance(endpoint, CurtainEndpoint):
+            yield WeSmartCover(coordinator, key, endpoint)
 
 
 class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     """A cover. The contract's positions are Home Assistant's: 100 is open."""
+
+    _attr_translation_key = "curtain"
 
     def __init__(self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: CurtainEndpoint) -> None:
         """Show a curtain, inverted if the options say so."""

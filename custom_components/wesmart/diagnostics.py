@@ -1,38 +1,27 @@
 """Diagnostics of an account and of a device, also attached to feedback.
 
-An allow-list: what the server adds is left out until it is added here. Of features and states, only numbers, booleans
+An allow-list: what the server adds is left out until the client decodes it. Of features and states, only numbers, booleans
 and words of the contract are included, because anything else may be a name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 import json
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import msgspec
+from msgspec import structs
 
-from .cloud.models import (
-    DIAGNOSTICS_LIMIT,
-    ButtonEndpoint,
-    CurtainEndpoint,
-    CurtainFeatures,
-    CurtainState,
-    Device,
-    Endpoint,
-    LightEndpoint,
-    LightFeatures,
-    LightState,
-    SwitchEndpoint,
-)
+from .cloud.account import DIAGNOSTICS_LIMIT
+from .cloud.models import ButtonEndpoint, Device, Endpoint
 from .cloud.state import HomeState
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .formatting import short
 from .registry import cloud_id, is_account
 
 type Report = dict[str, object]
-
-_PRESSES = ("single", "double", "long")
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: WeSmartConfigEntry) -> Report:
@@ -94,68 +83,40 @@ def _cloud(coordinator: WeSmartCoordinator) -> Report:
 def _devices(state: HomeState, devices: Iterable[Device]) -> list[Report]:
     return [
         {
+            **_plain(device),
             "model": device.model and short(device.model),
             "firmware": device.firmware and short(device.firmware),
-            "online": device.online,
             "has_room": device.room_id is not None,
-            "signal_dbm": device.signal_dbm,
-            "battery_percent": device.battery_percent,
-            "endpoints": [_endpoint(state.endpoints[key]) for key in state.keys_of(device.id)],
+            "endpoints": [_endpoint(endpoint) for _, endpoint in state.endpoints_of(device.id)],
         }
         for device in devices
     ]
 
 
 def _endpoint(endpoint: Endpoint) -> Report:
-    report: Report = {
+    return {
         "type": type(endpoint).__name__,
         "has_name": bool(endpoint.name),
         "has_room": endpoint.room_id is not None,
+        "features": _plain(endpoint.features),
+        "state": None if isinstance(endpoint, ButtonEndpoint) else _plain(endpoint.state),
     }
-    match endpoint:
-        case SwitchEndpoint(features=features, state=state):
-            report["features"] = {"outlet": features.outlet, "metering": features.metering}
-            report["state"] = {"on": state.on, "power_w": state.power_w, "energy_kwh": state.energy_kwh}
-        case LightEndpoint():
-            report["features"] = _light_features(endpoint.features)
-            report["state"] = _light_state(endpoint.state)
-        case CurtainEndpoint():
-            report["features"] = _curtain_features(endpoint.features)
-            report["state"] = _curtain_state(endpoint.state)
-        case ButtonEndpoint(features=features):
-            report["features"] = {"presses": [press for press in _PRESSES if press in features.presses]}
+
+
+def _plain(described: msgspec.Struct) -> Report:
+    """Return the numbers, booleans and words of the contract; of texts, only whether there is one, or how many."""
+    report: Report = {}
+    for name, value in structs.asdict(described).items():
+        match value:
+            case None | bool() | int() | float() | StrEnum():
+                report[name] = value
+            case msgspec.Struct():
+                report[name] = _plain(value)
+            case tuple():
+                report[name] = len(value)
+            case str():
+                report[name] = True
     return report
-
-
-def _light_features(features: LightFeatures) -> Report:
-    whites = features.color_temp
-    return {
-        "brightness": features.brightness,
-        "color_temp": whites and {"min_kelvin": whites.min_kelvin, "max_kelvin": whites.max_kelvin},
-        "color": features.color,
-        "effects": len(features.effects),  # their names may be personal
-        "transition": features.transition,
-    }
-
-
-def _light_state(state: LightState) -> Report:
-    return {
-        "on": state.on,
-        "mode": state.mode,
-        "brightness": state.brightness,
-        "color_temp_kelvin": state.color_temp_kelvin,
-        "hue": state.hue,
-        "saturation": state.saturation,
-        "effect": state.effect is not None,
-    }
-
-
-def _curtain_features(features: CurtainFeatures) -> Report:
-    return {"kind": features.kind, "position": features.position, "tilt": features.tilt, "stop": features.stop}
-
-
-def _curtain_state(state: CurtainState) -> Report:
-    return {"position": state.position, "tilt": state.tilt, "motion": state.motion}
 
 
 def _size(document: object) -> int:

@@ -1,16 +1,21 @@
 """What the entities of an account share."""
 
-from collections.abc import Callable
-from typing import cast, override
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, cast, override
 
-from homeassistant.core import callback
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import ToggleEntity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from . import registry
 from .cloud.commands import Command
-from .cloud.models import Endpoint, EndpointKey
-from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .cloud.models import Endpoint, EndpointKey, SwitchEndpoint
+from .const import DOMAIN
+from .coordinator import ACCOUNT, WeSmartConfigEntry, WeSmartCoordinator
 
 
 class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
@@ -18,23 +23,61 @@ class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
 
     _attr_has_entity_name = True
 
+    def __init__(self, coordinator: WeSmartCoordinator, context: EndpointKey = ACCOUNT) -> None:
+        """Follow the changes of the account, or of something else: the context is what `async_add_listener` takes."""
+        super().__init__(coordinator, context)
+        self._attr_device_info = registry.account_device_info(coordinator.config_entry)
+
     @property
     @override
     def available(self) -> bool:
         """Whether the server's state is known."""
         return self.coordinator.available
 
+    async def _async_execute(self, command: Command) -> None:
+        """Carry out a command. Raises HomeAssistantError."""
+        state = self.hass.states.get(self.entity_id)
+        await self.coordinator.async_execute(command, state.name if state else self.entity_id)
+
+
+class WeSmartDeviceEntity(WeSmartAccountEntity):
+    """An entity that shows something of a device itself, such as its signal."""
+
+    def __init__(self, coordinator: WeSmartCoordinator, device_id: str, kind: str) -> None:
+        """Show a device of the coordinator's state; `kind` tells its entities of one platform apart."""
+        key = EndpointKey(device_id)
+        super().__init__(coordinator, key)
+        self.device = coordinator.state.devices[device_id]
+        self._attr_unique_id = registry.unique_id(coordinator.config_entry, key, kind)
+        self._attr_device_info = registry.parent_device_info(coordinator.config_entry, device_id)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the device is online, and the server's state is known."""
+        return self.device.online and self.coordinator.available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show the device as it is now."""
+        # It may have been removed, and this entity is about to be.
+        self.device = self.coordinator.state.devices.get(self.device.id, self.device)
+        self.async_write_ha_state()
+
 
 class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
     """An entity that shows an endpoint."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: EndpointT) -> None:
-        """Show an endpoint of the coordinator's state."""
+    def __init__(
+        self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: EndpointT, kind: str | None = None
+    ) -> None:
+        """Show an endpoint of the coordinator's state; `kind` is None for its main entity."""
         super().__init__(coordinator, key)
         self.key = key
         self.endpoint = endpoint
         self.device = coordinator.state.devices[key.device_id]
-        self._attr_unique_id = registry.unique_id(coordinator.config_entry, key)
+        self._attr_unique_id = registry.unique_id(coordinator.config_entry, key, kind)
         self._attr_device_info = registry.device_info(
             coordinator.hass, coordinator.config_entry, coordinator.state, key
         )
@@ -49,16 +92,21 @@ class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
     @callback
     def _describe(self) -> None:
         """Set what does not depend on the endpoint's state: its name here, its features in the platforms."""
+        if self._number is None:
+            self._attr_name = None
+            return
+        self._attr_translation_placeholders = {"number": str(self._number)}
+        if hasattr(self, "_attr_name"):
+            del self._attr_name
+
+    @property
+    def _number(self) -> int | None:
+        """The number of the endpoint in its device, from 1; None if the device is called by the endpoint's name."""
         state = self.coordinator.state
         keys = state.keys_of(self.key.device_id)
         if self.endpoint.name or not any(key != self.key and not state.endpoints[key].name for key in keys):
-            # The device is called by its name.
-            self._attr_name = None
-            return
-        self._attr_translation_key = "unnamed"
-        self._attr_translation_placeholders = {"number": str(keys.index(self.key) + 1)}
-        if hasattr(self, "_attr_name"):
-            del self._attr_name
+            return None
+        return keys.index(self.key) + 1
 
     @callback
     @override
@@ -81,35 +129,99 @@ class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
             self._describe()
         self.async_write_ha_state()
 
-    async def _async_execute(self, command: Command) -> None:
-        """Carry out a command. Raises HomeAssistantError."""
-        state = self.hass.states.get(self.entity_id)
-        await self.coordinator.async_execute(command, state.name if state else self.entity_id)
+
+class WeSmartRelay(WeSmartEntity[SwitchEndpoint], ToggleEntity):
+    """A relay: the gang of a wall panel, or an outlet."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the relay is closed."""
+        return self.endpoint.state.on
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Close the relay."""
+        await self._async_execute(Command.set(self.key, on=True))
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Open the relay."""
+        await self._async_execute(Command.set(self.key, on=False))
+
+
+class EntityManager:
+    """Adds the entities of a platform, and keeps them as the server's devices or homes change.
+
+    An entity whose class or place changes is removed and added again, and Home Assistant restores what the user made of
+    it. The place is the device, which is another one if an endpoint got or lost its name; or the name of an entity without
+    a device.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: WeSmartConfigEntry,
+        async_add_entities: AddConfigEntryEntitiesCallback,
+        platform: Platform,
+        create: Callable[[str], Iterable[WeSmartAccountEntity]],
+    ) -> None:
+        """Use `create`, which returns the entities that a device or a home (ID) should have now."""
+        self._entry = entry
+        self._async_add_entities = async_add_entities
+        self._platform = platform
+        self._create = create
+        self._entities = er.async_get(hass)
+        # The unique IDs, classes and places of what was added, by device or home.
+        self._added: dict[str, set[tuple[str, ...]]] = {}
+
+    @callback
+    def async_start(self, ids: Iterable[str]) -> None:
+        """Add the entities of all devices or homes, and remove those of earlier runs that none of them has any more."""
+        self.async_update(ids)
+        current = {unique_id for places in self._added.values() for unique_id, *_ in places}
+        for entity in er.async_entries_for_config_entry(self._entities, self._entry.entry_id):
+            if (
+                entity.domain == self._platform
+                and entity.unique_id not in current
+                and registry.is_stale(self._entry, self._entry.runtime_data.state, entity.unique_id)
+            ):
+                self._entities.async_remove(entity.entity_id)
+
+    @callback
+    def async_update(self, ids: Iterable[str]) -> None:
+        """Add and remove entities of devices or homes that changed."""
+        new: list[WeSmartAccountEntity] = []
+        for id_ in ids:
+            created = {_place(entity): entity for entity in self._create(id_)}
+            known = self._added.pop(id_, set())
+            for unique_id, *_ in known - created.keys():
+                if entity_id := self._entities.async_get_entity_id(self._platform, DOMAIN, unique_id):
+                    self._entities.async_remove(entity_id)
+            if created:
+                self._added[id_] = {*created}
+            new += [entity for place, entity in created.items() if place not in known]
+        if new:
+            self._async_add_entities(new)
 
 
 @callback
-def async_setup_endpoints[EndpointT: Endpoint](
+def async_setup_entities(
+    hass: HomeAssistant,
     entry: WeSmartConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    endpoint_type: type[EndpointT],
-    create: Callable[[WeSmartCoordinator, EndpointKey, EndpointT], WeSmartEntity[EndpointT]],
+    platform: Platform,
+    create: Callable[[WeSmartCoordinator, str], Iterable[WeSmartAccountEntity]],
 ) -> None:
-    """Add an entity for each endpoint of a type, now and whenever one is added, or gets or loses its name."""
+    """Add the entities of a platform that `create` returns for each device (ID), now and whenever devices change."""
     coordinator = entry.runtime_data
-    added: set[tuple[EndpointKey, bool]] = set()
+    manager = EntityManager(hass, entry, async_add_entities, platform, partial(create, coordinator))
+    manager.async_start(coordinator.state.devices)
+    entry.async_on_unload(
+        coordinator.async_add_structure_listener(lambda changes: manager.async_update(changes.devices))
+    )
 
-    @callback
-    def add_new() -> None:
-        nonlocal added
-        found = {
-            (key, bool(endpoint.name)): endpoint
-            for key, endpoint in coordinator.state.endpoints.items()
-            if isinstance(endpoint, endpoint_type)
-        }
-        new = [create(coordinator, id_[0], endpoint) for id_, endpoint in found.items() if id_ not in added]
-        added = set(found)
-        if new:
-            async_add_entities(new)
 
-    add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
+def _place(entity: WeSmartAccountEntity) -> tuple[str, ...]:
+    info = entity.device_info
+    return str(entity.unique_id), type(entity).__name__, str(info["identifiers"] if info else entity.name)

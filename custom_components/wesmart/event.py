@@ -1,16 +1,18 @@
 """Events: presses of scene buttons, and what becomes of the account's feedback."""
 
+from collections.abc import Iterator
 from typing import override
 
 from homeassistant.components.event import ATTR_MULTI_PRESS_COUNT, ButtonEventType, EventDeviceClass, EventEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cloud.models import SUBJECT_LIMIT, ButtonEndpoint, Ticket
+from .cloud.account import SUBJECT_LIMIT, Ticket
+from .cloud.models import ButtonEndpoint
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartAccountEntity, WeSmartEntity, async_setup_endpoints
-from .registry import account_device_info
+from .entity import WeSmartAccountEntity, WeSmartEntity, async_setup_entities
 
 # Events send no requests.
 PARALLEL_UPDATES = 0
@@ -22,6 +24,9 @@ _PRESSES: dict[str, tuple[ButtonEventType, dict[str, object]]] = {
     "long": (ButtonEventType.LONG_PRESS_END, {}),
 }
 
+# The event types of presses.
+PRESS_TYPES = [event_type for event_type, _ in _PRESSES.values()]
+
 # Statuses of tickets as event types.
 _TICKET_EVENTS = {"open": "opened", "answered": "answered", "closed": "closed"}
 # The recorder drops attributes of more than 16 KiB. The action `get_feedback` returns the whole reply.
@@ -32,14 +37,22 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's buttons and its feedback."""
-    async_setup_endpoints(entry, async_add_entities, ButtonEndpoint, WeSmartButton)
+    async_setup_entities(hass, entry, async_add_entities, Platform.EVENT, _create)
     async_add_entities([WeSmartFeedback(entry.runtime_data)])
+
+
+def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartButton]:
+    for key, endpoint in coordinator.state.endpoints_of(device_id):
+        if isinstance(endpoint, ButtonEndpoint):
+            yield WeSmartButton(coordinator, key, endpoint)
 
 
 class WeSmartButton(WeSmartEntity[ButtonEndpoint], EventEntity):
     """A scene button."""
 
-    _attr_device_class: EventDeviceClass | None = EventDeviceClass.BUTTON
+    _attr_translation_key = "button"
+
+    _attr_device_class = EventDeviceClass.BUTTON
 
     @callback
     @override
@@ -67,14 +80,13 @@ class WeSmartButton(WeSmartEntity[ButtonEndpoint], EventEntity):
 class WeSmartFeedback(WeSmartAccountEntity, EventEntity):
     """What becomes of the account's feedback: a ticket was opened, answered or closed."""
 
-    _attr_translation_key: str | None = "feedback"
+    _attr_translation_key = "feedback"
 
     def __init__(self, coordinator: WeSmartCoordinator) -> None:
         """Belong to the account's service."""
         super().__init__(coordinator)
         self._attr_event_types = list(_TICKET_EVENTS.values())
         self._attr_unique_id = f"{coordinator.config_entry.entry_id}:feedback"
-        self._attr_device_info = account_device_info(coordinator.config_entry)
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -1,5 +1,6 @@
-"""Lights."""
+"""Lights: dimmable and colored ones, and lamps that the gang of a wall panel switches."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 import math
 from typing import Any, override
@@ -15,13 +16,14 @@ from homeassistant.components.light import (
     LightEntity,
     LightEntityFeature,
 )
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud.commands import Command, FieldValue
-from .cloud.models import LightEndpoint, LightFeatures, LightMode
-from .coordinator import WeSmartConfigEntry
-from .entity import WeSmartEntity, async_setup_endpoints
+from .cloud.models import Controls, LightEndpoint, LightFeatures, LightMode, SwitchEndpoint
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .entity import WeSmartEntity, WeSmartRelay, async_setup_entities
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -41,11 +43,21 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's lights."""
-    async_setup_endpoints(entry, async_add_entities, LightEndpoint, WeSmartLight)
+    async_setup_entities(hass, entry, async_add_entities, Platform.LIGHT, _create)
+
+
+def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartLight | WeSmartLamp]:
+    for key, endpoint in coordinator.state.endpoints_of(device_id):
+        if isinstance(endpoint, LightEndpoint):
+            yield WeSmartLight(coordinator, key, endpoint)
+        elif isinstance(endpoint, SwitchEndpoint) and endpoint.features.controls is Controls.LIGHT:
+            yield WeSmartLamp(coordinator, key, endpoint)
 
 
 class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
     """A light, from one that is only on or off to one with colors and effects."""
+
+    _attr_translation_key = "light"
 
     @callback
     @override
@@ -158,6 +170,14 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
         if ATTR_TRANSITION in kwargs:
             fields["transition_ms"] = round(min(kwargs[ATTR_TRANSITION], _MAX_TRANSITION_S) * 1000)
         await self._async_execute(Command.set(self.key, **fields))
+
+
+class WeSmartLamp(WeSmartRelay, LightEntity):
+    """A relay that switches a lamp."""
+
+    _attr_translation_key = "light"
+    _attr_color_mode = ColorMode.ONOFF
+    _attr_supported_color_modes = {ColorMode.ONOFF}  # noqa: RUF012  # as in core
 
 
 @lru_cache(maxsize=256)

@@ -13,28 +13,31 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 from weakref import WeakKeyDictionary
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import Platform
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
+from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .cloud import models
 from .cloud.models import Device, Endpoint, EndpointKey, Room
 from .cloud.state import Changes, HomeState
 from .const import DOMAIN, MANUFACTURER
 from .homes import server_id
 
-_PLATFORMS: dict[type[Endpoint], Platform] = {
-    models.ButtonEndpoint: Platform.EVENT,
-    models.CurtainEndpoint: Platform.COVER,
-    models.LightEndpoint: Platform.LIGHT,
-    models.SwitchEndpoint: Platform.SWITCH,
-}
+
+def unique_id(entry: ConfigEntry, key: EndpointKey, kind: str | None = None) -> str:
+    """Return the unique ID of an entity of an endpoint or a device; its main one's also identifies a child device."""
+    id_ = f"{device_identifier(entry, key.device_id)}:{_quote(key.endpoint_id)}"
+    return id_ if kind is None else f"{id_}:{kind}"
 
 
-def unique_id(entry: ConfigEntry, key: EndpointKey) -> str:
-    """Return the unique ID of an endpoint's entity, which also identifies its child device."""
-    return f"{device_identifier(entry, key.device_id)}:{_quote(key.endpoint_id)}"
+def is_stale(entry: ConfigEntry, state: HomeState, unique_id: str) -> bool:
+    """Return whether an entity, which nothing has any more, can be removed: what could not be decoded may have it."""
+    server, *ids = unique_id.split(":")
+    if not ids or server != _server_hash(server_id(entry)):
+        return False  # of the account
+    id_ = unquote(ids[0])
+    is_known = id_ in state.devices or id_ in state.homes
+    return id_ not in state.invalid_devices and (is_known or not state.invalid_homes)
 
 
 def device_identifier(entry: ConfigEntry, device_id: str) -> str:
@@ -43,13 +46,18 @@ def device_identifier(entry: ConfigEntry, device_id: str) -> str:
 
 
 def account_device_info(entry: ConfigEntry) -> dr.DeviceInfo:
-    """Return the service that stands for the account. The owner's name must not get into entity IDs, so it has none."""
+    """Return the service that stands for the account, called as its owner calls the account in Home Assistant."""
     return dr.DeviceInfo(
         identifiers={(DOMAIN, entry.entry_id)},
         entry_type=dr.DeviceEntryType.SERVICE,
         manufacturer=MANUFACTURER,
-        name=MANUFACTURER,
+        name=entry.title,
     )
+
+
+def parent_device_info(entry: ConfigEntry, device_id: str) -> dr.DeviceInfo:
+    """Return the device of an entity that shows a device itself. It is registered already."""
+    return dr.DeviceInfo(identifiers={(DOMAIN, device_identifier(entry, device_id))})
 
 
 def is_account(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
@@ -72,10 +80,10 @@ def device_info(
     hass: HomeAssistant, entry: ConfigEntry, state: HomeState, key: EndpointKey
 ) -> dr.DeviceInfo | dr.ChildDeviceInfo:
     """Return the device of an endpoint's entity. It is registered already, with everything else about it."""
-    identifier = (DOMAIN, device_identifier(entry, key.device_id))
     name = state.endpoints[key].name
     if not name:
-        return dr.DeviceInfo(identifiers={identifier})
+        return parent_device_info(entry, key.device_id)
+    identifier = (DOMAIN, device_identifier(entry, key.device_id))
     return dr.ChildDeviceInfo(
         identifiers={(DOMAIN, unique_id(entry, key))},
         name=name,
@@ -104,6 +112,20 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, state: HomeState, change
     # Names of a device's entities may depend on each other.
     for device_id in changes.devices:
         changes.endpoints.update(state.keys_of(device_id))
+
+
+@callback
+def async_setup_accounts(hass: HomeAssistant) -> None:
+    """Rename the service of an account when its owner renames the account."""
+
+    @callback
+    def handle_change(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        devices = dr.async_get(hass)
+        device = devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+        if device is not None and device.name != entry.title:
+            devices.async_update_device(device.id, name=entry.title)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_change)
 
 
 class _RoomKey(NamedTuple):
@@ -146,7 +168,6 @@ class _Sync:
         self._entry_ids = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
         self._areas = ar.async_get(hass)
         self._devices = dr.async_get(hass)
-        self._entities = er.async_get(hass)
         self._rooms = _ROOMS.setdefault(state, _Rooms())
         self._updated_rooms: dict[str, _RoomKey] = {}
         self._area_counts: dict[_RoomKey, Counter[str | None]] = {}
@@ -189,12 +210,14 @@ class _Sync:
 
     def _update(self, device: Device) -> None:
         parent = self._update_parent(device)
-        owners: dict[tuple[str, str], str] = {}  # by platform and unique ID of the entity
-        for key in self._state.keys_of(device.id):
-            endpoint = self._state.endpoints[key]
-            owner = self._update_child(parent, device, key, endpoint).id if endpoint.name else parent.id
-            owners[_PLATFORMS[type(endpoint)], unique_id(self._entry, key)] = owner
-        self._remove_stale(parent, owners)
+        children = {
+            self._update_child(parent, device, key, endpoint).id
+            for key, endpoint in self._state.endpoints_of(device.id)
+            if endpoint.name
+        }
+        for child in dr.async_entries_for_parent_device(self._devices, parent.id):
+            if child.id not in children:
+                self._devices.async_remove_device(child.id)
 
     def _update_parent(self, device: Device) -> dr.DeviceEntry:
         room, identifier = self._room(device), (DOMAIN, device_identifier(self._entry, device.id))
@@ -229,19 +252,6 @@ class _Sync:
             )
         self._move(child, room)
         return child
-
-    def _remove_stale(self, parent: dr.DeviceEntry, owners: dict[tuple[str, str], str]) -> None:
-        """Remove entities of endpoints that are gone or of another device now, and children that have none any more.
-
-        An endpoint that got or lost its name gets a new entity. Home Assistant restores what the user made of the old.
-        """
-        children = [child.id for child in dr.async_entries_for_parent_device(self._devices, parent.id)]
-        for device_id in (parent.id, *children):
-            for entity in er.async_entries_for_device(self._entities, device_id, include_disabled_entities=True):
-                if entity.platform == DOMAIN and owners.get((entity.domain, entity.unique_id)) != device_id:
-                    self._entities.async_remove(entity.entity_id)
-        for device_id in set(children).difference(owners.values()):
-            self._devices.async_remove_device(device_id)
 
     def _move(self, device: dr.AnyDeviceEntry, room: _RoomKey) -> None:
         """If the room of a device changed, move it to the area of the new room, unless the user has put it elsewhere."""
@@ -294,8 +304,7 @@ class _Sync:
             identifier = (DOMAIN, device_identifier(self._entry, device.id))
             if parent := self._devices.async_get_device_by_identifier(identifier, self._entry.entry_id):
                 self._rooms.set(parent.id, self._room(device))
-            for key in self._state.keys_of(device.id):
-                endpoint = self._state.endpoints[key]
+            for key, endpoint in self._state.endpoints_of(device.id):
                 if endpoint.name and (child := self._find_child(key)):
                     self._rooms.set(child.id, self._room(device, endpoint))
 

@@ -13,8 +13,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 
 from .cloud import WeSmartClient
+from .cloud.account import Account, Maintenance, Terms
 from .cloud.errors import SessionEndedError, WeSmartError
-from .cloud.models import Account, Maintenance, Terms
 from .cloud.state import HomeState
 from .const import CONF_EXCLUDED_HOMES, CONF_SERVER, DOMAIN
 from .errors import form_errors

@@ -15,9 +15,9 @@ import msgspec
 import voluptuous as vol
 
 from .cloud import WeSmartClient
+from .cloud.account import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory, Ticket
 from .cloud.client import retry
 from .cloud.errors import BusyError, CloudConnectionError, SessionEndedError
-from .cloud.models import MESSAGE_LIMIT, SUBJECT_LIMIT, Feedback, FeedbackCategory, Ticket
 from .const import ACTIVE_STATES, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .diagnostics import account_report, device_report, fit

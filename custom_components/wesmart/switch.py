@@ -1,50 +1,46 @@
-"""Switches: the gangs of wall panels, and outlets."""
+"""Switches: the gangs of wall panels that control no lamp, and outlets."""
 
-from typing import Any, override
+from collections.abc import Iterator
+from typing import override
 
 from homeassistant.components.switch import SwitchDeviceClass, SwitchEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .cloud.commands import Command
-from .cloud.models import SwitchEndpoint
-from .coordinator import WeSmartConfigEntry
-from .entity import WeSmartEntity, async_setup_endpoints
+from .cloud.models import Controls, SwitchEndpoint
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .entity import WeSmartRelay, async_setup_entities
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
+
+# Their icons are found by these; others have the usual one.
+_TRANSLATION_KEYS = {Controls.FAN: "fan", Controls.HEATER: "heater"}
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's switches."""
-    async_setup_endpoints(entry, async_add_entities, SwitchEndpoint, WeSmartSwitch)
+    async_setup_entities(hass, entry, async_add_entities, Platform.SWITCH, _create)
 
 
-class WeSmartSwitch(WeSmartEntity[SwitchEndpoint], SwitchEntity):
-    """A relay."""
+def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartSwitch]:
+    for key, endpoint in coordinator.state.endpoints_of(device_id):
+        if isinstance(endpoint, SwitchEndpoint) and endpoint.features.controls is not Controls.LIGHT:
+            yield WeSmartSwitch(coordinator, key, endpoint)
+
+
+class WeSmartSwitch(WeSmartRelay, SwitchEntity):
+    """A relay that switches no lamp."""
 
     @callback
     @override
     def _describe(self) -> None:
-        """Set the device class."""
+        """Set what it controls."""
         super()._describe()
-        outlet = self.endpoint.features.outlet
-        self._attr_device_class = SwitchDeviceClass.OUTLET if outlet else SwitchDeviceClass.SWITCH
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        """Whether the relay is closed."""
-        return self.endpoint.state.on
-
-    @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        """Close the relay."""
-        await self._async_execute(Command.set(self.key, on=True))
-
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        """Open the relay."""
-        await self._async_execute(Command.set(self.key, on=False))
+        controls = self.endpoint.features.controls
+        is_outlet = controls is Controls.OUTLET
+        self._attr_device_class = SwitchDeviceClass.OUTLET if is_outlet else SwitchDeviceClass.SWITCH
+        self._attr_translation_key = _TRANSLATION_KEYS.get(controls, "switch") if controls else "switch"

@@ -4,8 +4,8 @@ from homeassistant.helpers.selector import BooleanSelector
 import voluptuous as vol
 
 from .cloud import Endpoints, WeSmartClient
+from .cloud.account import Account, Terms
 from .cloud.errors import InvalidRequestError
-from .cloud.models import Account, Terms
 from .formatting import link, markdown
 
 CONF_ACCEPT = "accept"

@@ -57,7 +57,7 @@ def world(devices: int) -> World:
 def _device(number: int) -> Json:
     dimmer: Json = {"brightness": True, "color_temp": None, "color": False, "effects": [], "transition": False}
     light: Json = {"id": ENDPOINT, "type": "light", "features": dimmer, "state": {"on": True, "brightness": 100}}
-    relay: Json = {"outlet": False, "metering": False}
+    relay: Json = {"controls": None, "metering": False}
     switch: Json = {"id": ENDPOINT, "type": "switch", "features": relay, "state": {"on": True}}
     identity: Json = {"id": device_id(number), "name": device_name(number), "serial": f"SN-{number:05}"}
     model: Json = {"model": "Panel", "firmware": "2.4.1", "identify": True, "signal_dbm": -55}

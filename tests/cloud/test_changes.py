@@ -35,6 +35,7 @@ from tests.cloud.builders import (
     state,
 )
 
+PANEL = EndpointKey("panel")
 GANGS = (EndpointKey("panel", "1"), EndpointKey("panel", "2"))
 
 
@@ -62,7 +63,7 @@ def test_a_snapshot_says_what_came_and_went(home_state: HomeState) -> None:
     """Endpoints, devices and homes, each by its ID."""
     newer = homes(6, home(lamp(brightness=10)), home(panel("2", "1"), id="other", scenes=[{"id": "s", "name": "Ngủ"}]))
     assert home_state.load(newer) == Changes(
-        endpoints={CURTAIN, BUTTON, *GANGS}, devices={"curtain", "button", "panel"}, homes={"other"}
+        endpoints={CURTAIN, BUTTON, PANEL, *GANGS}, devices={"curtain", "button", "panel"}, homes={"other"}
     )
     assert home_state.keys_of("panel") == (GANGS[1], GANGS[0])
     assert home_state.devices["panel"].home_id == "other"  # where it is listed, whatever it says
@@ -74,10 +75,14 @@ def test_a_snapshot_says_what_came_and_went(home_state: HomeState) -> None:
     ("wire", "changes"),
     [
         (panel("1", "2"), Changes()),
-        (panel("1", "2") | {"online": False}, Changes(endpoints={*GANGS})),
-        (panel("1", "2") | {"signal_dbm": -60, "battery_percent": 7}, Changes(endpoints={*GANGS})),
-        (panel("1", "2") | {"name": "Bảng"}, Changes(endpoints={*GANGS}, devices={"panel"})),
-        (panel("1", "2") | {"room_id": "r"}, Changes(endpoints={*GANGS}, devices={"panel"})),
+        (panel("1", "2") | {"online": False}, Changes(endpoints={PANEL, *GANGS})),
+        # What is reported for the first time gets an entity.
+        (panel("1", "2") | {"signal_dbm": -60}, Changes(endpoints={PANEL, *GANGS}, devices={"panel"})),
+        (panel("1", "2") | {"battery_percent": 7}, Changes(endpoints={PANEL, *GANGS}, devices={"panel"})),
+        (panel("1", "2") | {"update": {"version": "2"}}, Changes(endpoints={PANEL, *GANGS})),
+        (panel("1", "2") | {"updatable": True}, Changes(endpoints={PANEL, *GANGS}, devices={"panel"})),
+        (panel("1", "2") | {"name": "Bảng"}, Changes(endpoints={PANEL, *GANGS}, devices={"panel"})),
+        (panel("1", "2") | {"room_id": "r"}, Changes(endpoints={PANEL, *GANGS}, devices={"panel"})),
         (panel("2", "1"), Changes(devices={"panel"})),
         (panel("1"), Changes(endpoints={GANGS[1]}, devices={"panel"})),
         (panel("1", "2", "3"), Changes(endpoints={EndpointKey("panel", "3")}, devices={"panel"})),
@@ -114,7 +119,7 @@ def test_homes_come_change_and_go(home_state: HomeState) -> None:
         (event(6, "home", home={"id": "other", "name": "Quê"}), Changes(homes={"other"})),
         (
             event(7, "device", device=button() | {"home_id": "other"}),
-            Changes(endpoints={BUTTON}, devices={"button"}),
+            Changes(endpoints={BUTTON, EndpointKey("button")}, devices={"button"}),
         ),
         (event(8, "home", home={"id": "other", "name": "Quê"}), Changes()),
         (event(9, "device_removed", device_id="curtain"), Changes(endpoints={CURTAIN}, devices={"curtain"})),

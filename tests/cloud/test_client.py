@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from custom_components.wesmart.cloud import Command, HttpClient, Session, Tokens, WeSmartClient
+from custom_components.wesmart.cloud.account import Feedback, FeedbackCategory
 from custom_components.wesmart.cloud.client import DEADLINE_S, retry
 from custom_components.wesmart.cloud.commands import CommandResult, Problem
 from custom_components.wesmart.cloud.errors import (
@@ -27,7 +28,7 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from custom_components.wesmart.cloud.events import HelloFrame
-from custom_components.wesmart.cloud.models import EndpointKey, Feedback, FeedbackCategory
+from custom_components.wesmart.cloud.models import EndpointKey
 from tests.accounts import OWNER
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, redirect, stream

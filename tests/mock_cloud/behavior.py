@@ -1,4 +1,4 @@
-"""What devices do over time: curtains travel, meters count."""
+"""What devices do over time: curtains travel, meters count, updates are installed."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,6 +14,9 @@ TRAVEL_PERCENT_PER_S = 5
 REPORT_S = 1.0
 # How often a meter reports what it has counted.
 METER_S = 300.0
+# An update takes half a minute; its progress is reported every three seconds.
+UPDATE_S = 3.0
+UPDATE_STEP = 10
 
 type Timer = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 type Key = tuple[str, str]
@@ -32,23 +35,27 @@ class _Move:
 
 
 class Behavior:
-    """Timers of moving curtains and counting meters."""
+    """Timers of moving curtains, counting meters and running updates."""
 
     def __init__(self, core: Core, call_later: Timer) -> None:
         self._core = core
         self._call_later = call_later
         self._moves: dict[Key, _Move] = {}
         self._energy: dict[Key, float] = {}
+        self._update_timers: dict[str, asyncio.TimerHandle] = {}
         self._measured_at = core.clock()
         self.meters_report = True
         self._meter_timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Start counting energy; stop the curtains that a restart has interrupted."""
+        """Start counting energy; stop the curtains and go on with the updates that a restart has interrupted."""
         self._measured_at = self._core.clock()
         self._meter_timer = self._call_later(METER_S, self._report_energy)
         for device in self._core.world.devices():
             self.rest(device)
+            if device.update is not None and device.update.progress is not None:
+                device.update.progress = None
+                self.update(device)
 
     def stop(self) -> None:
         """Cancel all timers; curtains stay where they are."""
@@ -58,6 +65,9 @@ class Behavior:
             if move.timer is not None:
                 move.timer.cancel()
         self._moves.clear()
+        for timer in self._update_timers.values():
+            timer.cancel()
+        self._update_timers.clear()
 
     def rest(self, device: Device) -> None:
         """Report the curtains of a device that is connected again as stopped."""
@@ -69,6 +79,36 @@ class Behavior:
         """Cancel the moves of endpoints, without a report."""
         for endpoint in endpoints:
             self._take_move(device, endpoint)
+
+    # Updates
+
+    def update(self, device: Device) -> None:
+        """Start the update of a device, unless it is being installed (C-74)."""
+        if device.update is not None and device.update.progress is None:
+            self._set_progress(device, 0)
+            self._update_timers[device.id] = self._call_later(UPDATE_S, lambda: self._install(device))
+
+    def fail_update(self, device: Device) -> None:
+        """Break off the update of a device; it is available as before."""
+        if timer := self._update_timers.pop(device.id, None):
+            timer.cancel()
+            self._set_progress(device, None)
+
+    def _install(self, device: Device) -> None:
+        if device not in self._core.world.devices() or device.update is None or device.update.progress is None:
+            return
+        if device.update.progress + UPDATE_STEP < 100:
+            self._set_progress(device, device.update.progress + UPDATE_STEP)
+            self._update_timers[device.id] = self._call_later(UPDATE_S, lambda: self._install(device))
+            return
+        del self._update_timers[device.id]
+        device.firmware, device.update = device.update.version, None
+        self._core.publish_device(device)
+
+    def _set_progress(self, device: Device, progress: int | None) -> None:
+        if device.update is not None:
+            device.update.progress = progress
+            self._core.publish_device(device)
 
     # Curtains
 

@@ -21,6 +21,7 @@ _FORMS = {
     "set": ("device_id", "endpoint_id"),
     "stop": ("device_id", "endpoint_id"),
     "identify": ("device_id",),
+    "update": ("device_id",),
     "activate": ("scene_id",),
 }
 
@@ -87,6 +88,12 @@ class Commands:
             if not device.identify:
                 raise RejectedError("unsupported", "this device cannot identify itself")
             _refuse_offline(device)
+            return None
+        if verb == "update":
+            if not device.updatable or device.update is None:
+                raise RejectedError("unsupported", "there is no update for this device")
+            _refuse_offline(device)
+            self._behavior.update(device)
             return None
         endpoint = device.endpoint(ids[1])
         if endpoint is None:

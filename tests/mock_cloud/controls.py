@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 import datetime as dt
 
 from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.core import Core
-from tests.mock_cloud.endpoints import checked_state
+from tests.mock_cloud.endpoints import check_features, checked_state
 from tests.mock_cloud.fault_controls import FaultControls
 from tests.mock_cloud.faults import MaintenanceFault, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
-from tests.mock_cloud.model import Account, Block, BlockKind, Endpoint, Maintenance, Room, World
+from tests.mock_cloud.model import Account, Block, BlockKind, Endpoint, Maintenance, Room, Update, World
 from tests.mock_cloud.stream import BLOCKED, BUSY, RESTARTING, SESSION_ENDED
 from tests.mock_cloud.support import Support
 from tests.mock_cloud.wire import Json, JsonObject
@@ -62,6 +63,11 @@ class Controls(FaultControls):
         self._core.publish_device(device)
         self._behavior.rest(device)
 
+    def replace_meter(self, device_id: str, endpoint_id: str) -> None:
+        """Replace or reset a meter: it counts from 0 again."""
+        device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
+        self._core.change_state(device, endpoint, {"energy_kwh": 0})
+
     # What the user changes in the app
 
     def add_device(self, home_id: str, document: JsonObject) -> None:
@@ -74,14 +80,37 @@ class Controls(FaultControls):
         self._core.publish_device(device)
 
     def update_device(self, device_id: str, **members: str | int | None) -> None:
-        """Change name, room_id, model, firmware, serial, signal_dbm, battery_percent or identify of a device."""
+        """Change name, room_id, model, firmware, serial, signal_dbm, battery_percent, identify or updatable of a device."""
         device = self._core.world.device(device_id)
-        allowed = {"name", "room_id", "model", "firmware", "serial", "signal_dbm", "battery_percent", "identify"}
+        allowed = {
+            "name",
+            "room_id",
+            "model",
+            "firmware",
+            "serial",
+            "signal_dbm",
+            "battery_percent",
+            "identify",
+            "updatable",
+        }
         if unknown := set(members) - allowed:
             raise ValueError(f"a device has no {sorted(unknown)} to change")
         for name, value in members.items():
             setattr(device, name, value)
         self._core.publish_device(device)
+
+    def set_controls(self, device_id: str, endpoint_id: str, controls: str | None) -> None:
+        """Say what a switch controls: light, fan, outlet, heater or other; None for unknown."""
+        endpoint = self._core.world.endpoint(device_id, endpoint_id)
+        changed = replace(endpoint, features={**endpoint.features, "controls": controls})
+        check_features(changed, "/features")
+        endpoint.features = changed.features
+        self._core.publish_device(self._core.world.device(device_id))
+
+    def rename_endpoint(self, device_id: str, endpoint_id: str, name: str | None) -> None:
+        """Give an endpoint a name of its own; None for none."""
+        self._core.world.endpoint(device_id, endpoint_id).name = name
+        self._core.publish_device(self._core.world.device(device_id))
 
     def set_endpoints(self, device_id: str, endpoints: Iterable[Endpoint]) -> None:
         """Replace the endpoints of a device, as a firmware update may."""
@@ -159,6 +188,13 @@ class Controls(FaultControls):
         home.scenes.append(parse_scene(document, home))
         self._publish_outline(home_id)
 
+    def rename_scene(self, home_id: str, scene_id: str, name: str) -> None:
+        """Rename a scene."""
+        for scene in self._core.world.home(home_id).scenes:
+            if scene.id == scene_id:
+                scene.name = name
+        self._publish_outline(home_id)
+
     def remove_scene(self, home_id: str, scene_id: str) -> None:
         """Remove a scene."""
         home = self._core.world.home(home_id)
@@ -166,6 +202,16 @@ class Controls(FaultControls):
         self._publish_outline(home_id)
 
     # What the vendor does
+
+    def offer_update(self, device_id: str, version: str, notes: str | None = None) -> None:
+        """Offer newer firmware for a device."""
+        device = self._core.world.device(device_id)
+        device.updatable, device.update = True, Update(version=version, notes=notes)
+        self._core.publish_device(device)
+
+    def fail_update(self, device_id: str) -> None:
+        """Let the update of a device fail while it is being installed."""
+        self._behavior.fail_update(self._core.world.device(device_id))
 
     def suspend(self, account: str, reason: str | None = None, until: Moment | None = None) -> None:
         """Block an account for a time."""

@@ -22,15 +22,16 @@ from tests.mock_cloud.wire import (
 type Check = Callable[[Json, str], Json]
 
 KNOWN_TYPES = {"switch", "light", "curtain", "button"}
+CONTROLS = {"light", "fan", "outlet", "heater", "other"}
 CURTAIN_KINDS = {"curtain", "roller", "blind", "shutter", "awning"}
 _FLAGS = {
-    "switch": {"outlet", "metering"},
+    "switch": {"metering"},
     "light": {"brightness", "color", "transition"},
     "curtain": {"position", "tilt", "stop"},
     "button": set[str](),
 }
 _OTHER_FEATURES = {
-    "switch": set[str](),
+    "switch": {"controls"},
     "light": {"color_temp", "effects"},
     "curtain": {"kind"},
     "button": {"presses"},
@@ -162,18 +163,25 @@ def check_features(endpoint: Endpoint, pointer: str) -> None:
     for name in flags:
         as_flag(features.get(name), f"{pointer}/{name}")
     match endpoint.type:
+        case "switch":
+            if features.get("controls") is not None:
+                _one_of(*CONTROLS)(features["controls"], f"{pointer}/controls")
         case "curtain":
             _one_of(*CURTAIN_KINDS)(features.get("kind"), f"{pointer}/kind")
         case "button":
             for press in as_list(features.get("presses"), f"{pointer}/presses", least=1):
                 _one_of(*PRESSES)(press, f"{pointer}/presses")
         case "light":
-            for effect in as_list(features.get("effects"), f"{pointer}/effects"):
-                as_text(effect, f"{pointer}/effects")
-            if features.get("color_temp") is not None:
-                span = as_object(features["color_temp"], f"{pointer}/color_temp")
-                least = as_integer(span.get("min_kelvin"), f"{pointer}/color_temp/min_kelvin", 1000, 20000)
-                as_integer(span.get("max_kelvin"), f"{pointer}/color_temp/max_kelvin", least, 20000)
+            _check_light_features(features, pointer)
+
+
+def _check_light_features(features: JsonObject, pointer: str) -> None:
+    for effect in as_list(features.get("effects"), f"{pointer}/effects"):
+        as_text(effect, f"{pointer}/effects")
+    if features.get("color_temp") is not None:
+        span = as_object(features["color_temp"], f"{pointer}/color_temp")
+        least = as_integer(span.get("min_kelvin"), f"{pointer}/color_temp/min_kelvin", 1000, 20000)
+        as_integer(span.get("max_kelvin"), f"{pointer}/color_temp/max_kelvin", least, 20000)
 
 
 def checked_set(endpoint: Endpoint, wanted: Json) -> JsonObject:

@@ -9,7 +9,7 @@ import re
 import yaml
 
 from tests.mock_cloud.endpoints import RejectedError, check_features, checked_set, checked_state
-from tests.mock_cloud.model import Account, Action, Dealer, Device, Endpoint, Home, Room, Scene, World
+from tests.mock_cloud.model import Account, Action, Dealer, Device, Endpoint, Home, Room, Scene, Update, World
 from tests.mock_cloud.wire import (
     InvalidDocumentError,
     Json,
@@ -27,8 +27,8 @@ from tests.mock_cloud.wire import (
 DEFAULT_HOME = Path(__file__).with_name("home.yaml")
 
 _DEVICE_MEMBERS = {
-    "id", "name", "room_id", "model", "firmware", "serial", "online", "identify", "signal_dbm", "battery_percent",
-    "endpoints",
+    "id", "name", "room_id", "model", "firmware", "serial", "online", "identify", "updatable", "update",
+    "signal_dbm", "battery_percent", "endpoints",
 }  # fmt: skip
 
 
@@ -118,6 +118,8 @@ def parse_device(document: JsonObject, home: Home, pointer: str = "") -> Device:
         serial=as_text(document.get("serial"), f"{pointer}/serial"),
         online=as_flag(document.get("online", True), f"{pointer}/online"),
         identify=as_flag(document.get("identify", False), f"{pointer}/identify"),
+        updatable=as_flag(document.get("updatable", False), f"{pointer}/updatable"),
+        update=_update(document, pointer),
         signal_dbm=None if signal is None else as_integer(signal, f"{pointer}/signal_dbm", -120, 0),
         battery_percent=None if battery is None else as_integer(battery, f"{pointer}/battery_percent", 0, 100),
     )
@@ -172,6 +174,17 @@ def _endpoint(document: JsonObject, home: Home, pointer: str) -> Endpoint:
     state = as_object(document.get("state", {}), f"{pointer}/state")
     endpoint.state = checked_state(endpoint, state, f"{pointer}/state")
     return endpoint
+
+
+def _update(document: JsonObject, pointer: str) -> Update | None:
+    if document.get("update") is None:
+        return None
+    update = as_object(document["update"], f"{pointer}/update")
+    only_members(update, {"version", "notes"}, f"{pointer}/update")
+    return Update(
+        version=as_text(update.get("version"), f"{pointer}/update/version"),
+        notes=optional_text(update, "notes", f"{pointer}/update"),
+    )
 
 
 def _account(document: JsonObject, pointer: str) -> Account:

@@ -38,6 +38,19 @@ class Endpoint:
 
 
 @dataclass(slots=True, kw_only=True)
+class Update:
+    """Newer firmware of a device (C-73)."""
+
+    version: str
+    notes: str | None = None
+    progress: int | None = None
+
+    def document(self) -> JsonObject:
+        """Return the wire form."""
+        return {"version": self.version, "notes": self.notes, "progress": self.progress}
+
+
+@dataclass(slots=True, kw_only=True)
 class Device:
     """One box on the wall."""
 
@@ -50,6 +63,8 @@ class Device:
     serial: str
     online: bool = True
     identify: bool = False
+    updatable: bool = False
+    update: Update | None = None
     signal_dbm: int | None = None
     battery_percent: int | None = None
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -66,6 +81,8 @@ class Device:
             "serial": self.serial,
             "online": self.online,
             "identify": self.identify,
+            "updatable": self.updatable,
+            "update": self.update.document() if self.update else None,
             "endpoints": [endpoint.document() for endpoint in self.endpoints],
         }
         if self.signal_dbm is not None and self.online:

@@ -20,7 +20,7 @@ OUTLET: Document = {
     "firmware": "1.0.0",
     "serial": "OM-1",
     "endpoints": [
-        {"id": "1", "type": "switch", "features": {"outlet": True, "metering": False}, "state": {"on": True}}
+        {"id": "1", "type": "switch", "features": {"controls": "outlet", "metering": False}, "state": {"on": True}}
     ],
 }
 CHANGES: list[tuple[Callable[[MockCloud], None], str, list[object]]] = [

@@ -45,7 +45,7 @@ def home(**changes: Any) -> Document:
 
 def switch(**changes: Any) -> Document:
     """Return a good endpoint with some members changed."""
-    return {"id": "1", "type": "switch", "features": {"outlet": True, "metering": False}, "state": {}, **changes}
+    return {"id": "1", "type": "switch", "features": {"controls": "outlet", "metering": False}, "state": {}, **changes}
 
 
 LIGHT = {"brightness": True, "color": False, "effects": [], "transition": False}
@@ -58,7 +58,7 @@ LIGHT = {"brightness": True, "color": False, "effects": [], "transition": False}
         ({"colour": "red"}, ""),
         ({"signal_dbm": 5}, "/signal_dbm"),
         ({"endpoints": [switch(state={"brightness": 5})]}, "/endpoints/0/state/brightness"),
-        ({"endpoints": [switch(features={"outlet": True})]}, "/endpoints/0/features/metering"),
+        ({"endpoints": [switch(features={"controls": "outlet"})]}, "/endpoints/0/features/metering"),
         ({"endpoints": [switch(type="light", features=LIGHT, state={"mode": "white"})]}, "/endpoints/0/state/mode"),
         (
             {"endpoints": [switch(type="light", features=LIGHT | {"color_temp": {}})]},

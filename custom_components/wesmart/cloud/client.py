@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 from yarl import URL
 
+from .account import Account, Dealer, Feedback, Ticket
 from .auth import Session
 from .commands import Command, CommandResponse
 from .decode import decode_snapshot
@@ -23,7 +24,7 @@ from .errors import (
     WeSmartError,
 )
 from .http import Response
-from .models import Account, Dealer, Feedback, Snapshot, Ticket
+from .models import Snapshot
 from .stream import EventStream
 
 _LOGGER = logging.getLogger(__name__)

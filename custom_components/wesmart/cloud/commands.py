@@ -56,6 +56,21 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Stop a curtain, its tilt included."""
         return cls(device_id=key.device_id, endpoint_id=key.endpoint_id, do="stop")
 
+    @classmethod
+    def identify(cls, device_id: str) -> Command:
+        """Let a device show itself to a person in front of it."""
+        return cls(device_id=device_id, do="identify")
+
+    @classmethod
+    def update(cls, device_id: str) -> Command:
+        """Start the update of a device."""
+        return cls(device_id=device_id, do="update")
+
+    @classmethod
+    def activate(cls, scene_id: str) -> Command:
+        """Activate a scene."""
+        return cls(scene_id=scene_id, do="activate")
+
     @property
     def key(self) -> EndpointKey | None:
         """Return the endpoint; None for a device or a scene."""

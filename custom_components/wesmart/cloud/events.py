@@ -9,9 +9,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from .account import Ticket
 from .decode import decode_device
 from .errors import DECODE_ERRORS, UnexpectedResponseError
-from .models import Device, EndpointKey, HomeOutline, Id, Patch, Ticket, Timestamp, WholeNumber
+from .models import Device, EndpointKey, HomeOutline, Id, Patch, Timestamp, WholeNumber
 
 _LOGGER = logging.getLogger(__name__)
 

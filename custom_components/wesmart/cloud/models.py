@@ -1,9 +1,8 @@
-"""What the server describes: the account, its homes, devices and endpoints. Decoded straight from the wire.
+"""What the server describes of homes, devices and endpoints. Decoded straight from the wire.
 
 Field names are those of docs/openapi.yaml. Numbers arrive as integers or floats and are floats here. None means unknown.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self, TypedDict, override
@@ -22,10 +21,10 @@ type Energy = Annotated[float, Meta(ge=0)]
 
 
 class EndpointKey(NamedTuple):
-    """Identifies an endpoint within an account."""
+    """Identifies an endpoint within an account, or its device. No ID is empty."""
 
     device_id: str
-    endpoint_id: str
+    endpoint_id: str = ""  # the device itself
 
 
 class GrowingEnum(StrEnum):
@@ -66,6 +65,17 @@ class CurtainKind(GrowingEnum):
     UNKNOWN = ""
 
 
+class Controls(GrowingEnum):
+    """What a switch controls, as the owner said in the app."""
+
+    LIGHT = "light"
+    FAN = "fan"
+    OUTLET = "outlet"
+    HEATER = "heater"
+    OTHER = "other"
+    UNKNOWN = ""
+
+
 class ColorTemperatureRange(Struct, frozen=True, kw_only=True):
     """The color temperatures of a light, in kelvin."""
 
@@ -76,7 +86,7 @@ class ColorTemperatureRange(Struct, frozen=True, kw_only=True):
 class SwitchFeatures(Struct, frozen=True, kw_only=True):
     """Features of a switch."""
 
-    outlet: bool = False
+    controls: Controls | None = None
     metering: bool = False
 
 
@@ -110,7 +120,7 @@ class SwitchState(Struct, frozen=True, kw_only=True):
 
     on: bool | None = None
     power_w: float | None = None
-    energy_kwh: Energy | None = None  # lifetime total
+    energy_kwh: Energy | None = None  # since the meter was installed or reset
 
 
 class LightState(Struct, frozen=True, kw_only=True):
@@ -187,6 +197,14 @@ type StatefulEndpoint = SwitchEndpoint | LightEndpoint | CurtainEndpoint
 type Endpoint = StatefulEndpoint | ButtonEndpoint
 
 
+class Update(Struct, frozen=True, kw_only=True):
+    """Newer firmware of a device."""
+
+    version: str
+    notes: str | None = None
+    progress: Percent | None = None  # None while it is not being installed
+
+
 class Device(Struct, frozen=True, kw_only=True):
     """A device with its endpoints."""
 
@@ -199,6 +217,8 @@ class Device(Struct, frozen=True, kw_only=True):
     serial: str | None = None
     online: bool = False  # unknown counts as offline, because nothing is known then
     identify: bool = False
+    updatable: bool = False
+    update: Update | None = None
     signal_dbm: float | None = None
     battery_percent: float | None = None
     endpoints: tuple[Endpoint, ...]
@@ -245,106 +265,3 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     homes: tuple[Home, ...]
     invalid_devices: frozenset[str] = frozenset()
     invalid_homes: frozenset[str] = frozenset()
-
-
-class Access(Struct, frozen=True, kw_only=True):
-    """Whether the vendor lets the account see its homes (clauses 3.2 and 3.4 of the terms)."""
-
-    status: str = "active"  # active, suspended or terminated; a newer server may add to these
-    reason: str | None = None
-    until: Timestamp | None = None
-
-
-class Terms(Struct, frozen=True, kw_only=True):
-    """The terms that the account accepted, and the current ones (clause 3.1)."""
-
-    accepted: str | None = None
-    current: str | None = None
-    url: str | None = None
-    required: bool = False  # the server shows no homes until the current ones are accepted
-
-    @property
-    def open(self) -> bool:
-        """Whether the current terms are not accepted yet."""
-        return self.current is not None and self.accepted != self.current
-
-
-class Maintenance(Struct, frozen=True, kw_only=True):
-    """The next or present maintenance (clause 9)."""
-
-    starts_at: Timestamp
-    ends_at: Timestamp | None = None
-
-
-class Account(Struct, frozen=True, kw_only=True):
-    """Everything about an account except its homes (contract, "Account")."""
-
-    id: Id
-    full_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    access: Access = Access()
-    terms: Terms = Terms()
-    maintenance: Maintenance | None = None
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the vendor has suspended or terminated the account."""
-        return self.access.status in ("suspended", "terminated")
-
-    @property
-    def has_access(self) -> bool:
-        """Whether the account may see its homes."""
-        return not self.blocked and not (self.terms.open and self.terms.required)
-
-    @override
-    def __repr__(self) -> str:
-        # Personal data must not reach a log.
-        return f"Account(id={self.id!r})"
-
-
-class FeedbackCategory(StrEnum):
-    """What feedback is about (clauses 2 and 3.3 of the terms)."""
-
-    APPLICATION = "application"
-    AFTER_SALES = "after_sales"
-    SECURITY = "security"
-
-
-class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Feedback to send. The limits are `SUBJECT_LIMIT`, `MESSAGE_LIMIT` and `DIAGNOSTICS_LIMIT`."""
-
-    category: FeedbackCategory
-    message: str
-    subject: str | None = None
-    rating: int | None = None  # 1-5
-    device_id: str | None = None
-    diagnostics: Mapping[str, object] | None = None
-
-
-# In characters, and the last in bytes of JSON (contract, "Support").
-SUBJECT_LIMIT = 200
-MESSAGE_LIMIT = 4000
-DIAGNOSTICS_LIMIT = 64 * 1024
-
-
-class Ticket(Struct, frozen=True, kw_only=True):
-    """Feedback as the server keeps it. A newer server may add to `category` and `status`."""
-
-    id: Id
-    category: str
-    message: str
-    status: str  # open, answered or closed
-    created_at: Timestamp
-    subject: str | None = None
-    reply: str | None = None
-    replied_at: Timestamp | None = None
-
-
-class Dealer(Struct, frozen=True, kw_only=True):
-    """A dealer of the vendor."""
-
-    name: str | None
-    address: str
-    province: str
-    phone: str

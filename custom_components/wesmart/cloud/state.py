@@ -8,7 +8,7 @@ Each endpoint also has the `seq` that its state is of. Anything that is not newe
 events and snapshots may overtake each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -55,7 +55,7 @@ type _State = SwitchState | LightState | CurtainState
 class Changes(Struct):
     """What changed."""
 
-    # Endpoints with another state or description, new or gone, or whose device changed.
+    # Endpoints with another state or description, new or gone, or whose device changed; and such devices.
     endpoints: set[EndpointKey] = field(default_factory=set)
     # Devices (IDs) that came, went, or are described differently.
     devices: set[str] = field(default_factory=set)
@@ -101,6 +101,11 @@ class HomeState:
     def keys_of(self, device_id: str) -> tuple[EndpointKey, ...]:
         """Return the endpoints of a device in the server's order."""
         return self._keys.get(device_id, ())
+
+    def endpoints_of(self, device_id: str) -> Iterator[tuple[EndpointKey, Endpoint]]:
+        """Iterate over the endpoints of a device in the server's order."""
+        for key in self.keys_of(device_id):
+            yield key, self.endpoints[key]
 
     def room(self, device: Device, endpoint: Endpoint | None = None) -> Room | None:
         """Return the room of an endpoint, which is its device's unless it has its own; None if there is none."""
@@ -266,7 +271,7 @@ class HomeState:
         description, known = replace(device, endpoints=()), self.devices.get(device.id)
         if known != description:
             self.devices[device.id] = description
-            changes.endpoints.update(keys)
+            changes.endpoints.update(keys, (EndpointKey(device.id),))
         if known is None or _identity(known) != _identity(description) or keys != known_keys:
             self._keys[device.id] = keys
             changes.devices.add(device.id)
@@ -303,8 +308,14 @@ class HomeState:
 
 
 def _identity(device: Device) -> Device:
-    """Return what the registries know of a device."""
-    return replace(device, online=False, signal_dbm=None, battery_percent=None)
+    """Return what the registries know of a device, and which entities it has."""
+    return replace(
+        device,
+        online=False,
+        update=None,
+        signal_dbm=None if device.signal_dbm is None else 0,
+        battery_percent=None if device.battery_percent is None else 0,
+    )
 
 
 def _description(endpoint: Endpoint) -> tuple[object, ...]:

@@ -1,0 +1,61 @@
+"""Scenes of the homes."""
+
+from collections.abc import Iterator
+from typing import Any, override
+
+from homeassistant.components.scene import Scene as SceneEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import registry
+from .cloud.commands import Command
+from .cloud.models import EndpointKey, HomeOutline, Scene
+from .cloud.state import Changes
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .entity import EntityManager, WeSmartAccountEntity
+
+# The command queue merges calls made at once into one request, so they must not be serialized.
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the scenes of the account's homes, now and whenever one is added."""
+    coordinator = entry.runtime_data
+
+    def create(home_id: str) -> Iterator[WeSmartScene]:
+        if home := coordinator.state.homes.get(home_id):
+            for scene in home.scenes:
+                yield WeSmartScene(coordinator, home, scene)
+
+    @callback
+    def handle_changes(changes: Changes) -> None:
+        if changes.homes:
+            # The names of scenes depend on those of other homes.
+            manager.async_update({*changes.homes, *coordinator.state.homes})
+
+    manager = EntityManager(hass, entry, async_add_entities, Platform.SCENE, create)
+    manager.async_start(coordinator.state.homes)
+    entry.async_on_unload(coordinator.async_add_structure_listener(handle_changes))
+
+
+class WeSmartScene(WeSmartAccountEntity, SceneEntity):
+    """A scene. It has no device, so that Assist knows it by its own name."""
+
+    def __init__(self, coordinator: WeSmartCoordinator, home: HomeOutline, scene: Scene) -> None:
+        """Show a scene of a home; it is also called by its home if another one has a scene of that name."""
+        super().__init__(coordinator)
+        self._scene_id = scene.id
+        self._attr_device_info = None
+        self._attr_unique_id = registry.unique_id(coordinator.config_entry, EndpointKey(home.id, scene.id), "scene")
+        name = scene.name or scene.id
+        others = (other for other in coordinator.state.homes.values() if other.id != home.id)
+        is_ambiguous = any(other_scene.name == scene.name for other in others for other_scene in other.scenes)
+        self._attr_name = f"{name} {home.name or ''}".strip() if is_ambiguous else name
+
+    @override
+    async def async_activate(self, **kwargs: Any) -> None:
+        """Activate the scene."""
+        await self._async_execute(Command.activate(self._scene_id))
