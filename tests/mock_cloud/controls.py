@@ -6,7 +6,7 @@ import datetime as dt
 
 from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.core import Core
-from tests.mock_cloud.endpoints import checked_state
+from tests.mock_cloud.endpoints import checked_set, checked_state
 from tests.mock_cloud.fault_controls import FaultControls
 from tests.mock_cloud.faults import MaintenanceFault, RateLimit
 from tests.mock_cloud.home_file import parse_device, parse_home, parse_scene
@@ -40,6 +40,19 @@ class Controls(FaultControls):
         if "motion" in checked:
             self._behavior.interrupt(device, endpoint)
         self._core.change_state(device, endpoint, checked)
+
+    def run_curtain(self, device_id: str, endpoint_id: str, position: float) -> None:
+        """Start a curtain's motor by the switch beside it; it travels to `position`, unless the device is offline."""
+        device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
+        fields = checked_set(endpoint, {"position": position})
+        if device.online:
+            self._behavior.move(device, endpoint, fields)
+
+    def stop_curtain(self, device_id: str, endpoint_id: str) -> None:
+        """Stop a curtain's motor by the switch beside it."""
+        device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
+        if device.online:
+            self._behavior.halt(device, endpoint)
 
     def press(self, device_id: str, endpoint_id: str, press: str) -> None:
         """Press a button."""
@@ -197,6 +210,11 @@ class Controls(FaultControls):
         self._core.publish_account(signed_out.id)
         self._close_streams(SESSION_ENDED, signed_out.id)
 
+    def expire_tokens(self, account: str) -> None:
+        """Let the access tokens of an account expire now; its refresh tokens and streams go on."""
+        for session in self._core.sessions.live(self._account(account).id):
+            session.access = dict.fromkeys(session.access, self._core.clock())
+
     def announce_maintenance(self, starts_at: Moment | None, ends_at: Moment | None) -> None:
         """Tell every account of planned maintenance, instead of an earlier plan; None twice calls it off."""
         self._core.world.maintenance = None
@@ -297,4 +315,8 @@ class Controls(FaultControls):
 
 
 def _unix_time(moment: Moment) -> float:
-    return moment.timestamp() if isinstance(moment, dt.datetime) else moment
+    if not isinstance(moment, dt.datetime):
+        return moment
+    if moment.tzinfo is None:
+        raise ValueError("a date needs a zone")
+    return moment.timestamp()
