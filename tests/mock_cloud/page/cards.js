@@ -35,8 +35,20 @@ export function createCard(device, home) {
   if (gangs.length) others.unshift(el("div", { class: "panel", "data-gangs": gangs.length }, ...gangs));
   if (keys.length) others.unshift(el("div", { class: "panel keypad", "data-gangs": keys.length }, ...keys));
   const name = deviceName(device);
-  const node = el("article", { class: "card", "data-device": device.id }, el("header", {}, el("h3", {}, name), status(device), plug(device, name),
-    button(t("details", { device: name }), "quiet", () => openSheet(device, home), icon("more"))), el("div", { class: "body", inert: !device.online }, ...others));
+  const node = el(
+    "article",
+    { class: "card", "data-device": device.id },
+    el(
+      "header",
+      {},
+      el("h3", {}, name),
+      status(device),
+      plug(device, name),
+      button(t("details", { device: name }), "quiet", () => openSheet(device, home), icon("more")),
+    ),
+    el("div", { class: "body", inert: !device.online }, ...others),
+    device.online ? null : el("p", { class: "cover" }, t("offline")),
+  );
   node.classList.toggle("offline", !device.online);
   node.classList.toggle("wide", gangs.length > 2 || keys.length > 2);
   const show = (endpointId) => {
@@ -55,10 +67,15 @@ export function createCard(device, home) {
 
 function status(device) {
   const parts = [];
-  if (!device.online) parts.push(el("span", { class: "badge" }, t("offline")));
   if (typeof device.battery_percent === "number") {
     const low = device.battery_percent < 20;
-    parts.push(el("span", { class: low ? "battery low" : "battery", title: `${t("battery")}: ${device.battery_percent} %`, vars: { level: device.battery_percent / 100 } }));
+    parts.push(
+      el("span", {
+        class: low ? "battery low" : "battery",
+        title: `${t("battery")}: ${device.battery_percent} %`,
+        vars: { level: device.battery_percent / 100 },
+      }),
+    );
   }
   return el("span", { class: "status" }, ...parts);
 }
@@ -88,14 +105,32 @@ function createRoom(room, home, cards) {
   const devices = home.devices.filter((device) => (roomOf(device, home)?.id ?? null) === room.id);
   const guests = home.devices
     .filter((device) => !devices.includes(device))
-    .flatMap((device) => device.endpoints.filter((one) => room.id && one.room_id === room.id).map((one) => [device, one]));
+    .flatMap((device) =>
+      device.endpoints.filter((one) => room.id && one.room_id === room.id).map((one) => [device, one]),
+    );
   if (!devices.length && !guests.length) return {};
-  const own = devices.flatMap((device) => device.endpoints.filter((one) => !otherRoom(one, device, home)).map((one) => [device, one]));
+  const own = devices.flatMap((device) =>
+    device.endpoints.filter((one) => !otherRoom(one, device, home)).map((one) => [device, one]),
+  );
   const count = el("small", {});
-  const spots = guests.map(([device, endpoint]) => [endpoint, el("div", { class: "spot" }, icon(endpoint.features.controls ?? "light"),
-    el("span", {}, endpoint.name ?? endpoint.id, el("small", {}, t("from_panel", { device: deviceName(device) }))))]);
-  const node = el("section", { class: "room" }, el("header", {}, el("h2", {}, room.name), count),
-    el("div", { class: "grid" }, ...devices.map((device) => cards.get(device.id).node), ...spots.map(([, spot]) => spot)));
+  const narrow = devices.map((device) => cards.get(device.id).node).filter((card) => !card.classList.contains("wide"));
+  if (narrow.length % 2) narrow.at(-1)?.classList.add("wide");
+  const spots = guests.map(([device, endpoint]) => [
+    endpoint,
+    el(
+      "div",
+      { class: "spot" },
+      icon(endpoint.features.controls ?? "light"),
+      el("span", {}, endpoint.name ?? endpoint.id, el("small", {}, t("from_panel", { device: deviceName(device) }))),
+    ),
+  ]);
+  const node = el(
+    "section",
+    { class: "room" },
+    el("header", {}, el("h2", {}, room.name), count),
+    el("div", { class: "grid" }, ...devices.map((device) => cards.get(device.id).node)),
+    el("div", { class: "spots" }, ...spots.map(([, spot]) => spot)),
+  );
   const show = () => {
     const all = [...own, ...guests].filter(([device]) => device.online).map(([, endpoint]) => endpoint);
     const lit = all.filter((one) => one.type === "light" || one.features.controls === "light");

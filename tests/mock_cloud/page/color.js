@@ -3,7 +3,7 @@
 /** Return the color of a black body as [red, green, blue], fitted by hand for 2,000 to 6,500 K. */
 export function kelvinColor(kelvin) {
   const warmth = Math.min(1, Math.max(0, (6500 - kelvin) / 4500));
-  return [255, Math.round(248 - 112 * warmth ** 1.3), Math.round(240 - 215 * warmth ** 0.9)];
+  return [255, Math.round(248 - 111 * warmth ** 1.8), Math.round(250 - 226 * warmth ** 1.95)];
 }
 
 /** Return the color of a hue (degrees) and a saturation (percent) as [red, green, blue]. */

@@ -25,7 +25,8 @@ const PATHS = {
   outlet: "M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0ZM12 17v4",
   heater: "M7 19c-2-2.5 2-4.5 0-7s2-4.5 0-7M12 19c-2-2.5 2-4.5 0-7s2-4.5 0-7M17 19c-2-2.5 2-4.5 0-7s2-4.5 0-7",
   other: "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM12 9.5v5M9.5 12h5",
-  offline: "M3 3l18 18M5 12.5a10 10 0 0 1 4-2.4M8.5 16a5 5 0 0 1 6-.7M12 20h.01M15 10.3a10 10 0 0 1 4 2.2M2 9a14 14 0 0 1 4.5-2.8M11 5.2A14 14 0 0 1 22 9",
+  offline:
+    "M3 3l18 18M5 12.5a10 10 0 0 1 4-2.4M8.5 16a5 5 0 0 1 6-.7M12 20h.01M15 10.3a10 10 0 0 1 4 2.2M2 9a14 14 0 0 1 4.5-2.8M11 5.2A14 14 0 0 1 22 9",
   online: "M2 9a14 14 0 0 1 20 0M5 12.5a10 10 0 0 1 14 0M8.5 16a5 5 0 0 1 7 0M12 20h.01",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   close: "M6 6l12 12M18 6 6 18",
@@ -36,7 +37,8 @@ const PATHS = {
   log: "M5 6h14M5 12h14M5 18h9",
   push: "M12 4v9M8 9.5l4 4 4-4M5 19h14",
   cut: "M6 4l12 12.5M18 4 6 16.5M7 21a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM17 21a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z",
-  maintenance: "M14.5 6.5a4 4 0 0 1 5-1.2l-2.7 2.7 1.4 1.4 2.6-2.6a4 4 0 0 1-5.3 5L8 19.3a2 2 0 0 1-3-2.9l7.6-6.8a4 4 0 0 1 1.9-3.1Z",
+  maintenance:
+    "M14.5 6.5a4 4 0 0 1 5-1.2l-2.7 2.7 1.4 1.4 2.6-2.6a4 4 0 0 1-5.3 5L8 19.3a2 2 0 0 1-3-2.9l7.6-6.8a4 4 0 0 1 1.9-3.1Z",
   planned: "M5 6h14v14H5ZM5 10.5h14M9 3.5v4M15 3.5v4M12 13.5v3h2",
   token: "M8.5 16a4.5 4.5 0 1 1 4.2-6H21v3h-2v2.5h-3V13h-3.3a4.5 4.5 0 0 1-4.2 3ZM8.5 11.5h.01",
   terms: "M7 3h7l4 4v14H7ZM14 3v4h4M10 12h5M10 16h5",
@@ -57,7 +59,11 @@ export function icon(name) {
 }
 
 export function button(label, className, listener, ...children) {
-  return el("button", { type: "button", class: className, "aria-label": label, title: label, on: { click: listener } }, ...children);
+  return el(
+    "button",
+    { type: "button", class: className, "aria-label": label, title: label, on: { click: listener } },
+    ...children,
+  );
 }
 
 /** Return what is to read at a path under /control; throw an Error with the server's text. */

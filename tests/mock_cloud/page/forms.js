@@ -8,7 +8,8 @@ import { t } from "./texts.js";
 const CHOICES = {
   account: (model, status) => status.accounts.map((account) => [account.id, account.full_name]),
   device_id: (model) => model.devices().map((device) => [device.id, deviceName(device)]),
-  endpoint_id: (model) => [...new Set(model.devices().flatMap((device) => device.endpoints.map((one) => one.id)))].map((id) => [id, id]),
+  endpoint_id: (model) =>
+    [...new Set(model.devices().flatMap((device) => device.endpoints.map((one) => one.id)))].map((id) => [id, id]),
   home_id: (model) => model.homes.map((home) => [home.id, home.name]),
   room_id: (model) => model.homes.flatMap((home) => home.rooms.map((room) => [room.id, `${room.name} · ${home.name}`])),
   scene_id: (model) => model.homes.flatMap((home) => home.scenes.map((scene) => [scene.id, scene.name])),
@@ -33,7 +34,17 @@ function formOf(control, model, status) {
   const { properties, required = [], additionalProperties, $defs = {} } = control.arguments;
   const fields = Object.entries(properties).map(([name, schema]) => {
     const isNew = NEW[control.name] === name;
-    return [name, createField(name, schema, $defs, required.includes(name), isNew ? [] : choicesOf(name, model, status), status.now)];
+    return [
+      name,
+      createField(
+        name,
+        schema,
+        $defs,
+        required.includes(name),
+        isNew ? [] : choicesOf(name, model, status),
+        status.now,
+      ),
+    ];
   });
   if (additionalProperties) fields.push([null, jsonField(t("more_members"), "{}")]);
   const result = el("pre", { class: "result", hidden: true });
@@ -48,12 +59,19 @@ function formOf(control, model, status) {
     result.textContent = returned === null ? t("done") : JSON.stringify(returned, null, 1);
     result.hidden = false;
   };
-  const submit = () => send().catch((error) => {
-    result.textContent = error.message;
-    result.hidden = false;
-  });
-  return el("div", { class: "form" }, el("p", { class: "hint", lang: "en" }, control.doc), ...fields.map(([, field]) => field.node),
-    button(t("call"), "small", submit, t("call")), result);
+  const submit = () =>
+    send().catch((error) => {
+      result.textContent = error.message;
+      result.hidden = false;
+    });
+  return el(
+    "div",
+    { class: "form" },
+    el("p", { class: "hint", lang: "en" }, control.doc),
+    ...fields.map(([, field]) => field.node),
+    button(t("call"), "small", submit, t("call")),
+    result,
+  );
 }
 
 function choicesOf(name, model, status) {
@@ -70,7 +88,9 @@ function createField(name, schema, defs, isRequired, choices, now) {
   }
   if (kinds.has("date-time")) {
     const input = el("input", { type: "number", placeholder: t("minutes") });
-    return labeled(name, input, () => (input.value === "" ? (isRequired ? null : undefined) : now + 60 * Number(input.value)));
+    return labeled(name, input, () =>
+      input.value === "" ? (isRequired ? null : undefined) : now + 60 * Number(input.value),
+    );
   }
   if (kinds.has("boolean") && kinds.size === 1) {
     const input = el("input", { type: "checkbox", checked: schema.default === true });
@@ -94,12 +114,17 @@ function jsonField(name, example) {
 }
 
 function labeled(name, input, value) {
-  return { node: el("label", { class: input.type === "checkbox" ? "field inline" : "field" }, el("span", {}, name), input), value };
+  return {
+    node: el("label", { class: input.type === "checkbox" ? "field inline" : "field" }, el("span", {}, name), input),
+    value,
+  };
 }
 
 /** Return the types and formats that a schema allows. */
 function kindsOf(schema, defs) {
   if (schema.$ref) return kindsOf(defs[schema.$ref.split("/").at(-1)] ?? {}, defs);
   const options = schema.anyOf ?? [];
-  return new Set([schema.type, schema.format, ...options.flatMap((option) => [...kindsOf(option, defs)])].filter(Boolean));
+  return new Set(
+    [schema.type, schema.format, ...options.flatMap((option) => [...kindsOf(option, defs)])].filter(Boolean),
+  );
 }

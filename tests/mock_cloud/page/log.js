@@ -5,27 +5,58 @@ import { t } from "./texts.js";
 
 const KEPT = 200;
 
-/** Create the drawer's second page; `request` and `event` add a line. */
-export function createLog(model) {
-  const lines = el("ol", { class: "lines" });
-  const node = el("div", { class: "page log" }, el("div", { class: "row" }, filter("requests"), filter("events"), button(t("clear"), "chip", () => lines.replaceChildren(), t("clear"))),
-    el("p", { class: "hint" }, t("quiet")), lines);
+/** Create the drawer's second page, with the lines of an earlier one; `request` and `event` add a line. */
+export function createLog(model, lines = el("ol", { class: "lines" })) {
+  const node = el(
+    "div",
+    { class: "page log" },
+    el(
+      "div",
+      { class: "row" },
+      filter("requests"),
+      filter("events"),
+      button(t("clear"), "chip", () => lines.replaceChildren(), t("clear")),
+    ),
+    el("p", { class: "hint" }, t("quiet")),
+    lines,
+  );
   function filter(kind) {
-    const chip = button(t(kind), "chip", () => {
-      const isHidden = node.classList.toggle(`no-${kind}`);
-      chip.setAttribute("aria-pressed", String(!isHidden));
-    }, t(kind));
+    const chip = button(
+      t(kind),
+      "chip",
+      () => {
+        const isHidden = node.classList.toggle(`no-${kind}`);
+        chip.setAttribute("aria-pressed", String(!isHidden));
+      },
+      t(kind),
+    );
     chip.setAttribute("aria-pressed", "true");
     return chip;
   }
   const add = (kind, at, title, text, isBad) => {
     const time = new Date(at).toLocaleTimeString([], { hour12: false });
-    lines.prepend(el("li", { class: `${kind}${isBad ? " bad" : ""}` }, el("time", {}, time), el("code", {}, title), el("span", {}, text)));
+    lines.prepend(
+      el(
+        "li",
+        { class: `${kind}${isBad ? " bad" : ""}` },
+        el("time", {}, time),
+        el("code", {}, title),
+        el("span", {}, text),
+      ),
+    );
     while (lines.childElementCount > KEPT) lines.lastElementChild.remove();
   };
   return {
     node,
-    request: (request) => add("requests", request.at * 1000, `${request.method} ${request.path}`, commandsText(request, model), request.status >= 400),
+    lines,
+    request: (request) =>
+      add(
+        "requests",
+        request.at * 1000,
+        `${request.method} ${request.path}`,
+        commandsText(request, model),
+        request.status >= 400,
+      ),
     event: (event) => add("events", event.at, `#${event.seq} ${event.kind}`, eventText(event, model)),
   };
 }

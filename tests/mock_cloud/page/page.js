@@ -7,7 +7,9 @@ import { createLog } from "./log.js";
 import { Model } from "./model.js";
 import { counted, currentLanguage, switchLanguage, t } from "./texts.js";
 
-const places = Object.fromEntries(["top", "faults", "home", "drawer", "foot", "sheet"].map((id) => [id, document.getElementById(id)]));
+const places = Object.fromEntries(
+  ["top", "faults", "home", "drawer", "notice"].map((id) => [id, document.getElementById(id)]),
+);
 const model = new Model(show);
 let accountId = null;
 let homeId = sessionStorage.getItem("home");
@@ -21,7 +23,7 @@ let cards = new Map();
 let rooms = [];
 let top = {};
 let breaker = null;
-let log = createLog(model);
+let log = null;
 
 // Following the server
 
@@ -73,17 +75,21 @@ function applyWaiting() {
 function render() {
   document.documentElement.lang = currentLanguage();
   document.title = t("title");
-  log = createLog(model);
+  log = createLog(model, log?.lines);
   breaker = createBreaker(model, accountOf);
   renderTop();
   renderDrawer();
   renderHome();
-  places.foot.replaceChildren(el("p", {}, t("notice")));
+  places.notice.replaceChildren(t("notice"));
   if (status) showStatus();
 }
 
 function renderTop() {
-  const accounts = el("select", { "aria-label": t("account"), title: t("account") }, ...status.accounts.map((one) => el("option", { value: one.id }, one.full_name)));
+  const accounts = el(
+    "select",
+    { "aria-label": t("account"), title: t("account") },
+    ...status.accounts.map((one) => el("option", { value: one.id }, one.full_name)),
+  );
   accounts.value = accountId;
   accounts.addEventListener("change", () => {
     accountId = accounts.value;
@@ -93,34 +99,65 @@ function renderTop() {
   const clients = el("span", { class: "clients", title: t("clients_hint") });
   const live = el("span", { class: "live" });
   const homes = el("nav", { class: "homes" });
+  accounts.className = "accounts";
   const tab = (page) => button(t(page), "tool", () => toggleDrawer(page), icon(page), el("span", {}, t(page)));
   const tabs = { break: tab("break"), log: tab("log") };
-  const language = button(t("other_language"), "tool text", () => {
-    switchLanguage();
-    render();
-  }, currentLanguage() === "vi" ? "EN" : "VI");
-  places.top.replaceChildren(el("div", { class: "brand" }, el("img", { src: "/page/icon.svg", alt: "", width: 40, height: 40 }),
-    el("div", {}, el("h1", {}, t("title")), el("p", {}, live, clients))), homes, el("div", { class: "tools" }, accounts, language, tabs.break, tabs.log));
+  const language = button(
+    t("other_language"),
+    "tool text",
+    () => {
+      switchLanguage();
+      render();
+    },
+    currentLanguage() === "vi" ? "EN" : "VI",
+  );
+  places.top.replaceChildren(
+    el(
+      "div",
+      { class: "brand" },
+      el("img", { src: "/page/icon.svg", alt: "", width: 40, height: 40 }),
+      el("div", {}, el("h1", {}, t("title")), el("p", {}, live, clients)),
+    ),
+    accounts,
+    homes,
+    el("div", { class: "tools" }, language, tabs.break, tabs.log),
+  );
   top = { clients, live, homes, tabs };
   setLive(isLive);
 }
 
 function renderHome() {
+  const focused = document.activeElement;
+  const card = focused.closest("[data-device]")?.dataset.device;
   const home = model.homes.find((one) => one.id === homeId) ?? model.homes[0];
   const tabs = model.homes.map((one) => {
-    const tab = button(one.name, "home-tab", () => {
-      homeId = one.id;
-      sessionStorage.setItem("home", homeId);
-      renderHome();
-    }, one.name);
+    const tab = button(
+      one.name,
+      "home-tab",
+      () => {
+        homeId = one.id;
+        sessionStorage.setItem("home", homeId);
+        renderHome();
+      },
+      one.name,
+    );
     tab.setAttribute("aria-pressed", String(one === home));
     return tab;
   });
   top.homes.replaceChildren(...tabs);
   cards = new Map((home?.devices ?? []).map((device) => [device.id, createCard(device, home)]));
   rooms = home ? createRooms(home, cards) : [];
-  places.home.replaceChildren(...(home ? rooms.map((room) => room.node) : [el("p", { class: "hint" }, isLoaded ? t("no_homes") : t("connecting"))]));
+  places.home.replaceChildren(
+    ...(home
+      ? rooms.map((room) => room.node)
+      : [el("p", { class: "hint" }, isLoaded ? t("no_homes") : t("connecting"))]),
+  );
   breaker.showDevices();
+  if (card)
+    cards
+      .get(card)
+      ?.node.querySelector(`.${[...focused.classList].join(".")}`)
+      ?.focus();
 }
 
 /** Show an event. */
@@ -145,9 +182,22 @@ function showStatus() {
   const pills = faults(status, accountOf(status))
     .filter((fault) => fault.isOn)
     .map((fault) => [t(fault.key), fault.icon ?? fault.key, fault.off]);
-  if (status.latency) pills.push([`${t("latency")} ${t("seconds", { n: status.latency })}`, "planned", ["latency", { seconds: 0 }]]);
-  places.faults.replaceChildren(...pills.map(([text, name, off]) => button(`${text} ×`, "pill", () => call(...off).catch(() => {}), icon(name), text, icon("close"))));
+  pills.push(...pending(status.faults));
+  if (status.latency)
+    pills.push([`${t("latency")} ${t("seconds", { n: status.latency })}`, "planned", ["latency", { seconds: 0 }]]);
+  places.faults.replaceChildren(
+    ...pills.map(([text, name, off]) =>
+      button(`${text} ×`, "pill", () => call(...off).catch(() => {}), icon(name), text, icon("close")),
+    ),
+  );
   top.tabs.break.dataset.count = pills.length || "";
+}
+
+/** Return the faults that wait for the next events or requests. */
+function pending({ drop, delay, double, reorder, lost_answers, rate_limits }) {
+  const refused = rate_limits.reduce((sum, limit) => sum + limit.count, 0);
+  const counts = Object.entries({ drop, delay, double, reorder, lost_answers, refused }).filter(([, n]) => n);
+  return counts.map(([name, n]) => [t(`next_${name}`, { n }), "planned", [name === "refused" ? "forgive" : "heal"]]);
 }
 
 function setLive(now) {
@@ -164,7 +214,12 @@ function renderDrawer() {
   document.body.classList.toggle("drawn", openPage !== null);
   for (const [page, tab] of Object.entries(top.tabs)) tab.setAttribute("aria-pressed", String(page === openPage));
   if (openPage === null) return;
-  const title = el("header", {}, el("h2", {}, t(openPage)), button(t("close"), "quiet", () => toggleDrawer(openPage), icon("close")));
+  const title = el(
+    "header",
+    {},
+    el("h2", {}, t(openPage)),
+    button(t("close"), "quiet", () => toggleDrawer(openPage), icon("close")),
+  );
   places.drawer.replaceChildren(title, (openPage === "log" ? log : breaker).node);
 }
 

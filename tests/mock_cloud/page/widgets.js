@@ -10,7 +10,14 @@ const DOUBLE_MS = 280;
 
 /** A slider that follows the state, but not while somebody drags it. */
 function slider(label, className, [least, most], send) {
-  const input = el("input", { type: "range", class: `slider ${className}`, min: least, max: most, "aria-label": label, title: label });
+  const input = el("input", {
+    type: "range",
+    class: `slider ${className}`,
+    min: least,
+    max: most,
+    "aria-label": label,
+    title: label,
+  });
   const sending = throttled(send);
   let held = false;
   const fill = () => setVars(input, { fill: `${((input.value - least) / (most - least)) * 100}%` });
@@ -26,6 +33,11 @@ function slider(label, className, [least, most], send) {
     fill();
   };
   return { node: input, show };
+}
+
+/** Write beside a slider what it sets, where its color does not say so. */
+function captioned(text, each) {
+  return el("label", { class: "caption" }, el("span", {}, text), each.node);
 }
 
 function touching(device, endpoint) {
@@ -47,7 +59,8 @@ export function gang(device, endpoint, room) {
 export function pressable(device, endpoint) {
   const known = endpoint.features.presses ?? [];
   const name = endpoint.name ?? endpoint.id;
-  const press = (kind) => call("press", { device_id: device.id, endpoint_id: endpoint.id, press: kind }).catch(() => {});
+  const press = (kind) =>
+    call("press", { device_id: device.id, endpoint_id: endpoint.id, press: kind }).catch(() => {});
   let holding = 0;
   let waiting = 0;
   let wasHeld = false;
@@ -74,7 +87,8 @@ export function pressable(device, endpoint) {
       }, HOLD_MS);
     }
   });
-  for (const event of ["pointerup", "pointerleave", "pointercancel"]) big.addEventListener(event, () => clearTimeout(holding));
+  for (const event of ["pointerup", "pointerleave", "pointercancel"])
+    big.addEventListener(event, () => clearTimeout(holding));
   big.addEventListener("contextmenu", (event) => event.preventDefault());
   const small = known.map((kind) => button(`${name}: ${t(kind)}`, "chip", () => press(kind), t(kind)));
   const node = el("div", { class: "key-box" }, big, el("div", { class: "chips" }, ...small));
@@ -92,20 +106,42 @@ export function lamp(device, endpoint) {
   const { features } = endpoint;
   const touch = touching(device, endpoint);
   const bulb = el("span", { class: features.color ? "bulb orb" : "bulb" });
-  const stage = button(endpoint.name ?? device.name ?? endpoint.id, "stage lamp", () => touch({ on: stage.getAttribute("aria-pressed") !== "true" }),
-    el("span", { class: "halo" }), el("span", { class: "beam" }), el("span", { class: "cord" }), bulb, el("span", { class: "stage-text" }));
+  const stage = button(
+    endpoint.name ?? device.name ?? endpoint.id,
+    "stage lamp",
+    () => touch({ on: stage.getAttribute("aria-pressed") !== "true" }),
+    el("span", { class: "halo" }),
+    el("span", { class: "beam" }),
+    el("span", { class: "cord" }),
+    bulb,
+    el("span", { class: "stage-text" }),
+  );
   const text = stage.querySelector(".stage-text");
   const sliders = {};
-  if (features.brightness) sliders.brightness = slider(t("brightness"), "bright", [1, 100], (value) => touch({ on: true, brightness: value }));
+  if (features.brightness)
+    sliders.brightness = slider(t("brightness"), "bright", [1, 100], (value) => touch({ on: true, brightness: value }));
   const span = features.color_temp;
-  if (span) sliders.color_temp_kelvin = slider(t("white"), "white", [span.min_kelvin, span.max_kelvin], (value) => touch({ color_temp_kelvin: value }));
+  if (span)
+    sliders.color_temp_kelvin = slider(t("white"), "white", [span.min_kelvin, span.max_kelvin], (value) =>
+      touch({ color_temp_kelvin: value }),
+    );
   if (features.color) {
     sliders.hue = slider(t("hue"), "hue", [0, 360], (value) => touch({ hue: value }));
     sliders.saturation = slider(t("saturation"), "saturation", [0, 100], (value) => touch({ saturation: value }));
   }
-  const effects = el("select", { class: "effects", "aria-label": t("effect"), on: { change: () => touch({ effect: effects.value || null }) } },
-    el("option", { value: "" }, t("no_effect")), ...(features.effects ?? []).map((name) => el("option", { value: name }, name)));
-  const node = el("div", { class: "widget" }, stage, ...Object.values(sliders).map((each) => each.node), features.effects?.length ? effects : null);
+  const effects = el(
+    "select",
+    { class: "effects", "aria-label": t("effect"), on: { change: () => touch({ effect: effects.value || null }) } },
+    el("option", { value: "" }, t("no_effect")),
+    ...(features.effects ?? []).map((name) => el("option", { value: name }, name)),
+  );
+  const node = el(
+    "div",
+    { class: "widget" },
+    stage,
+    ...Object.values(sliders).map((each) => each.node),
+    features.effects?.length ? effects : null,
+  );
   const show = (state) => {
     const { color, strength } = glow(endpoint);
     setVars(node, { light: color.join(" "), strength, hue: state.hue ?? 0 });
@@ -121,8 +157,14 @@ export function lamp(device, endpoint) {
 /** An outlet. */
 export function socket(device, endpoint) {
   const touch = touching(device, endpoint);
-  const plate = button(endpoint.name ?? device.name ?? endpoint.id, "stage socket", () => touch({ on: plate.getAttribute("aria-pressed") !== "true" }),
-    el("span", { class: "plate" }, el("span", { class: "hole" }), el("span", { class: "hole" })), el("span", { class: "led" }), el("span", { class: "stage-text" }));
+  const plate = button(
+    endpoint.name ?? device.name ?? endpoint.id,
+    "stage socket",
+    () => touch({ on: plate.getAttribute("aria-pressed") !== "true" }),
+    el("span", { class: "plate" }, el("span", { class: "hole" }), el("span", { class: "hole" })),
+    el("span", { class: "led" }),
+    el("span", { class: "stage-text" }),
+  );
   const show = (state) => {
     plate.setAttribute("aria-pressed", String(state.on === true));
     plate.querySelector(".stage-text").textContent = state.on ? t("on") : t("off");
@@ -163,20 +205,39 @@ export function curtain(device, endpoint) {
   const ids = { device_id: device.id, endpoint_id: endpoint.id };
   const run = (position) => call("run_curtain", { ...ids, position }).catch(() => {});
   const text = el("span", { class: "stage-text" });
-  const stage = el("div", { class: `stage window ${features.kind ?? "curtain"}` },
-    el("span", { class: "sky" }), el("span", { class: "cloth left" }), el("span", { class: "cloth right" }), text);
-  const keys = el("div", { class: "keys" }, button(t("close"), "round", () => run(0), icon("shut")),
+  const stage = el(
+    "div",
+    { class: `stage window ${features.kind ?? "curtain"}` },
+    el("span", { class: "sky" }),
+    el("span", { class: "cloth left" }),
+    el("span", { class: "cloth right" }),
+    text,
+  );
+  const keys = el(
+    "div",
+    { class: "keys" },
+    button(t("close"), "round", () => run(0), icon("shut")),
     features.stop ? button(t("stop"), "round", () => call("stop_curtain", ids).catch(() => {}), icon("stop")) : null,
-    button(t("open"), "round", () => run(100), icon("open")));
+    button(t("open"), "round", () => run(100), icon("open")),
+  );
   const place = slider(t("position"), "place", [0, 100], run);
   const tilt = slider(t("tilt"), "tilt", [0, 100], (value) => touching(device, endpoint)({ tilt: value }));
-  const node = el("div", { class: "widget" }, stage, features.position ? place.node : null, features.tilt ? tilt.node : null, keys);
+  const node = el(
+    "div",
+    { class: "widget" },
+    stage,
+    features.position ? captioned(t("position"), place) : null,
+    features.tilt ? captioned(t("tilt"), tilt) : null,
+    keys,
+  );
   const show = (state) => {
     const isKnown = typeof state.position === "number";
     setVars(stage, { open: (isKnown ? state.position : 50) / 100, tilt: (state.tilt ?? 0) / 100 });
     stage.classList.toggle("vague", !isKnown);
     stage.classList.toggle("moves", state.motion === "opening" || state.motion === "closing");
-    text.textContent = [isKnown ? `${number(state.position)} %` : t("unknown"), state.motion && t(state.motion)].filter(Boolean).join(" · ");
+    text.textContent = [isKnown ? `${number(state.position)} %` : t("unknown"), state.motion && t(state.motion)]
+      .filter(Boolean)
+      .join(" · ");
     place.show(state.position);
     tilt.show(state.tilt);
   };
