@@ -145,7 +145,7 @@ function showTickets(list, tickets) {
         "header",
         {},
         el("b", {}, ticket.subject ?? ticket.category),
-        el("span", { class: "badge" }, t(ticket.status)),
+        el("span", { class: "badge" }, t(`ticket_${ticket.status}`)),
       ),
       el("p", {}, ticket.message),
       reply,

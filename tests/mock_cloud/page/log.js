@@ -53,7 +53,7 @@ export function createLog(model, lines = el("ol", { class: "lines" })) {
       add(
         "requests",
         request.at * 1000,
-        `${request.method} ${request.path}`,
+        `${request.method} ${request.path} → ${request.status}`,
         commandsText(request, model),
         request.status >= 400,
       ),
@@ -66,7 +66,7 @@ function commandsText(request, model) {
     const name = command.device_id ? model.nameOf(command.device_id, command.endpoint_id) : command.scene_id;
     return `${name}: ${command.set ? fieldsText(command.set) : command.do}`;
   });
-  return [request.status, ...commands].join("  ");
+  return commands.join("; ");
 }
 
 function eventText(event, model) {
