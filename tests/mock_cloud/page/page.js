@@ -43,6 +43,7 @@ function follow() {
 
 async function receive(frame) {
   if (frame.type === "hello") {
+    waiting = [];
     await load();
   } else if (frame.type === "events") {
     for (const event of frame.events) log.event(event);
@@ -54,8 +55,11 @@ async function receive(frame) {
 /** Take a snapshot, then apply what came meanwhile. */
 async function load() {
   isLoaded = false;
+  const wanted = accountId;
   try {
-    model.load(await read(`/snapshot?account=${encodeURIComponent(accountId)}`));
+    const snapshot = await read(`/snapshot?account=${encodeURIComponent(wanted)}`);
+    if (wanted !== accountId) return undefined; // another account was chosen meanwhile
+    model.load(snapshot);
   } catch (error) {
     return toast(error.message);
   }
