@@ -89,6 +89,7 @@ def _greeting(demo: Demo) -> str:
     lines = [
         ("Home Assistant", f"{demo.home_assistant.url}/{DASHBOARD}"),
         ("log in as", f"{USERNAME}, password {PASSWORD}"),
+        ("virtual home", f"{demo.cloud.url}/ (press the walls, break things)"),
         ("mock cloud", demo.cloud.url),
         ("its account", f"{account.email}, password {account.password} (added already)"),
         *(("another one", f"{one.email}, password {one.password} (to add by hand)") for one in demo.others),

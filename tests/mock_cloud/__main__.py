@@ -6,18 +6,23 @@ from pathlib import Path
 import signal
 
 from tests.mock_cloud.cloud import MockCloud
+from tests.mock_cloud.control_server import is_loopback
 from tests.mock_cloud.freedoms import Freedoms
 from tests.mock_cloud.home_file import DEFAULT_HOME, load_home
 
 
 async def _serve(options: argparse.Namespace) -> None:
     freedoms = Freedoms.off() if options.seed is None else Freedoms.seeded(options.seed)
-    cloud = MockCloud(home=load_home(options.home), freedoms=freedoms, state_file=options.state)
+    cloud = MockCloud(
+        home=load_home(options.home), freedoms=freedoms, state_file=options.state, control=options.control
+    )
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await cloud.start(options.host, options.port)
     print(f"Mock cloud at {cloud.url}, terms at {cloud.url}/terms", flush=True)  # noqa: T201  # read by the caller
+    if options.control and is_loopback(options.host):
+        print(f"Virtual home at {cloud.url}/", flush=True)  # noqa: T201  # for people
     await stopped.wait()
     await cloud.stop()
 
@@ -30,6 +35,9 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="home file (default: the one beside this)")
     parser.add_argument("--state", type=Path, help="file that keeps sessions and states across restarts")
     parser.add_argument("--seed", type=int, help="use the contract's freedoms at random under this seed")
+    parser.add_argument(
+        "--no-control", dest="control", action="store_false", help="serve the contract only: no page, no controls"
+    )
     asyncio.run(_serve(parser.parse_args()))
 
 

@@ -11,16 +11,18 @@ from aiohttp import web
 
 from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.commands import Commands
+from tests.mock_cloud.control_server import ControlServer, is_loopback
 from tests.mock_cloud.controls import Controls
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.freedoms import Freedoms
 from tests.mock_cloud.history import Event
 from tests.mock_cloud.home_file import load_home
-from tests.mock_cloud.model import World
+from tests.mock_cloud.model import Account, World
 from tests.mock_cloud.observer import Observer, Request
 from tests.mock_cloud.server import CLOSE_S, MAX_BODY, Server
 from tests.mock_cloud.sessions import Session
 from tests.mock_cloud.state_file import StateFile
+from tests.mock_cloud.status import status_document
 from tests.mock_cloud.stream import RESTARTING, Stream
 from tests.mock_cloud.support import Support, Ticket
 from tests.mock_cloud.wire import Document
@@ -40,7 +42,9 @@ class MockCloud(Controls):
         freedoms: Freedoms | None = None,
         observer: Observer | None = None,
         state_file: Path | None = None,
+        control: bool = True,
     ) -> None:
+        """`control` serves the virtual home and the controls over HTTP, if the address is a loopback one."""
         self._core = Core(home or load_home(), clock, freedoms or Freedoms.off())
         self._behavior = Behavior(self._core, lambda delay, done: asyncio.get_running_loop().call_later(delay, done))
         self._commands = Commands(self._core, self._behavior)
@@ -48,6 +52,7 @@ class MockCloud(Controls):
         self._server = Server(self._core, self._commands, self._support, observer)
         self._state_file = StateFile(state_file, self._core, self._support) if state_file else None
         self._save_timer: asyncio.TimerHandle | None = None
+        self._control = ControlServer(self) if control else None
         self._watchers: list[Callable[[str, Event], None]] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -62,6 +67,8 @@ class MockCloud(Controls):
         self._core.on_change = self._save_soon
         self._core.on_tokens = self._save
         app = web.Application(client_max_size=MAX_BODY)
+        if self._control is not None and is_loopback(host):
+            self._control.add_routes(app)
         app.router.add_route("*", "/{path:.*}", self._server.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2 * CLOSE_S)
         await self._runner.setup()
@@ -98,10 +105,11 @@ class MockCloud(Controls):
         await self.stop()
 
     def cut(self) -> None:
-        """Drop all connections without a close frame."""
+        """Drop all connections without a close frame, but those of the virtual home and the controls."""
+        spared = set() if self._control is None else self._control.transports
         if self._runner is not None and self._runner.server is not None:
             for connection in self._runner.server.connections:
-                if connection.transport is not None:
+                if connection.transport is not None and connection.transport not in spared:
                     connection.transport.abort()
 
     # Settings
@@ -157,6 +165,15 @@ class MockCloud(Controls):
         return self._core.epoch
 
     @property
+    def accounts(self) -> list[Account]:
+        """The accounts, with their passwords."""
+        return self._core.world.accounts
+
+    def status(self) -> Document:
+        """Return settings, faults, accounts and tickets as JSON, without secrets."""
+        return status_document(self._core, self._server, self._support)
+
+    @property
     def streams(self) -> int:
         """The number of open event streams."""
         return len(self._server.streams)
@@ -185,9 +202,18 @@ class MockCloud(Controls):
         """Return an account's sessions that were not revoked."""
         return self._core.sessions.live(self._account(account).id)
 
-    def watch(self, changed: Callable[[str, Event], None]) -> None:
-        """Call back with each change (an account's id, and the event) when it is counted, pushed or not."""
+    def watch(self, changed: Callable[[str, Event], None]) -> Callable[[], None]:
+        """Call back with each change (an account's id, and the event) when it is counted, pushed or not.
+
+        Return the function that ends it.
+        """
         self._watchers.append(changed)
+        return lambda: self._watchers.remove(changed)
+
+    def watch_requests(self, received: Callable[[Request], None]) -> Callable[[], None]:
+        """Call back with each request of the contract; return the function that ends it."""
+        self._server.watchers.append(received)
+        return lambda: self._server.watchers.remove(received)
 
     def _push(self, account_id: str, event: Event) -> None:
         for changed in self._watchers:

@@ -99,6 +99,23 @@ class Client:
         """Set fields of one endpoint and return the result."""
         return await self.result(device_id=device_id, endpoint_id=endpoint_id, set=fields)
 
+    async def post_control(self, name: str, body: object) -> ClientResponse:
+        """Call a control over HTTP."""
+        return await self.http.post(f"{self.cloud.url}/control/{name}", json=body)
+
+    async def control(self, _name: str, **arguments: object) -> Any:
+        """Call a control over HTTP and return its result."""
+        answer = await self.post_control(_name, arguments)
+        assert answer.status == 200, await answer.text()
+        return (await answer.json())["result"]
+
+    async def read_control(self, path: str) -> Document:
+        """Return what can be read at a path under /control."""
+        answer = await self.http.get(f"{self.cloud.url}/control{path}")
+        assert answer.status == 200, await answer.text()
+        document: Document = await answer.json()
+        return document
+
     @asynccontextmanager
     async def stream(self, since: object = None, epoch: str | None = None) -> AsyncIterator[Stream]:
         """Open the event stream."""

@@ -60,6 +60,7 @@ class Server:
         self.snapshot_spoiler: Spoiler | None = None
         self.streams: list[Stream] = []
         self.requests: list[Request] = []
+        self.watchers: list[Callable[[Request], None]] = []
         self.origin = ""
         self.prefix = ""
         self._commands = commands
@@ -193,17 +194,18 @@ class Server:
         return response
 
     def _note(self, request: web.Request, body: bytes, status: int) -> None:
-        self.requests.append(
-            Request(
-                method=request.method,
-                path=request[REAL_PATH],
-                status=status,
-                at=self.core.clock(),
-                body=body,
-                headers=dict(request.headers),
-                query=dict(request.query),
-            )
+        noted = Request(
+            method=request.method,
+            path=request[REAL_PATH],
+            status=status,
+            at=self.core.clock(),
+            body=body,
+            headers=dict(request.headers),
+            query=dict(request.query),
         )
+        self.requests.append(noted)
+        for received in self.watchers:
+            received(noted)
 
     # Without a bearer
 
