@@ -555,7 +555,7 @@ def point(pointer: DiscoveryServer, cloud: MockCloud, page: str | None = None) -
     pointer.point_at(cloud.url, grant_types_supported=grants, authorization_endpoint=page)
 
 
-@pytest.mark.parametrize("daily", [False, True])
+@pytest.mark.parametrize("daily", [False, pytest.param(True, marks=pytest.mark.slow)])
 async def test_a_page_at_a_new_host_is_warned_about(
     hass: HomeAssistant,
     cloud: MockCloud,
@@ -565,6 +565,8 @@ async def test_a_page_at_a_new_host_is_warned_about(
     daily: bool,
 ) -> None:
     """C-80: also if Home Assistant has read of it before. Nobody has to log in for it."""
+    cloud.heartbeat_s = 45
+    cloud.meters_report = False
     await dialog.enter_server(pointer.url)
     entry = await added(hass, cloud, dialog, browser)
     known = entry.data[CONF_ENDPOINTS]
