@@ -182,7 +182,7 @@ async def test_a_doubled_redirect_uri_is_returned_to_nowhere(cloud: MockCloud, b
 async def test_a_request_without_a_challenge_is_refused(
     cloud: MockCloud, browser: Browser, changes: dict[str, str], error: str
 ) -> None:
-    """C-81: home Assistant is told."""
+    """C-81: Home Assistant is told why."""
     await browser.open(page_url(cloud, **changes))
     assert returned(browser) == {"error": error, "state": REQUEST["state"]}
 
