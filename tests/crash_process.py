@@ -14,8 +14,9 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, ThreadedResolver
 from homeassistant import bootstrap, loader
+from homeassistant.auth import auth_manager_from_config
 from homeassistant.config_entries import ConfigEntries, ConfigEntry
-from homeassistant.core import DOMAIN as HOME_ASSISTANT, HomeAssistant
+from homeassistant.core import DOMAIN as HOME_ASSISTANT, CoreState, HomeAssistant
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 from homeassistant.setup import async_setup_component
 from yarl import URL
@@ -78,11 +79,14 @@ async def _boot(folder: str, crash_point: CrashPoint) -> HomeAssistant:
     hass.config_entries = ConfigEntries(hass, {})
     if not await bootstrap.async_load_base_functionality(hass):
         raise RuntimeError("Home Assistant did not start")
+    # The integration depends on Home Assistant's `auth`.
+    hass.auth = await auth_manager_from_config(hass, [], [])
     _arm(hass, crash_point)
     for component in (HOME_ASSISTANT, DOMAIN):
         if not await async_setup_component(hass, component, {}):
             raise RuntimeError(f"{component} did not start")
-    await hass.async_start()
+    # Not `async_start`, which would open Home Assistant's web server.
+    hass.set_state(CoreState.running)
     return hass
 
 

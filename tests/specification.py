@@ -11,9 +11,15 @@ DISCOVERY_PATH = "/.well-known/wesmart"
 API_PATH = "/v1"
 
 # Paths of the specification, and the member of the discovery document that has the real URL.
-NAMED_BY = {"/oauth/token": "token_endpoint", "/oauth/revoke": "revocation_endpoint", "/v1/events": "events_url"}
+NAMED_BY = {
+    "/oauth/authorize": "authorization_endpoint",
+    "/oauth/token": "token_endpoint",
+    "/oauth/revoke": "revocation_endpoint",
+    "/v1/events": "events_url",
+}
 
 FORM = "application/x-www-form-urlencoded"
+HTML = "text/html"
 DISCOVERY_LIMIT = 64 * 1024
 FRAME_LIMIT = 1024 * 1024
 
@@ -31,8 +37,8 @@ class SpecificationChecker:
         self._specification = specification(closed=closed)
         self._paths = {DISCOVERY_PATH: DISCOVERY_PATH} | {path: path for path in NAMED_BY}
         self._api_path = API_PATH
-        # Pages of the cloud for people.
-        self._pages: set[str] = set()
+        # Pages of the cloud for people. What they post is up to the cloud (C-78).
+        self._pages = {"/oauth/authorize"}
 
     def verify(self) -> None:
         """Raise AssertionError with every violation since the last call."""
@@ -97,11 +103,19 @@ class SpecificationChecker:
     def _follow(self, exchange: _Exchange, document: Mapping[str, Json], size: int) -> None:
         if size > DISCOVERY_LIMIT:
             exchange.violate(f"{size} bytes are more than 64 KiB")
-        named = {specified: urlsplit(str(document.get(member))).path for specified, member in NAMED_BY.items()}
+        named = {
+            specified: urlsplit(str(document[member])).path
+            for specified, member in NAMED_BY.items()
+            if member in document  # the login page is optional
+        }
         self._paths = {DISCOVERY_PATH: DISCOVERY_PATH} | {path: specified for specified, path in named.items()}
         self._api_path = urlsplit(str(document.get("api_url"))).path.removesuffix("/")
         support = document.get("support")
-        pages = (document.get("terms_url"), support.get("url") if isinstance(support, dict) else None)
+        pages = (
+            document.get("authorization_endpoint"),
+            document.get("terms_url"),
+            support.get("url") if isinstance(support, dict) else None,
+        )
         self._pages = {urlsplit(page).path for page in pages if isinstance(page, str)}
 
     @staticmethod
@@ -180,7 +194,7 @@ class _Exchange:
             self.violate(f"the {what} is {headers.get('content-type')}, not {', '.join(known)}: {shorten(repr(body))}")
             return None
         try:
-            content: Json = _form(body) if content_type == FORM else json.loads(body)
+            content = _content(content_type, body)
         except ValueError as err:
             self.violate(f"the {what} is not {content_type}: {err}: {shorten(repr(body))}")
             return None
@@ -198,6 +212,15 @@ def _form(body: bytes) -> dict[str, Json]:
     if len(dict(fields)) != len(fields):
         raise ValueError("a field comes twice")
     return dict(fields)
+
+
+def _content(content_type: str, body: bytes) -> Json:
+    if content_type == FORM:
+        return _form(body)
+    if content_type == HTML:
+        return body.decode()
+    content: Json = json.loads(body)
+    return content
 
 
 def _check_results(exchange: _Exchange, request: Mapping[str, Json], answer: Mapping[str, Json]) -> None:

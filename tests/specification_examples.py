@@ -82,6 +82,11 @@ TOKEN = Exchange(
     headers={"Cache-Control": "no-store"},
     body=example("Tokens"),
 )
+CODE_GRANT: dict[str, str] = example("CodeGrant")  # type: ignore[assignment]  # an object of strings
+CODE_TOKEN = replace(TOKEN, request=urlencode(CODE_GRANT).encode())
+PAGE_HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": "frame-ancestors 'none'"}
+PAGE = Exchange(path="/oauth/authorize", request_headers={}, headers=PAGE_HEADERS, type="text/html", body=b"<p>Hi")
+REDIRECT = replace(PAGE, status=303, headers={"Cache-Control": "no-store", "Location": "/oauth/login"}, body=b"")
 REVOKE = Exchange(
     method="POST",
     path="/oauth/revoke",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.specification_examples import (
     ABSENT,
     ACCOUNT,
     BEARER,
+    CODE_GRANT,
+    CODE_TOKEN,
     COMMANDS,
     DISCOVERY,
     EVENTS,
@@ -19,7 +22,9 @@ from tests.specification_examples import (
     INVALID_GRANT,
     JSON,
     MAINTENANCE,
+    PAGE,
     PROBLEM_JSON,
+    REDIRECT,
     REVOKE,
     SNAPSHOT,
     TERMS,
@@ -72,6 +77,7 @@ def violations(shown: Exchange | Json, *, closed: bool = False) -> list[str]:
 SET: Json = {"device_id": "a", "endpoint_id": "1", "set": {"on": True}}
 APPLIED: Json = {"status": "applied", "seq": 1, "state": {"on": True}}
 IDENTIFY: Json = {"device_id": "a", "do": "identify"}
+CODE_GRANTS: Json = ["authorization_code", "refresh_token"]
 HELLO = example("HelloFrame", ASYNCAPI)
 HEARTBEAT = example("HeartbeatFrame", ASYNCAPI)
 
@@ -85,6 +91,15 @@ BROKEN: dict[str, tuple[Exchange | Json, str]] = {
     "not JSON": (replace(ACCOUNT, body=b"{"), "the answer is not application/json"),
     "body of a 304": (replace(UNCHANGED, body={}), "the body has to be empty"),
     "tokens that may be stored": (replace(TOKEN, headers={}), "the header Cache-Control is missing"),
+    "code login without a page": (answer(DISCOVERY, "/grant_types_supported", CODE_GRANTS), "'authorization_endpoint'"),
+    "no way to log in": (answer(DISCOVERY, "/grant_types_supported", ["refresh_token"]), "at '/grant_types_supported'"),
+    "page in a frame": (replace(PAGE, headers={"Cache-Control": "no-store"}), "Content-Security-Policy is missing"),
+    "page that may be stored": (replace(REDIRECT, headers={"Location": "/"}), "Cache-Control is missing"),
+    "redirect that posts the password on": (replace(REDIRECT, status=307), "the status is none of"),
+    "accepted short verifier": (
+        replace(CODE_TOKEN, request=urlencode({**CODE_GRANT, "code_verifier": "dBjftJeZ4CVP"}).encode()),
+        "at '/code_verifier'",
+    ),
     "token outside ASCII": (answer(TOKEN, "/access_token", "mật"), "at '/access_token'"),
     "accepted form with a doubled field": (replace(REVOKE, request=b"token=a&token=b"), "a field comes twice"),
     "accepted without a bearer": (replace(ACCOUNT, request_headers={}), "a request without a bearer was accepted"),
@@ -149,6 +164,10 @@ BROKEN: dict[str, tuple[Exchange | Json, str]] = {
 }
 
 FREE: dict[str, Exchange | Json] = {
+    "login page": PAGE,
+    "redirect to the next page": REDIRECT,
+    "post of the login page": replace(PAGE, method="POST", request=b"username=an"),
+    "exchange of a code": CODE_TOKEN,
     "revocation": REVOKE,
     "terms": TERMS,
     "handshake": EVENTS,
@@ -219,11 +238,14 @@ def test_verify_fails_with_every_violation_once() -> None:
 def test_the_paths_are_those_of_the_discovery_document() -> None:
     """Its pages for people are no part of the contract."""
     document = changed(DISCOVERY.body, "/token_endpoint", "https://cloud.example/dang-nhap")
+    document = changed(document, "/authorization_endpoint", "https://cloud.example/nha/dang-nhap")
     document = changed(document, "/events_url", "wss://cloud.example/nha/su-kien")
     document = changed(document, "/api_url", "https://cloud.example/nha")
     checker = SpecificationChecker()
     replace(DISCOVERY, body=document).show(checker)
     replace(TOKEN, path="/dang-nhap").show(checker)
+    replace(PAGE, path="/nha/dang-nhap").show(checker)
+    replace(PAGE, path="/nha/dang-nhap", method="POST").show(checker)
     replace(EVENTS, path="/nha/su-kien").show(checker)
     replace(SNAPSHOT, path="/nha/snapshot").show(checker)
     replace(ACCOUNT, path="/dieu-khoan", type="text/html", body=b"<html>").show(checker)

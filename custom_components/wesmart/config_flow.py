@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
@@ -20,6 +21,7 @@ from .coordinator import WeSmartConfigEntry
 from .errors import form_errors
 from .formatting import link, local_time, markdown, short
 from .homes import HomeChoice, account_unique_id, async_home_choice, async_server_id, server_id
+from .login_page import Login, LoginPageFlow
 from .options_flow import WeSmartOptionsFlow, select_any
 from .session import async_get_session, endpoints_of, login_data, new_http, wall_clock
 from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
@@ -39,13 +41,12 @@ _LOGIN_SCHEMA = vol.Schema(
 )
 
 
-class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
+class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
     """Creates or updates a config entry, which holds a session of the account and never its password."""
 
     VERSION = 1
 
     _server: str
-    _endpoints: Endpoints
     _client: WeSmartClient
     # Nothing is known of it before the login.
     _account = Account(id="")
@@ -150,11 +151,6 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the username, which may have changed, and the password."""
-        if user_input is None:
-            await self._async_sign_out()
-            # Show the hosts that get the password first. If the document cannot be read, they are the stored ones.
-            with suppress(WeSmartError):
-                self._use(await discover(new_http(self.hass), URL(self._server)))
         return await self._async_step_login(user_input)
 
     async def async_step_reauth_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -165,13 +161,27 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for the login of the same account at the server that was entered."""
         return await self._async_step_login(user_input)
 
+    @override
+    async def _async_ask_login(self) -> ConfigFlowResult:
+        if self.source == SOURCE_REAUTH:
+            await self._async_sign_out()
+            # Show the hosts that get the password first. If the document cannot be read, they are the stored ones.
+            with suppress(WeSmartError):
+                self._use(await discover(new_http(self.hass), URL(self._server)))
+        return self._show_login(None)
+
     async def _async_step_login(self, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         if user_input is None:
-            return self._show_login(None)
-        self._username = user_input[CONF_USERNAME]
+            return await self._async_ask_login()
+        self._username, password = user_input[CONF_USERNAME], user_input[CONF_PASSWORD]
+        login = partial(log_in, endpoints=self._endpoints, username=self._username, password=password, clock=wall_clock)
+        return await self._async_log_in(login)
+
+    @override
+    async def _async_log_in(self, login: Login) -> ConfigFlowResult:
         await self._async_sign_out()
         try:
-            await self._async_open_session(user_input[CONF_USERNAME], user_input[CONF_PASSWORD])
+            await self._async_open_session(login)
         except WeSmartError as err:
             return self._show_login(err)
         await self.async_set_unique_id(account_unique_id(self._server_id, self._account.id))
@@ -247,10 +257,9 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._known_entry
         return async_server_id(self.hass, self._server) if entry is None else server_id(entry)
 
-    async def _async_open_session(self, username: str, password: str) -> None:
+    async def _async_open_session(self, login: Login) -> None:
         http = new_http(self.hass)
-        tokens = await log_in(http, self._endpoints, username, password, clock=wall_clock)
-        self._session = Session(http, self._endpoints, tokens, clock=wall_clock)
+        self._session = Session(http, self._endpoints, await login(http), clock=wall_clock)
         if self._closed:
             # The dialog was closed in the meantime.
             await self._async_sign_out()
@@ -264,7 +273,7 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             await session.revoke()
 
     def _use(self, endpoints: Endpoints) -> None:
-        self._endpoints = endpoints
+        self._use_logins(endpoints)
         self._support_phone = endpoints.support_phone
         if self._moved:
             # A document that may be forged must not name the hotline to ask about it.
@@ -275,7 +284,8 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
         """Whether hosts would get the password that did not before, although no other server was entered."""
         if self.source != SOURCE_REAUTH:
             return False
-        return self._endpoints.origins != endpoints_of(self._get_reauth_entry()).origins
+        known = endpoints_of(self._get_reauth_entry())
+        return self._endpoints.origins != known.origins or self._endpoints.moves_login_page(known)
 
     @property
     def _login_step(self) -> str:
@@ -283,21 +293,30 @@ class WeSmartConfigFlow(ConfigFlow, domain=DOMAIN):
             return "reauth_moved" if self._moved else "reauth_confirm"
         return "reconfigure_confirm" if self.source == SOURCE_RECONFIGURE else "account"
 
-    def _show_login(self, error: WeSmartError | None) -> ConfigFlowResult:
-        return self._show(
-            self._login_step,
-            _LOGIN_SCHEMA,
-            error,
-            {CONF_USERNAME: self._username},
-            server=self._server,
-            hosts=markdown(", ".join(dict.fromkeys(self._endpoints.origins))),
-            login_host=markdown(URL(self._endpoints.token_endpoint).host),
-            hotline=markdown(self._support_phone),
-            terms_url=link(self._endpoints.terms_url),
-            **self._access_placeholders(error),
-        )
+    @override
+    def _show_login(self, error: WeSmartError | str | None) -> ConfigFlowResult:
+        texts = {**self._login_placeholders(), **self._access_placeholders(error)}
+        if self._on_page is None and not self._moved:
+            return self.async_show_menu(
+                step_id="login", menu_options=["auth", "password"], description_placeholders=texts
+            )
+        if self._on_page is False:
+            return self._show(self._login_step, _LOGIN_SCHEMA, error, {CONF_USERNAME: self._username}, **texts)
+        return self._show("browser_moved" if self._moved else "browser", vol.Schema({}), error, None, **texts)
 
-    def _access_placeholders(self, error: WeSmartError | None) -> dict[str, str]:
+    @override
+    def _login_placeholders(self) -> dict[str, str]:
+        page = self._endpoints.authorization_endpoint
+        return {
+            "server": self._server,
+            "hosts": markdown(", ".join(dict.fromkeys(self._endpoints.origins))),
+            "login_host": markdown(URL(self._endpoints.token_endpoint).host),
+            "page_host": markdown(URL(page).host if page else None),
+            "hotline": markdown(self._support_phone),
+            "terms_url": link(self._endpoints.terms_url),
+        }
+
+    def _access_placeholders(self, error: WeSmartError | str | None) -> dict[str, str]:
         if not isinstance(error, AccountBlockedError):
             return {}
         access = self._account.access

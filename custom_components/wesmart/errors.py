@@ -41,6 +41,7 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.ServerError, "cloud_fault"),
     (cloud.ClientClosedError, "given_up"),
     (cloud.CloudConnectionError, "cannot_connect"),
+    (cloud.InvalidCodeError, "invalid_code"),
     (cloud.InvalidCredentialsError, "invalid_auth"),
     (cloud.SessionEndedError, "session_ended"),
     (cloud.UnauthorizedError, "session_ended"),

@@ -118,9 +118,17 @@ class Discovery:
         except WeSmartError as err:
             LOGGER.debug("The discovery document could not be read: %s", err)
             return False
-        if endpoints == self._session.endpoints or not self._hass.config_entries.async_get_entry(self._entry.entry_id):
+        known = self._session.endpoints
+        if endpoints.moves_login_page(known):
+            # The next login warns about the new host, so the old one is kept until then.
+            endpoints = msgspec.structs.replace(
+                endpoints,
+                authorization_endpoint=known.authorization_endpoint,
+                offers_password=known.offers_password,
+            )
+        if endpoints == known or not self._hass.config_entries.async_get_entry(self._entry.entry_id):
             return False
-        if endpoints.origins != self._session.endpoints.origins:
+        if endpoints.origins != known.origins:
             # Other hosts get no token before the user has logged in there (contract, "Discovery").
             self._entry.async_start_reauth(self._hass)
             return False

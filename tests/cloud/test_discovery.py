@@ -292,14 +292,74 @@ def test_another_version_is_not_supported(version: float) -> None:
     assert decoded(version=1.0) == decoded()
 
 
+PAGE = "https://login.example.com/authorize"
+
+
 @pytest.mark.parametrize(
-    ("grants", "missing"),
-    [(["password"], "refresh_token"), (["refresh_token"], "password"), ([], "password, refresh_token")],
+    ("grants", "page", "message"),
+    [
+        (["password"], None, "does not offer refresh_token"),
+        ([], None, "does not offer refresh_token"),
+        (["authorization_code"], PAGE, "does not offer refresh_token"),
+        (["refresh_token"], None, "offers neither password nor a login page"),
+        (["refresh_token"], PAGE, "offers neither"),
+        (["refresh_token", "authorization_code"], None, "offers neither"),
+        (["refresh_token", "authorization_code"], 7, "invalid discovery document"),
+    ],
 )
-def test_a_server_must_offer_the_grants_of_the_contract(grants: list[str], missing: str) -> None:
-    """The message names those that are missing."""
-    with pytest.raises(UnsupportedServerError, match=f"^the server does not offer {missing}$"):
-        decoded(grant_types_supported=grants)
+def test_a_server_must_offer_a_login_of_the_contract(grants: list[str], page: object, message: str) -> None:
+    """The message says what is missing."""
+    with pytest.raises(UnsupportedServerError, match=message):
+        decoded(grant_types_supported=grants, authorization_endpoint=page)
+
+
+@pytest.mark.parametrize(
+    ("grants", "endpoint", "page", "password"),
+    [
+        (["password", "refresh_token"], None, None, True),
+        (["password", "refresh_token"], PAGE, None, True),
+        (["password", "refresh_token", "authorization_code"], None, None, True),
+        (["password", "refresh_token", "authorization_code"], PAGE, PAGE, True),
+        (["refresh_token", "authorization_code"], PAGE, PAGE, False),
+    ],
+)
+def test_a_server_says_which_logins_it_offers(
+    grants: list[str], endpoint: str | None, page: str | None, password: bool
+) -> None:
+    """C-75: a page that is not for us, or is not there, is none."""
+    endpoints = decoded(grant_types_supported=grants, authorization_endpoint=endpoint)
+    assert (endpoints.authorization_endpoint, endpoints.offers_password) == (page, password)
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["http://login.example.com/", "https://192.168.1.20/", "https://login.local/", f"{PAGE}?a=b", f"{PAGE}#a", "", "x"],
+)
+def test_a_login_page_must_be_safe_as_well(page: str) -> None:
+    """C-75: although no token goes there, a password does."""
+    grants = ["refresh_token", "authorization_code", "password"]
+    with pytest.raises(UnsafeServerError):
+        decoded(grant_types_supported=grants, authorization_endpoint=page)
+    assert decoded(authorization_endpoint=page).authorization_endpoint is None
+
+
+@pytest.mark.parametrize(
+    ("known", "page", "moves"),
+    [
+        (None, None, False),
+        (None, PAGE, True),
+        (None, "https://auth.example.com/authorize", False),
+        (PAGE, None, False),
+        (PAGE, "https://login.example.com/2027", False),
+        (PAGE, "https://login.example.com:8443/authorize", True),
+    ],
+)
+def test_a_login_page_moves_if_its_origin_is_new(known: str | None, page: str | None, moves: bool) -> None:
+    """An origin that gets tokens is known already."""
+    grants = ["refresh_token", "authorization_code", "password"]
+    before = decoded(grant_types_supported=grants, authorization_endpoint=known)
+    after = decoded(grant_types_supported=grants, authorization_endpoint=page)
+    assert after.moves_login_page(before) is moves
 
 
 @pytest.mark.parametrize(

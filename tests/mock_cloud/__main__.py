@@ -16,6 +16,8 @@ async def _serve(options: argparse.Namespace) -> None:
     cloud = MockCloud(
         home=load_home(options.home), freedoms=freedoms, state_file=options.state, control=options.control
     )
+    cloud.login = options.login
+    cloud.show_one_time_codes()
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -33,6 +35,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8765, help="port, 0 for a free one (default: %(default)s)")
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="home file (default: the one beside this)")
+    parser.add_argument(
+        "--login", choices=("password", "code", "both"), default="password", help="how to log in (default: %(default)s)"
+    )
     parser.add_argument("--state", type=Path, help="file that keeps sessions and states across restarts")
     parser.add_argument("--seed", type=int, help="use the contract's freedoms at random under this seed")
     parser.add_argument(

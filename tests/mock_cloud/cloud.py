@@ -13,7 +13,7 @@ from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.commands import Commands
 from tests.mock_cloud.control_server import ControlServer, is_loopback
 from tests.mock_cloud.controls import Controls
-from tests.mock_cloud.core import Core
+from tests.mock_cloud.core import Core, Login
 from tests.mock_cloud.freedoms import Freedoms
 from tests.mock_cloud.history import Event
 from tests.mock_cloud.home_file import load_home
@@ -120,6 +120,19 @@ class MockCloud(Controls):
         return self._server.origin
 
     @property
+    def login(self) -> Login:
+        """How people log in: "password", "code" for the login page, or "both"."""
+        return self._core.login
+
+    @login.setter
+    def login(self, login: Login) -> None:
+        self._core.login = login
+
+    def show_one_time_codes(self) -> None:
+        """Show one-time codes on the login page, because nobody has a phone to send them to."""
+        self._server.login_page.shows_one_time_code = True
+
+    @property
     def latency(self) -> float:
         """Seconds before each response."""
         return self._server.latency
@@ -201,6 +214,10 @@ class MockCloud(Controls):
     def sessions(self, account: str) -> list[Session]:
         """Return an account's sessions that were not revoked."""
         return self._core.sessions.live(self._account(account).id)
+
+    def one_time_code(self, account: str) -> str:
+        """Return the last one-time code that an account was sent."""
+        return self._server.login_page.one_time_codes[self._account(account).id]
 
     def watch(self, changed: Callable[[str, Event], None]) -> Callable[[], None]:
         """Call back with each change (an account's id, and the event) when it is counted, pushed or not.

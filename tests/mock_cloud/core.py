@@ -5,14 +5,19 @@ A change is counted for every account that sees it in the same step (C-39).
 
 from collections.abc import Callable, Mapping
 import secrets
+from typing import Literal
 from urllib.parse import quote
 
+from tests.mock_cloud.codes import Codes
 from tests.mock_cloud.endpoints import implied_mode
 from tests.mock_cloud.freedoms import Freedoms
 from tests.mock_cloud.history import Event, Ledger
 from tests.mock_cloud.model import Account, Device, Endpoint, World
 from tests.mock_cloud.sessions import Sessions
 from tests.mock_cloud.wire import Json, JsonObject
+
+# How people log in: by password, on the login page, or as they like.
+type Login = Literal["password", "code", "both"]
 
 
 def _ignore_event(_account_id: str, _event: Event) -> None:
@@ -31,11 +36,19 @@ class Core:
         self.clock = clock
         self.freedoms = freedoms
         self.sessions = Sessions()
+        self.codes = Codes()
+        self.login: Login = "password"
         self.epoch = secrets.token_hex(6)
         self.ledgers = {account.id: Ledger() for account in world.accounts}
         self.on_event: Callable[[str, Event], None] = _ignore_event
         self.on_change: Callable[[], None] = _ignore_change
         self.on_tokens: Callable[[], None] = _ignore_change
+
+    @property
+    def grants(self) -> list[str]:
+        """The grants that the token endpoint offers (C-75)."""
+        logins = {"password": ["password"], "code": ["authorization_code"], "both": ["authorization_code", "password"]}
+        return [*logins[self.login], "refresh_token"]
 
     # Positions
 

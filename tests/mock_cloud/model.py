@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+import hmac
 from typing import Literal
 
 from tests.mock_cloud.wire import Json, JsonObject
@@ -218,6 +219,14 @@ class World:
             }:
                 return account
         raise KeyError(key)
+
+    def account_with_password(self, username: str, password: str) -> Account | None:
+        """Return the account that these log in to; None if they are wrong."""
+        try:
+            account = self.account(username)
+        except KeyError:
+            return None
+        return account if hmac.compare_digest(account.password.encode(), password.encode()) else None
 
     def home(self, home_id: str) -> Home:
         """Return a home by id; KeyError when there is none."""

@@ -13,6 +13,7 @@ from tests.mock_cloud.access import Access, Caller
 from tests.mock_cloud.commands import Commands
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.faults import Faults
+from tests.mock_cloud.login_page import LoginPage
 from tests.mock_cloud.observer import Observer, Request
 from tests.mock_cloud.problems import OAuthError, ProblemError, invalid
 from tests.mock_cloud.sessions import Session
@@ -22,6 +23,7 @@ from tests.mock_cloud.tokens import TokenEndpoint
 from tests.mock_cloud.wire import MAX_INTEGER, InvalidDocumentError, Json, JsonObject, as_object, as_text, parse_json
 
 API = "/v1"
+AUTHORIZE = "/oauth/authorize"
 TOKEN = "/oauth/token"
 REVOKE = "/oauth/revoke"
 EVENTS = f"{API}/events"
@@ -67,10 +69,13 @@ class Server:
         self._support = support
         self._observer = observer
         self._access = Access(core)
+        self.login_page = LoginPage(core)
         self._tokens = TokenEndpoint(core, self._session_ended)
         self._routes: dict[tuple[str, str], Callable[[web.Request, bytes], Response]] = {
             ("GET", DISCOVERY): self._discovery,
             ("GET", TERMS): self._terms_page,
+            ("GET", AUTHORIZE): self._authorize,
+            ("POST", AUTHORIZE): self._authorize,
             ("POST", TOKEN): self._token,
             ("POST", REVOKE): self._revoke,
             ("GET", f"{API}/dealers"): self._dealers,
@@ -216,13 +221,23 @@ class Server:
             "issuer": self.origin,
             "token_endpoint": base + TOKEN,
             "revocation_endpoint": base + REVOKE,
-            "grant_types_supported": ["password", "refresh_token"],
+            "grant_types_supported": list(self.core.grants),
             "api_url": base + API,
             "events_url": base.replace("http", "ws", 1) + EVENTS,
             "terms_url": base + TERMS,
             "support": self.core.world.support,
         }
+        if "authorization_code" in self.core.grants:
+            document["authorization_endpoint"] = base + AUTHORIZE
         return self._json(self.core.freedoms.discovery(document))
+
+    def _authorize(self, request: web.Request, body: bytes) -> Response:
+        if "authorization_code" not in self.core.grants:
+            raise ProblemError("not-found", "there is nothing at this path")
+        form = body if request.method == "POST" else None
+        shown = self.login_page.respond(request.query, form, request.headers.get("Accept-Language", ""))
+        content_type = "text/html" if shown.html else None
+        return Response(status=shown.status, content_type=content_type, body=shown.html.encode(), headers=shown.headers)
 
     def _terms_page(self, request: web.Request, body: bytes) -> Response:
         version = html.escape(self.core.world.terms_version)

@@ -1,7 +1,6 @@
 """The token and revocation endpoints (contract, "Session"; RFC 6749, RFC 7009)."""
 
 from collections.abc import Callable
-import hmac
 from urllib.parse import parse_qsl
 
 from tests.mock_cloud.commands import is_uuid
@@ -24,13 +23,16 @@ class TokenEndpoint:
     def grant(self, content_type: str, body: bytes) -> JsonObject:
         """Return tokens; raise OAuthError."""
         form = _form(content_type, body)
-        match _field(form, "grant_type"):
+        grant_type = _field(form, "grant_type")
+        if grant_type not in self._core.grants:
+            raise OAuthError("unsupported_grant_type", ", ".join(self._core.grants))
+        match grant_type:
             case "password":
                 tokens = self._log_in(form)
-            case "refresh_token":
-                tokens = self._refresh(form)
+            case "authorization_code":
+                tokens = self._exchange(form)
             case _:
-                raise OAuthError("unsupported_grant_type", "password or refresh_token")
+                tokens = self._refresh(form)
         self._core.on_tokens()
         return {
             "access_token": tokens.access_token,
@@ -54,18 +56,34 @@ class TokenEndpoint:
     def _log_in(self, form: dict[str, str]) -> Tokens:
         username, password = _field(form, "username"), _field(form, "password")
         session_id = _session_id(form)
-        try:
-            account = self._core.world.account(username)
-        except KeyError:
-            account = None
-        if account is None or not hmac.compare_digest(account.password.encode(), password.encode()):
+        account = self._core.world.account_with_password(username, password)
+        if account is None:
             raise OAuthError("invalid_grant", "wrong username or password")
+        return self._open(session_id, account.id)
+
+    def _exchange(self, form: dict[str, str]) -> Tokens:
+        text, redirect_uri, verifier = (_field(form, name) for name in ("code", "redirect_uri", "code_verifier"))
+        session_id = _session_id(form)
+        code = self._core.codes.find(text)
+        if code is not None and code.session is not None:
+            # Somebody else has the code: whose session it is, nobody knows (C-79).
+            self._end(code.session)
+        if code is None or code.tried:
+            raise OAuthError("invalid_grant", "this code is not good (any more)")
+        code.tried = True
+        if not code.fits(redirect_uri, verifier, self._core.clock()):
+            raise OAuthError("invalid_grant", "this code is too old, or another redirect_uri's or verifier's")
+        tokens = self._open(session_id, code.account_id)
+        code.session = self._core.sessions.all[session_id]
+        return tokens
+
+    def _open(self, session_id: str, account_id: str) -> Tokens:
         # The id of a session of the same account ends that session (C-17).
         if (replaced := self._core.sessions.all.get(session_id)) is not None:
-            if replaced.account_id != account.id:
+            if replaced.account_id != account_id:
                 raise OAuthError("invalid_request", "session_id is in use")
             self._end(replaced)
-        return self._core.sessions.open(session_id, account.id, self._core.clock())
+        return self._core.sessions.open(session_id, account_id, self._core.clock())
 
     def _refresh(self, form: dict[str, str]) -> Tokens:
         token, session_id = _field(form, "refresh_token"), _session_id(form)

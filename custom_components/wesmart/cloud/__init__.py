@@ -18,7 +18,7 @@ The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSM
 To stay current, poll with `refresh` and keep `connection.run()` running: it follows the event stream.
 """
 
-from .auth import Session, Tokens, log_in
+from .auth import CLIENT_ID, Session, Tokens, exchange_code, log_in
 from .client import WeSmartClient
 from .commands import Command, CommandQueue
 from .connection import Connection, ConnectionStatus
@@ -28,6 +28,7 @@ from .models import LightEndpoint
 from .state import HomeState
 
 __all__ = [
+    "CLIENT_ID",
     "Command",
     "CommandQueue",
     "Connection",
@@ -40,6 +41,7 @@ __all__ = [
     "Tokens",
     "WeSmartClient",
     "discover",
+    "exchange_code",
     "keep_refusals",
     "log_in",
     "server_origin",

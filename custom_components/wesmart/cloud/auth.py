@@ -12,12 +12,20 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from .discovery import Endpoints
-from .errors import DECODE_ERRORS, InvalidCredentialsError, SessionEndedError, UnexpectedResponseError, WeSmartError
+from .errors import (
+    DECODE_ERRORS,
+    InvalidCodeError,
+    InvalidCredentialsError,
+    SessionEndedError,
+    UnexpectedResponseError,
+    WeSmartError,
+)
 from .http import HttpClient, Response, raise_for_problem
 
 _LOGGER = logging.getLogger(__name__)
 
-_CLIENT_ID = "home-assistant"
+# A public client, without a secret (contract, "Session").
+CLIENT_ID = "home-assistant"
 # Renewed this long before it expires: longer than a request may take, so that none arrives with an expired token.
 _EXPIRY_MARGIN_S = 60
 # A server that does not respond delays the removal of an account by no more than this (contract, "Session").
@@ -70,6 +78,33 @@ async def log_in(
     # RFC 6749, 5.2: a wrong password is `invalid_grant`, for which some servers respond with 401.
     if _is_invalid_grant(response) or response.status == 401:
         raise InvalidCredentialsError("the username or the password is wrong")
+    return _decode(response, session_id, clock)
+
+
+async def exchange_code(
+    http: HttpClient,
+    endpoints: Endpoints,
+    code: str,
+    verifier: str,
+    redirect_uri: str,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> Tokens:
+    """Open a new session with a code of the server's login page (RFC 6749, 4.1.3; RFC 7636); `clock` is as in `log_in`.
+
+    Raises InvalidCodeError, and what a request raises.
+    """
+    session_id = str(uuid.uuid4())
+    grant = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier,
+        "redirect_uri": redirect_uri,
+        "session_id": session_id,
+    }
+    response = await _request_tokens(http, endpoints, grant)
+    if _is_invalid_grant(response):
+        raise InvalidCodeError("the code of the login page is not accepted")
     return _decode(response, session_id, clock)
 
 
@@ -135,7 +170,7 @@ class Session:
 
     async def revoke(self) -> None:
         """End the session at the server (RFC 7009); failures are only logged."""
-        form = {"client_id": _CLIENT_ID, "token": self.tokens.refresh_token, "token_type_hint": "refresh_token"}
+        form = {"client_id": CLIENT_ID, "token": self.tokens.refresh_token, "token_type_hint": "refresh_token"}
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 response = await self.http.post_form(URL(self.endpoints.revocation_endpoint), form)
@@ -168,7 +203,7 @@ class Session:
 
 
 async def _request_tokens(http: HttpClient, endpoints: Endpoints, grant: Mapping[str, str]) -> Response:
-    return await http.post_form(URL(endpoints.token_endpoint), {"client_id": _CLIENT_ID, **grant})
+    return await http.post_form(URL(endpoints.token_endpoint), {"client_id": CLIENT_ID, **grant})
 
 
 def _is_invalid_grant(response: Response) -> bool:

@@ -19,7 +19,6 @@ from .errors import (
 from .http import SMALL_BODY_LIMIT, HttpClient
 
 _WELL_KNOWN_PATH = "/.well-known/wesmart"
-_GRANTS = {"password", "refresh_token"}
 _WEB_SCHEMES = ("https", "http")
 _SOCKET_SCHEMES = ("wss", "ws")
 # Where a server may be reached without TLS.
@@ -50,6 +49,7 @@ class _Document(Struct):
     events_url: str
     terms_url: str
     support: _Support
+    authorization_endpoint: str | None = None
 
 
 class _Version(Struct):
@@ -67,12 +67,22 @@ class Endpoints(Struct, frozen=True, kw_only=True):
     support_phone: str
     support_email: str | None = None
     support_url: str | None = None
+    # The server's login page; None if it has none.
+    authorization_endpoint: str | None = None
+    offers_password: bool = True
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins that get the password or a token."""
         urls = (self.token_endpoint, self.revocation_endpoint, self.api_url, self.events_url)
         return tuple(str(URL(url).origin()) for url in urls)
+
+    def moves_login_page(self, known: Endpoints) -> bool:
+        """Return whether the login page is at an origin that `known` does not have."""
+        if self.authorization_endpoint is None:
+            return False
+        pages = () if known.authorization_endpoint is None else (str(URL(known.authorization_endpoint).origin()),)
+        return str(URL(self.authorization_endpoint).origin()) not in (*pages, *known.origins)
 
 
 def server_origin(entered: str) -> URL:
@@ -123,8 +133,13 @@ def _decode(origin: URL, body: bytes) -> Endpoints:
         document = msgspec.json.decode(body, type=_Document)
     except DECODE_ERRORS:
         raise UnsupportedServerError("invalid discovery document") from None
-    if missing := _GRANTS.difference(document.grant_types_supported):
-        raise UnsupportedServerError(f"the server does not offer {', '.join(sorted(missing))}")
+    grants = document.grant_types_supported
+    page = document.authorization_endpoint if "authorization_code" in grants else None
+    offers_password = "password" in grants
+    if "refresh_token" not in grants:
+        raise UnsupportedServerError("the server does not offer refresh_token")
+    if page is None and not offers_password:
+        raise UnsupportedServerError("the server offers neither password nor a login page")
     support = document.support
     return Endpoints(
         token_endpoint=_checked(origin, document.token_endpoint, _WEB_SCHEMES),
@@ -135,6 +150,8 @@ def _decode(origin: URL, body: bytes) -> Endpoints:
         support_phone=support.phone,
         support_email=support.email,
         support_url=support.url and _checked(origin, support.url, _WEB_SCHEMES),
+        authorization_endpoint=None if page is None else _checked(origin, page, _WEB_SCHEMES),
+        offers_password=offers_password,
     )
 
 

@@ -67,6 +67,10 @@ class InvalidCredentialsError(WeSmartError):
     """The server does not accept the username and password."""
 
 
+class InvalidCodeError(InvalidCredentialsError):
+    """The server does not accept the code of its login page: it was used, or expired, or belongs to another login."""
+
+
 class SessionEndedError(WeSmartError):
     """The session is over; only a new login helps."""
 
