@@ -186,7 +186,7 @@ async def test_an_account_is_added_by_the_page(
     assert [form["grant_type"] for form in forms] == [["authorization_code"]]
     assert forms[0]["session_id"] == [entry.data[CONF_TOKENS]["session_id"]]
     cloud.touch("cong-tac-bep", "1", on=True)
-    await shows(hass, "switch.bep_den_tran", "on", within_s=1)
+    await shows(hass, "light.bep_den_tran", "on", within_s=1)
     await asyncio.sleep(3 * 3600)  # the tokens are renewed
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert len(cloud.sessions(OWNER.username)) == 1
