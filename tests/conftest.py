@@ -7,6 +7,7 @@ import os
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -27,7 +28,9 @@ settings.load_profile(os.environ.get("WESMART_HYPOTHESIS", "steady"))
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Run every asynchronous test on virtual time."""
+    """Run every asynchronous test on virtual time, unless it has to wait for threads."""
+    if item.get_closest_marker("real_time"):
+        return {"real": asyncio.new_event_loop}
     return {"virtual": VirtualTimeLoop}
 
 
@@ -41,7 +44,7 @@ async def wall_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     """Make Home Assistant's wall clock follow the loop: its timers check one against the other."""
     loop = asyncio.get_running_loop()
     if not isinstance(loop, VirtualTimeLoop):  # a synchronous test: its asynchronous fixtures get an ordinary loop
-        assert not inspect.iscoroutinefunction(request.function)
+        assert not inspect.iscoroutinefunction(request.function) or request.node.get_closest_marker("real_time")
         return
     follow_loop(loop, monkeypatch)
 
@@ -60,13 +63,11 @@ def cloud_ahead_s() -> float:
 @pytest.fixture
 async def cloud(cloud_ahead_s: float) -> AsyncIterator[MockCloud]:
     """Return a running cloud that uses every freedom the contract leaves it, and never breaks the specification."""
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, VirtualTimeLoop)
     checker = SpecificationChecker()
     freedoms = Freedoms.seeded(SERVER_SEED)
 
     def clock() -> float:
-        return loop.utcnow().timestamp() + cloud_ahead_s
+        return dt_util.utcnow().timestamp() + cloud_ahead_s
 
     async with MockCloud(clock=clock, freedoms=freedoms, observer=checker) as running:
         yield running
