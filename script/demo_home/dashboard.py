@@ -7,8 +7,13 @@ from .home_assistant import Client, Json
 # The URL path of a dashboard needs a hyphen.
 DASHBOARD = "our-homes"
 TITLES = {"en": "Our homes", "vi": "Nhà của chúng tôi"}
-# The domains with a tile, in the order of the tiles of a room.
-_ORDER = ("light", "cover", "switch")
+# What has a tile in its room, in this order.
+_ORDER = ("light", "cover", "switch", "event", "sensor")
+_HIDDEN_CLASSES = ("energy", "battery")
+# The first section of the first home: scenes, and what is about the account and not about a room.
+_OVERVIEW = {"en": "At a glance", "vi": "Tổng quan"}
+_OVERVIEW_DOMAINS = ("scene", "update", "binary_sensor")
+_FEEDBACK_SCRIPT = "script.send_feedback"
 _ROOM_ICONS = {
     "khách": "sofa",
     "bếp": "stove",
@@ -24,13 +29,7 @@ _SHORT_NAME = 16
 async def arrange(client: Client, entities: list[Json], serials: dict[str, set[str]], language: str) -> None:
     """Create floors and the dashboard; `serials` are those of the devices in each home."""
     devices = {device["id"]: device for device in await client.command("config/device_registry/list")}
-    tiles: dict[str | None, list[Json]] = {}
-    for domain in _ORDER:
-        for entity in entities:
-            if entity["entity_id"].startswith(f"{domain}."):
-                device = devices[entity["device_id"]]
-                attributes = (await client.state(entity["entity_id"]))["attributes"]
-                tiles.setdefault(device["area_id"], []).append(tile(entity, device, attributes))
+    overview, tiles = await _tiles(client, [entity for entity in entities if not entity["disabled_by"]], devices)
     views = []
     for level, (home, in_home) in enumerate(serials.items()):
         floor = {"name": home, "icon": "mdi:home-variant", "level": level}
@@ -48,11 +47,40 @@ async def arrange(client: Client, entities: list[Json], serials: dict[str, set[s
         sections.sort(key=lambda section: -len(section["cards"]))  # rows of one height have no holes
         views.append({"type": "sections", "title": home, "path": floor_id, "sections": sections})
         views[-1]["dense_section_placement"] = True
+    heading = {"type": "heading", "heading": _OVERVIEW[language], "icon": "mdi:star"}
+    views[0]["sections"].insert(0, {"type": "grid", "cards": [heading, *overview]})
     if None in tiles:  # what is in no room
         views[0]["sections"].append({"type": "grid", "cards": [{"type": "heading"}, *tiles[None]]})
     options = {"mode": "storage", "require_admin": False, "show_in_sidebar": True, "icon": "mdi:home-heart"}
     await client.command("lovelace/dashboards/create", url_path=DASHBOARD, title=TITLES[language], **options)
     await client.command("lovelace/config/save", url_path=DASHBOARD, config={"views": views})
+
+
+async def _tiles(
+    client: Client, entities: list[Json], devices: dict[str, Json]
+) -> tuple[list[Json], dict[str | None, list[Json]]]:
+    """Return the tiles of the overview, and those of each area."""
+    overview: list[Json] = []
+    in_areas: dict[str | None, list[Json]] = {}
+    for domain in (*_OVERVIEW_DOMAINS, *_ORDER):
+        for entity in entities:
+            if not entity["entity_id"].startswith(f"{domain}."):
+                continue
+            state, device = await client.state(entity["entity_id"]), devices.get(entity["device_id"])
+            if device is None or device.get("entry_type") == "service":
+                overview.append(_plain_tile(entity["entity_id"]))
+            elif domain in _OVERVIEW_DOMAINS:
+                # An update that is available, a device that is not connected.
+                if (domain, state["state"]) in (("update", "on"), ("binary_sensor", "off")):
+                    overview.append(_plain_tile(entity["entity_id"]))
+            elif state["attributes"].get("device_class") not in _HIDDEN_CLASSES:
+                in_areas.setdefault(device["area_id"], []).append(tile(entity, device, state["attributes"]))
+    overview.append({**_plain_tile(_FEEDBACK_SCRIPT), "tap_action": {"action": "more-info"}})
+    return overview, in_areas
+
+
+def _plain_tile(entity_id: str) -> Json:
+    return {"type": "tile", "entity": entity_id, "grid_options": {"columns": 6}}
 
 
 def tile(entity: Json, device: Json, attributes: Json) -> Json:

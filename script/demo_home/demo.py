@@ -18,7 +18,7 @@ from .dashboard import DASHBOARD, arrange
 from .home_assistant import LOOPBACK, Client, DemoError, HomeAssistant, Json, connect, run_home_assistant
 
 DOMAIN = "wesmart"
-# The entity domain of each type of endpoint that a family uses.
+# The entity domain of each type of endpoint that a family uses; a switch that controls a lamp is a light.
 DOMAINS = {"switch": "switch", "light": "light", "curtain": "cover"}
 LOG = "home-assistant.log"
 # Written when the first start is complete; contains the cloud's port, which is part of the config entry.
@@ -87,7 +87,8 @@ async def run_demo(folder: Path, port: int, cloud_port: int, language: str) -> A
 
 def entity_of(device: Json, endpoint: Json, entities: list[Json]) -> str | None:
     """Return the ID of an endpoint's entity."""
-    unique_id, domain = f":{quote(device['id'], safe='')}:{quote(endpoint['id'], safe='')}", DOMAINS[endpoint["type"]]
+    unique_id = f":{quote(device['id'], safe='')}:{quote(endpoint['id'], safe='')}"
+    domain = "light" if endpoint["features"].get("controls") == "light" else DOMAINS[endpoint["type"]]
     found = (entity["entity_id"] for entity in entities if entity["unique_id"].endswith(unique_id))
     return next((entity_id for entity_id in found if entity_id.startswith(f"{domain}.")), None)
 
@@ -104,5 +105,9 @@ async def _set_up(demo: Demo, language: str) -> None:
         await client.command("config/area_registry/delete", area_id=area["area_id"])
     login = {"username": demo.account.email, "password": demo.account.password}
     await client.add_integration(DOMAIN, {"server": demo.cloud.url, "accept": True, **login})
+    meters = [
+        entity["entity_id"] for entity in await client.entities(DOMAIN) if entity["unique_id"].endswith(":energy")
+    ]
+    await client.command("energy/save_prefs", device_consumption=[{"stat_consumption": meter} for meter in meters])
     serials = {home["name"]: {device["serial"] for device in home["devices"]} for home in demo.homes()}
     await arrange(client, await client.entities(DOMAIN), serials, language)

@@ -212,9 +212,11 @@ def _configure(config: Path, port: int) -> None:
     if not storage.exists():
         storage.mkdir(parents=True)
         shutil.copy(_HERE / "configuration.yaml", config)
-        for name in ("automations", "scripts", "scenes"):
+        shutil.copy(_HERE / "scripts.yaml", config)
+        for name in ("automations", "scenes"):
             (config / f"{name}.yaml").touch()
-        (config / "custom_components").symlink_to(ROOT / "custom_components", target_is_directory=True)
+        for name in ("custom_components", "blueprints"):
+            (config / name).symlink_to(ROOT / name, target_is_directory=True)
         # The onboarding steps that set up other integrations and ask for analytics; the one that creates the owner is left.
         _store(storage / "onboarding", 4, 1, {"done": ["core_config", "analytics", "integration"]})
     # Home Assistant reverts an `http:` section in YAML after five minutes, and exits.
