@@ -60,7 +60,7 @@ def _device(number: int) -> Json:
     relay: Json = {"controls": None, "metering": False}
     switch: Json = {"id": ENDPOINT, "type": "switch", "features": relay, "state": {"on": True}}
     identity: Json = {"id": device_id(number), "name": device_name(number), "serial": f"SN-{number:05}"}
-    model: Json = {"model": "Panel", "firmware": "2.4.1", "identify": True, "signal_dbm": -55}
+    model: Json = {"model": "Panel", "firmware": "2.4.1", "identify": False}
     return {**identity, **model, "room_id": f"room-{number % _ROOMS}", "endpoints": [light if number % 2 else switch]}
 
 

@@ -1,6 +1,6 @@
 """Two integrations to compare with; both trust the cloud and the network completely, and only show things.
 
-The floor does the least that still has entities with unique IDs and devices: a lookup and a state for each event. The
+The floor does the least that still has the same entities with unique IDs and devices: a lookup and a state for each event. The
 textbook is the `DataUpdateCoordinator` of Home Assistant's documentation, with push.
 """
 
@@ -11,10 +11,11 @@ from typing import Any, override
 import uuid
 
 import aiohttp
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
 from homeassistant.components.light import ColorMode, LightEntity
 from homeassistant.components.switch import SwitchEntity
 from homeassistant.config_entries import HANDLERS, ConfigEntry, ConfigFlow
-from homeassistant.const import Platform
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -24,7 +25,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpda
 import orjson
 from pytest_homeassistant_custom_component import common
 
-PLATFORMS = (Platform.LIGHT, Platform.SWITCH)
+PLATFORMS = (Platform.BINARY_SENSOR, Platform.LIGHT, Platform.SWITCH)
 
 type Json = dict[str, Any]
 type Key = tuple[str, str]
@@ -116,6 +117,21 @@ class _Entity(ToggleEntity):
         return bool(self.endpoint_state["on"])
 
 
+class _Connectivity(BinarySensorEntity):
+    """Whether a device is connected, as WeSMART shows it."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(self, account: _Floor | _Textbook, key: Key, domain: str) -> None:
+        device, _ = account.data[key]
+        self._attr_is_on = device["online"]
+        self._attr_unique_id = f"{key[0]}:connectivity"
+        self._attr_device_info = DeviceInfo(identifiers={(domain, key[0])})
+
+
 class _FloorEntity(_Entity):
     def __init__(self, account: _Floor, key: Key) -> None:
         super().__init__(account, key, "floor")
@@ -167,13 +183,16 @@ def install(hass: HomeAssistant, name: str) -> None:
         return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
     def platform(domain: Platform) -> common.MockPlatform:
-        entity: Any = type(f"{name} {domain}", (entity_type, _DOMAINS[domain]), {})
+        entity: Any = type(f"{name} {domain}", (entity_type, _DOMAINS.get(domain, ToggleEntity)), {})
 
         async def set_up(
             _hass: HomeAssistant, entry: ConfigEntry[_Floor | _Textbook], add: AddConfigEntryEntitiesCallback
         ) -> None:
             account = entry.runtime_data
-            add(entity(account, key) for key, (_, endpoint) in account.data.items() if endpoint["type"] == domain)
+            if domain is Platform.BINARY_SENSOR:
+                add(_Connectivity(account, key, name) for key in account.data)
+            else:
+                add(entity(account, key) for key, (_, endpoint) in account.data.items() if endpoint["type"] == domain)
 
         return common.MockPlatform(async_setup_entry=set_up)
 
