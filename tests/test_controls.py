@@ -2,7 +2,7 @@
 
 import asyncio
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
@@ -83,3 +83,28 @@ async def test_a_gang_that_turns_out_to_be_a_lamp_becomes_a_light(
         assert device_of(hass, new).area_id == area
     cloud.touch(PANEL, GANG, on=True)
     await shows(hass, SWITCH, STATE_ON, within_s=1)
+
+
+async def test_show_as_works_until_the_server_knows_better(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant's *Show as* makes a light of an unknown gang, and goes with the switch."""
+    cloud.set_controls(PANEL, GANG, None)
+    await asyncio.sleep(1)
+    flow = await hass.config_entries.flow.async_init("switch_as_x", context={"source": SOURCE_USER})
+    flow = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"entity_id": SWITCH, "target_domain": "light", "invert": False}
+    )
+    await hass.async_block_till_done()
+    (helper,) = hass.config_entries.async_entries("switch_as_x")
+    (shown,) = er.async_entries_for_config_entry(er.async_get(hass), helper.entry_id)
+    await hass.services.async_call("light", "turn_on", {ATTR_ENTITY_ID: shown.entity_id}, blocking=True)
+    assert cloud.state(PANEL, GANG)["on"] is True
+    await shows(hass, shown.entity_id, STATE_ON, within_s=1)
+    cloud.set_controls(PANEL, GANG, "light")
+    await asyncio.sleep(1)
+    await hass.async_block_till_done()
+    assert hass.config_entries.async_entries("switch_as_x") == []
+    lights = [entity_id for entity_id in hass.states.async_entity_ids("light") if "quat_hut" in entity_id]
+    assert len(lights) == 1
+    await shows(hass, lights[0], STATE_ON, within_s=1)
