@@ -14,6 +14,8 @@ from tests.accounts import OWNER
 from tests.home import FEEDBACK, shows
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints"
 CURTAIN = "rem-phong-khach"
 

@@ -26,6 +26,8 @@ from tests.discovery_server import DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 INTEGRATION = Path(__file__).parents[1] / "custom_components" / "wesmart"
 FLOWS = "/api/config/config_entries/flow"
 MY = "https://my.home-assistant.io/redirect/oauth"

@@ -17,6 +17,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 TV, ENERGY = "o-cam-tivi", "sensor.phong_khach_o_cam_tivi_energy"
 
 

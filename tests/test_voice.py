@@ -12,6 +12,8 @@ import pytest
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 
+pytestmark = pytest.mark.slow
+
 # Language, sentence, and the state of an endpoint of the cloud then.
 SENTENCES = [
     # By the name of a gang, an outlet or a lamp.
