@@ -95,7 +95,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         # When push came or went last.
         self.streaming_changed_at = dt_util.utcnow()
         self._session_ended: SessionEndedError | None = None
-        self._endpoint_listeners: dict[EndpointKey, tuple[CALLBACK_TYPE, ...]] = {}
+        self._endpoint_listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
         self._structure_listeners: list[Callable[[Changes], None]] = []
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
@@ -128,8 +128,10 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
 
     @callback
     @override
-    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: EndpointKey = ACCOUNT) -> Callable[[], None]:
-        """Call back when an endpoint, a device or the account changed, and when the availability did."""
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
+    ) -> Callable[[], None]:
+        """Call back when the availability changed, and when the context did: an endpoint, a device or the account."""
         remove_listener = super().async_add_listener(update_callback, context)
         self._endpoint_listeners[context] = (*self._endpoint_listeners.get(context, ()), update_callback)
 

@@ -15,7 +15,7 @@ from . import registry
 from .cloud.commands import Command
 from .cloud.models import Endpoint, EndpointKey, SwitchEndpoint
 from .const import DOMAIN
-from .coordinator import ACCOUNT, WeSmartConfigEntry, WeSmartCoordinator
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 
 
 class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
@@ -23,8 +23,8 @@ class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: WeSmartCoordinator, context: EndpointKey = ACCOUNT) -> None:
-        """Follow the changes of the account, or of something else: the context is what `async_add_listener` takes."""
+    def __init__(self, coordinator: WeSmartCoordinator, context: EndpointKey | None = None) -> None:
+        """Be written when the availability changes, or the context: see `WeSmartCoordinator.async_add_listener`."""
         super().__init__(coordinator, context)
         self._attr_device_info = registry.account_device_info(coordinator.config_entry)
 

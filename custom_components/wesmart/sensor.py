@@ -22,7 +22,7 @@ from homeassistant.helpers.event import async_call_later
 from . import registry
 from .cloud.models import Device, EndpointKey, SwitchEndpoint, SwitchState
 from .const import DOMAIN
-from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
+from .coordinator import ACCOUNT, WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartAccountEntity, WeSmartDeviceEntity, WeSmartEntity, async_setup_entities
 
 # They send no requests.
@@ -253,7 +253,7 @@ class WeSmartAccountSensor(WeSmartAccountEntity, SensorEntity):
 
     def __init__(self, coordinator: WeSmartCoordinator, description: AccountSensorDescription) -> None:
         """Belong to the account's service."""
-        super().__init__(coordinator)
+        super().__init__(coordinator, ACCOUNT)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.config_entry.entry_id}:{description.key}"
 

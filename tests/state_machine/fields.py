@@ -80,7 +80,8 @@ def _shown_light(state: State) -> dict[str, Value]:
     if not fields["on"]:
         return fields
     attributes = state.attributes
-    fields["brightness"] = attributes.get("brightness")
+    if attributes["supported_color_modes"] != ["onoff"]:
+        fields["brightness"] = attributes.get("brightness")
     effect = attributes.get("effect")
     if attributes.get("effect_list"):
         fields["effect"] = None if effect == "off" else effect
