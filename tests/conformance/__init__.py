@@ -1,0 +1,1 @@
+"""Checks that a cloud keeps docs/contract.md, by its address alone: script/conformance runs it."""

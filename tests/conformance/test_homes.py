@@ -1,0 +1,202 @@
+"""What a snapshot shows of homes, devices and endpoints, and how their states change (contract, "Homes")."""
+
+import pytest
+
+from tests.conformance.house import Endpoint, devices, endpoints, find, known, restored
+from tests.conformance.server import Session, problem_of
+from tests.conformance.target import Document, Target
+
+# How a curtain's move may end at the latest.
+TRAVEL_S = 120
+
+
+async def of_kind(session: Session, kind: str, *features: str) -> Endpoint:
+    """Return an endpoint that is online and has features; skip the test if there is none."""
+    for endpoint in endpoints(await session.get("/snapshot"), kind):
+        if all(endpoint.features.get(name) for name in features):
+            return endpoint
+    pytest.skip(f"the home has no {kind} that is online with {', '.join(features) or 'any features'}")
+
+
+async def state(session: Session, endpoint: Endpoint) -> Document:
+    """Return the present state of an endpoint."""
+    return find(await session.get("/snapshot"), endpoint.key).state
+
+
+@pytest.mark.rule("C-31")
+async def test_a_home_has_rooms_scenes_and_devices_of_its_own(session: Session) -> None:
+    """Whose `home_id` names it, and whose IDs are unique."""
+    snapshot = await session.get("/snapshot")
+    for home in snapshot["homes"]:
+        for part in (*home["scenes"], *home["devices"]):
+            assert part["home_id"] == home["id"]
+        rooms = [room["id"] for room in home["rooms"]]
+        assert len(set(rooms)) == len(rooms)
+    for keys in (
+        [home["id"] for home in snapshot["homes"]],
+        [device["id"] for device in devices(snapshot)],
+        [endpoint.key for endpoint in endpoints(snapshot, online=None)],
+    ):
+        assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.rule("C-33")
+async def test_a_whole_state_says_whether_it_is_on(session: Session) -> None:
+    """Of every switch and light; null if it is unknown."""
+    for endpoint in endpoints(await session.get("/snapshot"), "switch", "light", online=None):
+        assert "on" in endpoint.document["state"], endpoint
+
+
+@pytest.mark.rule("C-33", "C-53")
+async def test_a_result_has_the_whole_state(session: Session, lamp: Endpoint) -> None:
+    """Not only the fields that were set."""
+    result = await session.applied(lamp.flip())
+    assert known(result["state"]) == lamp.state | {"on": not lamp.state["on"]}
+
+
+@pytest.mark.rule("C-33")
+async def test_events_make_of_the_old_state_the_new_one(session: Session, lamp: Endpoint) -> None:
+    """What an event leaves out is unchanged."""
+    before = await session.get("/snapshot")
+    result = await session.applied(lamp.flip())
+    async with session.stream(int(before["seq"]), before["epoch"]) as stream:
+        await stream.hello()
+        events = await stream.until(result["seq"])
+    expected = find(before, lamp.key).state
+    for event in events:
+        if event["kind"] == "state" and (event["device_id"], event["endpoint_id"]) == lamp.key:
+            expected = expected | event["state"]
+    assert known(expected) == known(result["state"]) == await state(session, lamp)
+
+
+@pytest.mark.rule("C-34")
+async def test_an_offline_device_leaves_out_its_signal(session: Session) -> None:
+    """Of those that are offline now."""
+    offline = [device for device in devices(await session.get("/snapshot")) if not device["online"]]
+    if not offline:
+        pytest.skip("no device of the home is offline")
+    assert [device["id"] for device in offline if device.get("signal_dbm") is not None] == []
+
+
+@pytest.mark.rule("C-34")
+async def test_a_device_that_goes_offline_keeps_its_last_state(
+    session: Session, target: Target, lamp: Endpoint
+) -> None:
+    """And is in the snapshot as before, but for its signal."""
+    before = find(await session.get("/snapshot"), lamp.key)
+    await target.operate("set_online", device_id=lamp.key[0], online=False)
+    try:
+        after = find(await session.get("/snapshot"), lamp.key)
+    finally:
+        await target.operate("set_online", device_id=lamp.key[0], online=True)
+    assert after.device["online"] is False
+    assert after.device.get("signal_dbm") is None
+    assert after.state == before.state
+
+
+@pytest.mark.rule("C-35")
+async def test_energy_never_falls(session: Session, target: Target) -> None:
+    """What a meter counts over its life, in two snapshots some time apart."""
+    before = await session.get("/snapshot")
+    await target.wait(min(target.patience_s, 900))
+    after = {endpoint.key: endpoint for endpoint in endpoints(await session.get("/snapshot"), online=None)}
+    meters = [meter for meter in endpoints(before, "switch", online=None) if "energy_kwh" in meter.state]
+    if not meters:
+        pytest.skip("the home has no meter")
+    for meter in meters:
+        now = after.get(meter.key)
+        if now is not None and now.device["serial"] == meter.device["serial"] and "energy_kwh" in now.state:
+            assert now.state["energy_kwh"] >= meter.state["energy_kwh"], meter
+
+
+@pytest.mark.rule("C-36")
+async def test_only_on_switches_a_light(session: Session) -> None:
+    """Its brightness is kept while it is off, and can be set then."""
+    async with restored(session, await of_kind(session, "light", "brightness")) as light:
+        await session.applied(light.flip(on=False))
+        brightness = 40 if light.state.get("brightness") != 40 else 60
+        result = await session.applied(light.set(brightness=brightness))
+        assert result["state"]["on"] is False, "setting the brightness switched the light on"
+        assert result["state"]["brightness"] == pytest.approx(brightness, abs=3)
+        kept = (await session.applied(light.flip(on=True)))["state"]
+        assert kept["brightness"] == result["state"]["brightness"]
+
+
+@pytest.mark.rule("C-36")
+@pytest.mark.parametrize("feature", ["color_temp", "color", "effects"])
+async def test_the_mode_of_a_light_follows_from_what_is_set(session: Session, feature: str) -> None:
+    """White, color or effect."""
+    async with restored(session, await of_kind(session, "light", feature)) as light:
+        fields: dict[str, tuple[str, Document]] = {
+            "color": ("color", {"hue": 120, "saturation": 80}),
+        }
+        if light.features.get("color_temp"):
+            fields["color_temp"] = ("white", {"color_temp_kelvin": light.features["color_temp"]["min_kelvin"]})
+        if light.features["effects"]:
+            fields["effects"] = ("effect", {"effect": light.features["effects"][0]})
+        mode, wanted = fields[feature]
+        result = await session.applied(light.set(**wanted))
+        assert result["state"]["mode"] == mode
+
+
+@pytest.mark.rule("C-36")
+async def test_a_plain_light_has_no_mode(session: Session) -> None:
+    """One without white, color and effects."""
+    lights = endpoints(await session.get("/snapshot"), "light", online=None)
+    plain = [one for one in lights if not any(one.features.get(name) for name in ("color_temp", "color", "effects"))]
+    if not plain:
+        pytest.skip("the home has no plain light")
+    assert [str(light) for light in plain if "mode" in light.state] == []
+
+
+@pytest.mark.rule("C-54")
+async def test_an_effect_ends_with_null(session: Session) -> None:
+    """The cloud chooses white or color."""
+    async with restored(session, await of_kind(session, "light", "effects", "color")) as light:
+        await session.applied(light.set(effect=light.features["effects"][0]))
+        after = (await session.applied(light.set(effect=None)))["state"]
+        assert after.get("effect") is None
+        assert after["mode"] in {"white", "color"}
+
+
+@pytest.mark.rule("C-54")
+async def test_a_transition_has_at_most_an_hour(session: Session) -> None:
+    """In whole milliseconds, and never alone."""
+    async with restored(session, await of_kind(session, "light", "transition")) as light:
+        same = light.state["on"]
+        for transition in (-1, 3_600_001, 0.5, "1", None):
+            result = await session.result(light.set(on=same, transition_ms=transition))
+            assert problem_of(result) == "invalid-request", f"transition_ms {transition}"
+        for transition in (0, 3_600_000):
+            await session.applied(light.set(on=same, transition_ms=transition))
+
+
+@pytest.mark.rule("C-38")
+async def test_a_result_tells_the_rounded_truth(session: Session) -> None:
+    """The same as the event and the snapshot, whatever was commanded."""
+    async with restored(session, await of_kind(session, "light", "brightness")) as light:
+        before = await session.get("/snapshot")
+        result = await session.applied(light.set(brightness=33.4567))
+        async with session.stream(int(before["seq"]), before["epoch"]) as stream:
+            await stream.hello()
+            events = await stream.until(result["seq"])
+        told = [event["state"] for event in events if event["seq"] == result["seq"] and event["kind"] == "state"]
+        assert known(result["state"]) == await state(session, light)
+        assert [one["brightness"] for one in told] == [result["state"]["brightness"]]
+
+
+@pytest.mark.rule("C-2")
+async def test_what_is_not_listed_is_not_there(session: Session) -> None:
+    """A device that cannot identify itself, and fields that an endpoint's features leave out."""
+    snapshot = await session.get("/snapshot")
+    for device in devices(snapshot):
+        if device["online"] and not device["identify"]:
+            result = await session.result({"device_id": device["id"], "do": "identify"})
+            assert problem_of(result) == "unsupported", device["id"]
+            break
+    for endpoint in endpoints(snapshot, "switch", online=None):
+        assert endpoint.features["metering"] or not {"power_w", "energy_kwh"} & set(endpoint.state), endpoint
+    for endpoint in endpoints(snapshot, "light"):
+        if not endpoint.features["color"]:
+            assert problem_of(await session.result(endpoint.set(hue=5))) == "unsupported", endpoint
+            break
