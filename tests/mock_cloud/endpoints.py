@@ -208,7 +208,7 @@ def checked_set(endpoint: Endpoint, wanted: Json) -> JsonObject:
     if (
         endpoint.type == "curtain"
         and not endpoint.features.get("position")
-        and fields.get("position", 0) not in (0, 100)
+        and wanted.get("position", 0) not in (0, 100)
     ):
         raise RejectedError("invalid-request", "takes 0 and 100 only", "/set/position")
     return fields

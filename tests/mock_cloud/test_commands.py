@@ -108,6 +108,7 @@ async def test_two_hundred_commands_are_not_too_many(client: Client) -> None:
         (command(device_id=STRIP, set={"color_temp_kelvin": 3000, "hue": 5}), "invalid-request"),
         (command(device_id=STRIP, set={"effect": None, "hue": 5}), "invalid-request"),
         (command(device_id="rem-can-ho", set={"position": 50}), "invalid-request"),
+        (command(device_id="rem-can-ho", set={"position": 99.9}), "invalid-request"),
         (command(device_id="den-vuon-treo", set={"hue": 5}), "unsupported"),
         (command(device_id="den-vuon-treo", set={"brightness": 500}), "invalid-request"),
         (command(device_id="den-vuon-treo"), "device-offline"),
