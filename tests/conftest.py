@@ -24,6 +24,9 @@ settings.register_profile("steady", derandomize=True, database=None, deadline=No
 settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=2000, print_blob=False)
 settings.load_profile(os.environ.get("WESMART_HYPOTHESIS", "steady"))
 
+# A suite of its own, with fixtures of its own: tests/mock_conformance runs it.
+collect_ignore = ["conformance"]
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item

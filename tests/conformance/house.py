@@ -1,5 +1,6 @@
 """Endpoints of a home that tests may use, and how to leave them as they were."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ import warnings
 from tests.conformance.server import Session
 from tests.conformance.target import Document, Json
 
+# How long a curtain may take for a full travel, and how often to look.
+TRAVEL_S = 180
+POLL_S = 2
 # The fields that put a light into a mode.
 _MODES = {"white": ("color_temp_kelvin",), "color": ("hue", "saturation"), "effect": ("effect",)}
 
@@ -104,14 +108,32 @@ def harmless(snapshot: Document) -> Endpoint | None:
 async def restored(session: Session, endpoint: Endpoint) -> AsyncIterator[Endpoint]:
     """Set the endpoint back to the state that it has now, as far as commands can."""
     start = find(await session.get("/snapshot"), endpoint.key)
-    yield start
+    try:
+        yield start
+    finally:
+        await restore(session, start)
+
+
+async def restore(session: Session, start: Endpoint) -> None:
+    """Set an endpoint back to a state that it had; warn if that fails."""
     for fields in _steps(start):
         await session.result(start.set(**fields))
-    end = find(await session.get("/snapshot"), endpoint.key)
+    end = await at_rest(session, start)
     settable = {name for fields in _steps(start) for name in fields}
     changed = {name: (start.state.get(name), end.state.get(name)) for name in settable}
     if changed := {name: pair for name, pair in changed.items() if pair[0] != pair[1]}:
-        warnings.warn(f"{endpoint} was not restored: {changed}", stacklevel=2)
+        warnings.warn(f"{start} was not restored: {changed}", stacklevel=2)
+
+
+async def at_rest(session: Session, endpoint: Endpoint) -> Endpoint:
+    """Wait until a curtain has stopped, and return the endpoint as it is then."""
+    deadline = asyncio.get_running_loop().time() + TRAVEL_S
+    while True:
+        now = find(await session.get("/snapshot"), endpoint.key)
+        moving = now.state.get("motion") in {"opening", "closing"}
+        if not moving or asyncio.get_running_loop().time() > deadline:
+            return now
+        await asyncio.sleep(POLL_S)
 
 
 def _steps(start: Endpoint) -> Iterator[Document]:

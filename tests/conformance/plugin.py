@@ -30,16 +30,21 @@ class Finding:
 
     test: str
     rules: tuple[str, ...]
+    when: str
     outcome: str
     text: str
 
 
 class Plugin:
-    """Hooks of a run against the target that `opening` opens; without `selected`, all rules are checked."""
+    """Hooks of a run against the target that `opening` opens.
 
-    def __init__(self, opening: Opening, selected: Iterable[str]) -> None:
+    Without `selected`, all rules are checked; `only_first` stops at the first failure that names one of them.
+    """
+
+    def __init__(self, opening: Opening, selected: Iterable[str], *, only_first: bool) -> None:
         self.findings: list[Finding] = []
         self._opening = opening
+        self._only_first = only_first
         self._selected = set(selected)
         if unknown := self._selected - set(rules()):
             raise pytest.UsageError(f"the contract has no rules {', '.join(sorted(unknown))}")
@@ -72,10 +77,14 @@ class Plugin:
             for number in cited:
                 report.sections.append((f"breaks {number} of docs/contract.md", rules()[number]))
             text = report.longreprtext
+            if self._only_first and not self._selected.isdisjoint(cited):
+                item.session.shouldstop = "a broken rule was found"
         elif report.skipped and isinstance(report.longrepr, tuple):
             text = report.longrepr[2].removeprefix("Skipped: ")
         if report.when == "call" or not report.passed:
-            self.findings.append(Finding(test=item.name, rules=cited, outcome=report.outcome, text=text))
+            self.findings.append(
+                Finding(test=item.name, rules=cited, when=report.when, outcome=report.outcome, text=text)
+            )
         return report
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -108,10 +117,15 @@ def _order(number: str) -> int:
 
 
 def run(
-    opening: Opening, *, selected: Iterable[str] = (), arguments: Sequence[str] = (), plugins: Sequence[object] = ()
+    opening: Opening,
+    *,
+    selected: Iterable[str] = (),
+    only_first: bool = False,
+    arguments: Sequence[str] = (),
+    plugins: Sequence[object] = (),
 ) -> tuple[int, list[Finding]]:
     """Run the suite; return pytest's exit code and the outcome of each test."""
-    plugin = Plugin(opening, selected)
+    plugin = Plugin(opening, selected, only_first=only_first)
     code = pytest.main(
         [
             f"--config-file={HERE / 'pytest.ini'}",

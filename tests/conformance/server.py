@@ -10,14 +10,16 @@ import json
 from urllib.parse import urlencode
 import uuid
 
-from aiohttp import ClientResponse, ClientSession, ClientWSTimeout, hdrs
+from aiohttp import ClientResponse, ClientSession, ClientWSTimeout
 from yarl import URL
 
+from tests.conformance.growth import without_growth
 from tests.conformance.stream import MAX_FRAME, Stream
 from tests.conformance.target import Document, Json, Login, Target
 from tests.specification import FORM, SpecificationChecker
 
 CLIENT_ID = "home-assistant"
+CONTENT_TYPE = "Content-Type"
 JSON = "application/json"
 PROBLEM = "urn:wesmart:problem:"
 # Before an access token ends, for its way to the server.
@@ -37,8 +39,8 @@ class Answer:
 
     @property
     def document(self) -> Document:
-        """The body, which must be a JSON object."""
-        document = json.loads(self.body)
+        """The body, which must be a JSON object, without what this version of the contract does not name."""
+        document: Document = without_growth(json.loads(self.body))
         assert isinstance(document, dict), f"{self} is no JSON object"
         return document
 
@@ -94,7 +96,7 @@ class Server:
 
         A body that is not bytes is sent as JSON.
         """
-        sent = {} if body is None else {hdrs.CONTENT_TYPE: JSON}
+        sent: dict[str, str] = {} if body is None else {CONTENT_TYPE: JSON}
         sent |= {"Authorization": f"Bearer {token}"} if token is not None else {}
         sent |= headers or {}
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -105,19 +107,21 @@ class Server:
                 answer = await _answer(response)
             if checked:
                 self.checker.answered(method, URL(url).path, sent, data, answer.status, answer.headers, answer.body)
-            if not patient or answer.status not in {429, 503} or hdrs.RETRY_AFTER not in answer.headers:
+            if not patient or answer.status not in {429, 503} or "Retry-After" not in answer.headers:
                 break
             await self.target.wait(retry_after(answer) + 0.1)
         return answer
 
-    async def form(self, member: str, *, checked: bool = True, patient: bool = True, **fields: str) -> Answer:
+    async def form(
+        self, member: str, fields: Mapping[str, str], *, checked: bool = True, patient: bool = True
+    ) -> Answer:
         """Send a form to an endpoint by its member of the discovery document."""
         body = urlencode({"client_id": CLIENT_ID, **fields}).encode()
         return await self.request(
             "POST",
             str(self.discovery[member]),
             body=body,
-            headers={hdrs.CONTENT_TYPE: FORM},
+            headers={CONTENT_TYPE: FORM},
             checked=checked,
             patient=patient,
         )
@@ -125,7 +129,7 @@ class Server:
     async def now(self) -> float:
         """Return the server's Unix time."""
         answer = await self.request("GET", f"{self.target.url}/.well-known/wesmart")
-        return parsedate_to_datetime(answer.headers[hdrs.DATE]).timestamp()
+        return parsedate_to_datetime(answer.headers["Date"]).timestamp()
 
 
 async def _answer(response: ClientResponse) -> Answer:
@@ -133,16 +137,16 @@ async def _answer(response: ClientResponse) -> Answer:
         status=response.status,
         headers=response.headers,
         body=await response.read(),
-        content_type=response.content_type if hdrs.CONTENT_TYPE in response.headers else "",
+        content_type=response.content_type if CONTENT_TYPE in response.headers else "",
     )
 
 
 def retry_after(answer: Answer) -> float:
     """Return the seconds of a `Retry-After`, which is a number or a date."""
-    value = answer.headers[hdrs.RETRY_AFTER]
+    value = answer.headers["Retry-After"]
     if value.isdecimal():
         return int(value)
-    sent = parsedate_to_datetime(answer.headers[hdrs.DATE]) if hdrs.DATE in answer.headers else dt.datetime.now(dt.UTC)
+    sent = parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else dt.datetime.now(dt.UTC)
     return max(0.0, (parsedate_to_datetime(value) - sent).total_seconds())
 
 
@@ -176,10 +180,10 @@ class Session:
 
     async def revoke(self, token: str | None = None) -> Answer:
         """Revoke a token, by default the newest refresh token."""
-        return await self.server.form("revocation_endpoint", token=token or self.refresh_token)
+        return await self.server.form("revocation_endpoint", {"token": token or self.refresh_token})
 
     async def _grant(self, *, kept: bool = True, **fields: str) -> Answer:
-        answer = await self.server.form("token_endpoint", **fields)
+        answer = await self.server.form("token_endpoint", fields)
         if answer.status == 200 and kept:
             tokens = answer.document
             self.access_token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]

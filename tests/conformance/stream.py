@@ -5,6 +5,7 @@ import json
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
+from tests.conformance.growth import without_growth
 from tests.conformance.target import Document
 from tests.specification import SpecificationChecker
 
@@ -37,7 +38,7 @@ class Stream:
             assert message.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED}, f"a frame of {message.type}"
             return None
         self._checker.pushed(message.data)
-        frame: Document = json.loads(message.data)
+        frame: Document = without_growth(json.loads(message.data))
         self.frames.append(frame)
         if frame["type"] == "hello":
             self._heartbeat_s = frame["heartbeat_s"]

@@ -5,21 +5,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.conformance.account import blocked
 from tests.conformance.conftest import Sessions
 from tests.conformance.server import Server, Session, new_id
 from tests.conformance.target import Document, Target
 
 REASON = "Kiểm tra hợp chuẩn"
-
-
-@asynccontextmanager
-async def blocked(target: Target, control: str = "suspend", **arguments: float | str) -> AsyncIterator[None]:
-    """Block the first account."""
-    await target.operate(control, account=target.login.username, **arguments)
-    try:
-        yield
-    finally:
-        await target.operate("unblock", account=target.login.username)
 
 
 @asynccontextmanager

@@ -4,18 +4,15 @@ import asyncio
 
 import pytest
 
-from tests.conformance.house import Endpoint, endpoints, restored
+from tests.conformance.house import TRAVEL_S, Endpoint, endpoints, restored
 from tests.conformance.server import Session, problem_of
 from tests.conformance.stream import Stream
 from tests.conformance.target import Document, Target
 from tests.conformance.test_homes import of_kind
 
-# How long a full travel may take.
-TRAVEL_S = 180
 
-
-async def at_rest(stream: Stream, curtain: Endpoint, since: float) -> list[Document]:
-    """Return the states that a curtain reported after a seq, until it stopped."""
+async def moved(stream: Stream, curtain: Endpoint, since: float) -> list[Document]:
+    """Return the states that a curtain reported from a seq on, when it has stopped."""
     async with asyncio.timeout(TRAVEL_S):
         while True:
             states = [
@@ -37,16 +34,16 @@ async def test_100_is_open(session: Session, target: Target) -> None:
     async with restored(session, await of_kind(session, "curtain", "position")) as curtain, session.stream() as stream:
         await stream.hello()
         result = await session.applied(curtain.set(position=90))
-        await at_rest(stream, curtain, result["seq"])
+        await moved(stream, curtain, result["seq"])
         result = await session.applied(curtain.set(position=100))
         assert result["state"]["motion"] == "opening"
-        states = await at_rest(stream, curtain, result["seq"])
+        states = await moved(stream, curtain, result["seq"])
         positions = [state["position"] for state in states if state.get("position") is not None]
         assert positions == sorted(positions)
         assert positions[-1] == 100
         result = await session.applied(curtain.set(position=90))
         assert result["state"]["motion"] == "closing"
-        await at_rest(stream, curtain, result["seq"])
+        await moved(stream, curtain, result["seq"])
 
 
 @pytest.mark.rule("C-37")
@@ -58,11 +55,11 @@ async def test_a_tilt_waits_for_the_end_of_the_move(session: Session, target: Ta
         session.stream() as stream,
     ):
         await stream.hello()
-        await at_rest(stream, curtain, (await session.applied(curtain.set(position=50)))["seq"])
+        await moved(stream, curtain, (await session.applied(curtain.set(position=50)))["seq"])
         tilt = 20 if curtain.state.get("tilt") != 20 else 80
         result = await session.applied(curtain.set(position=60, tilt=tilt))
         assert result["state"].get("tilt") != tilt
-        states = await at_rest(stream, curtain, result["seq"])
+        states = await moved(stream, curtain, result["seq"])
         assert not any(state.get("tilt") == tilt for state in states[:-1])
         while not any(event.get("state", {}).get("tilt") == tilt for event in stream.events):
             assert await stream.frame() is not None
@@ -77,7 +74,7 @@ async def test_a_stop_ends_a_move_and_its_waiting_tilt(session: Session, target:
         session.stream() as stream,
     ):
         await stream.hello()
-        await at_rest(stream, curtain, (await session.applied(curtain.set(position=90)))["seq"])
+        await moved(stream, curtain, (await session.applied(curtain.set(position=90)))["seq"])
         tilt = 20 if curtain.state.get("tilt") != 20 else 80
         await session.applied(curtain.set(position=0, tilt=tilt))
         await asyncio.sleep(2)

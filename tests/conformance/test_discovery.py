@@ -6,6 +6,7 @@ from yarl import URL
 from tests.conformance.conftest import Sessions
 from tests.conformance.hosts import is_of_a_home, is_public
 from tests.conformance.server import JSON, Answer, Server, Session, new_id, problem_of
+from tests.conformance.target import Json
 
 URLS = ("issuer", "token_endpoint", "revocation_endpoint", "api_url", "events_url", "terms_url")
 ENDPOINTS = URLS[1:5]
@@ -77,7 +78,7 @@ async def test_a_required_endpoint_is_there(session: Session, method: str, path:
 
 @pytest.mark.rule("C-1")
 @pytest.mark.parametrize("verb", [{"set": {"on": True}}, {"do": "stop"}])
-async def test_a_required_command_is_there(session: Session, verb: dict[str, object]) -> None:
+async def test_a_required_command_is_there(session: Session, verb: dict[str, Json]) -> None:
     """A verb that is unknown would be `unsupported`."""
     result = await session.result({"device_id": new_id(), "endpoint_id": "1", **verb})
     assert problem_of(result) == "not-found"
@@ -101,7 +102,7 @@ async def test_an_optional_endpoint_is_there_or_answers_404(session: Session, pa
 async def test_no_endpoint_redirects(server: Server, session: Session) -> None:
     """A 3xx other than 304 is an error, for the handshake as well."""
     answers: list[Answer] = [await session.request("GET", path) for path in ("/account", "/snapshot", "/dealers")]
-    answers += [await server.form("token_endpoint", grant_type="refresh_token", checked=False)]
+    answers += [await server.form("token_endpoint", {"grant_type": "refresh_token"}, checked=False)]
     answers += [await server.request("GET", _http(server.discovery["events_url"]), checked=False)]
     assert [answer.status for answer in answers if 300 <= answer.status < 400] == []
 

@@ -6,9 +6,6 @@ from tests.conformance.house import Endpoint, devices, endpoints, find, known, r
 from tests.conformance.server import Session, problem_of
 from tests.conformance.target import Document, Target
 
-# How a curtain's move may end at the latest.
-TRAVEL_S = 120
-
 
 async def of_kind(session: Session, kind: str, *features: str) -> Endpoint:
     """Return an endpoint that is online and has features; skip the test if there is none."""

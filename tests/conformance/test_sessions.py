@@ -37,7 +37,7 @@ async def test_a_bad_grant_is_answered_as_rfc_6749_says(
     server: Server, fields: dict[str, str], error: tuple[int, str]
 ) -> None:
     """Section 5.2."""
-    answer = await server.form("token_endpoint", **{"session_id": new_id(), **fields})
+    answer = await server.form("token_endpoint", {"session_id": new_id(), **fields})
     assert (answer.status, answer.problem) == error
 
 
@@ -172,6 +172,6 @@ async def test_a_limit_says_nothing_about_the_tokens(sessions: Sessions, server:
     session = await sessions.open()
     await target.operate("rate_limit", seconds=1, count=1)
     fields = {"grant_type": "refresh_token", "refresh_token": session.refresh_token, "session_id": session.id}
-    answer = await server.form("token_endpoint", patient=False, **fields)
+    answer = await server.form("token_endpoint", fields, patient=False)
     assert answer.status == 429
     assert (await session.refresh()).status == 200
