@@ -2,20 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.conformance.plugin import Opening
 from tests.conformance.target import PERMISSIONS, Json, Login, Target
-from tests.mock_cloud import Freedoms, MockCloud
+from tests.mock_cloud import Freedoms, MockCloud, load_home
+from tests.mock_cloud.model import World
+from tests.mock_conformance.https import Https
 from tests.virtual_time import EPOCH, VirtualTimeLoop
 
 FIRST = Login(username="minhanh@example.com", password="hoa-sua-2026")
 OTHER = Login(username="quocbao@example.com", password="song-han-2026")
 
-# Changes a cloud before it starts, so that it breaks a rule.
-type Mutation = Callable[[MockCloud], None]
+# Time costs nothing here.
+PATIENCE_S = 7 * 24 * 3600
 
 
 class VirtualTime:
@@ -52,33 +58,43 @@ class MockOperator:
 
 
 def mock_cloud(
-    *, seed: int | None = None, mutation: Mutation | None = None, state_file: Path | None = None
-) -> Callable[[], AbstractAsyncContextManager[Target]]:
-    """Return what opens a mock cloud, with seeded freedoms or a mutation."""
-
-    def make() -> MockCloud:
-        loop = asyncio.get_running_loop()
-        cloud = MockCloud(
-            clock=lambda: EPOCH.timestamp() + loop.time(),
-            freedoms=Freedoms.off() if seed is None else Freedoms.seeded(seed),
-            state_file=state_file,
-        )
-        if mutation is not None:
-            mutation(cloud)
-        return cloud
+    *, seed: int | None = None, https: Https | None = None, at_end: Callable[[World], None] | None = None
+) -> Opening:
+    """Return what opens a mock cloud: with seeded freedoms, or by https; `at_end` gets its world."""
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Target]:
-        operator = MockOperator(make)
-        await operator.cloud.start()
-        yield Target(
-            url=operator.cloud.url,
-            login=FIRST,
-            other=OTHER,
-            operator=operator,
-            permissions=frozenset(PERMISSIONS),
-            patience_s=7 * 24 * 3600,
-        )
-        await operator.cloud.stop()
+        with TemporaryDirectory() as folder:
+            operator = MockOperator(partial(_make, seed, Path(folder) / "state.json"))
+            await operator.cloud.start()
+            if https is not None:
+                await https.serve(operator.cloud)
+            yield Target(
+                url=operator.cloud.url,
+                login=FIRST,
+                other=OTHER,
+                operator=operator,
+                permissions=frozenset(PERMISSIONS),
+                patience_s=PATIENCE_S,
+                connect=https.connect if https is not None else None,
+            )
+            if at_end is not None:
+                at_end(operator.cloud.back_up())
+            await operator.cloud.stop()
 
     return opening
+
+
+@cache
+def _home() -> World:
+    return load_home()
+
+
+def _make(seed: int | None, state_file: Path) -> MockCloud:
+    loop = asyncio.get_running_loop()
+    return MockCloud(
+        home=deepcopy(_home()),
+        clock=lambda: EPOCH.timestamp() + loop.time(),
+        freedoms=Freedoms.off() if seed is None else Freedoms.seeded(seed),
+        state_file=state_file,
+    )
