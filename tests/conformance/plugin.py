@@ -92,6 +92,8 @@ class Plugin:
         write = terminalreporter.write_line
         failed = [finding for finding in self.findings if finding.outcome == "failed"]
         skipped = [finding for finding in self.findings if finding.outcome == "skipped"]
+        checked = {rule for finding in self.findings if finding.outcome != "skipped" for rule in finding.rules}
+        write(f"{len(checked)} of {len(rules())} rules were checked, at least in part; some bind only a client")
         if skipped:
             terminalreporter.section("not checked")
             for reason in sorted({finding.text for finding in skipped}):
