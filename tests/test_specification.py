@@ -125,6 +125,27 @@ def test_the_asyncapi_parser_finds_what_is_broken(
     assert said in output
 
 
+def nodes(node: Json) -> Iterator[dict[str, Json]]:
+    """Iterate over all objects of a document."""
+    if isinstance(node, list):
+        for item in node:
+            yield from nodes(item)
+    elif isinstance(node, dict):
+        yield node
+        for item in node.values():
+            yield from nodes(item)
+
+
+@pytest.mark.parametrize("name", [OPENAPI, ASYNCAPI])
+def test_generators_of_clients_can_read_the_document(name: str) -> None:
+    """They look schemas up by name, not by a path into another schema, and know no schema that is true or false."""
+    for node in nodes(read(name)):
+        if isinstance(reference := node.get("$ref"), str) and "/components/" in reference:
+            assert reference.rpartition("/components/")[2].count("/") == 1, reference
+        if isinstance(properties := node.get("properties"), dict):
+            assert [key for key, schema in properties.items() if isinstance(schema, bool)] == []
+
+
 def test_every_example_is_valid() -> None:
     """Examples are what people implement from."""
     faults = {where: specification().faults(place, example) for where, place, example in EXAMPLES}
