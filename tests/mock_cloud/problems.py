@@ -25,10 +25,13 @@ _STATUS = {
 
 
 class ProblemError(Exception):
-    """A refusal; `retry_after` in seconds."""
+    """A refusal; `retry_after` in seconds, `allow` names the methods of a path."""
 
-    def __init__(self, name: str, detail: str, retry_after: float | None = None, **members: Json) -> None:
+    def __init__(
+        self, name: str, detail: str, retry_after: float | None = None, allow: str | None = None, **members: Json
+    ) -> None:
         super().__init__(detail)
+        self.allow = allow
         self.name = name
         self.status, title = _STATUS[name]
         self.retry_after = retry_after

@@ -123,10 +123,11 @@ class Server:
         caller = None
         if not is_public:
             caller = self._access.authenticate(request.headers.get("Authorization"), request.path)
-            if request.path != EVENTS and all(path != request.path for _, path in self._bearer_routes):
+            if all(path != request.path for _, path in self._known()):
                 raise ProblemError("not-found", "there is nothing at this path")
-        if route not in self._routes and route not in self._bearer_routes:
-            raise ProblemError("method-not-allowed", f"{request.method} is not allowed at this path")
+        if route not in self._known():
+            allow = ", ".join(sorted(method for method, path in self._known() if path == request.path))
+            raise ProblemError("method-not-allowed", f"{request.method} is not allowed at this path", allow=allow)
         if too_large:
             raise ProblemError("content-too-large", f"the body has more than {MAX_BODY} bytes")
         if caller is None:
@@ -134,6 +135,10 @@ class Server:
         if request.method in {"POST", "PUT"} and request.content_type != "application/json":
             raise ProblemError("unsupported-media-type", "the body must be application/json")
         return self._bearer_routes[route](caller, request, body)
+
+    def _known(self) -> list[tuple[str, str]]:
+        """Return the method and path of every operation."""
+        return [("GET", EVENTS), *self._routes, *self._bearer_routes]
 
     def _refuse_for_a_while(self, path: str) -> None:
         if maintenance := self.faults.maintenance:
@@ -155,6 +160,8 @@ class Server:
         headers = {}
         if problem.retry_after is not None:
             headers["Retry-After"] = self.core.freedoms.retry_after(problem.retry_after, self.core.clock())
+        if problem.allow is not None:
+            headers["Allow"] = problem.allow
         if problem.status == 401:
             headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         document = problem.document

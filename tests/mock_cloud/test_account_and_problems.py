@@ -190,4 +190,5 @@ async def test_a_body_is_a_json_object(client: Client, body: bytes) -> None:
 async def test_outside_the_api_no_bearer_is_needed_to_learn_that_nothing_is_there(stranger: Client) -> None:
     """C-22: nor that a method is not allowed."""
     assert await refused(await stranger.http.get(f"{stranger.cloud.url}/.well-known/other")) == (404, "not-found")
-    assert (await stranger.http.post(f"{stranger.cloud.url}/v1/dealers")).status == 405
+    answer = await stranger.http.post(f"{stranger.cloud.url}/v1/dealers")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET")

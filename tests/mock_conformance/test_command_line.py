@@ -73,7 +73,7 @@ def test_a_second_account_has_a_password_of_its_own(server: str) -> None:
     [
         (["--rule", "C-12"], "", "There is no password"),
         (["--rule", "C-17"], "wrong\n", "the login is answered 400 invalid_grant"),
-        (["--rule", "C-999"], "x\n", "the contract has no rules C-999"),
+        (["--rule", "X-1"], "x\n", "the contract has no rules X-1"),
         (["--password", "x"], "", "unrecognized arguments: --password"),
         (["--endpoint", "lamp"], "", "must be DEVICE/ENDPOINT"),
     ],
