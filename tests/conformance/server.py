@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import datetime as dt
 from email.utils import parsedate_to_datetime
 import json
@@ -34,7 +34,8 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    # Not shown by pytest: it may hold tokens.
+    body: bytes = field(repr=False)
     content_type: str
 
     @property

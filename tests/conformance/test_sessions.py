@@ -82,7 +82,8 @@ async def test_a_refresh_token_is_good_until_its_successor_was_used(sessions: Se
     await successor(session, first)
     again = await successor(session, first)
     third = await successor(session, again)
-    assert len({first, again, third}) == 3
+    different = len({first, again, third})
+    assert different == 3
     assert not await refused(session, again)
 
 

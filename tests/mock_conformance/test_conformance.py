@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+import re
 
 import pytest
 
-from tests.conformance.plugin import SCHEMA_RULE, Finding, Opening, run
+from tests.conformance.plugin import HERE, SCHEMA_RULE, Finding, Opening, run
 from tests.conformance.rules import rules
 from tests.mock_cloud import load_home
 from tests.mock_cloud.model import World
@@ -68,6 +69,13 @@ def test_a_broken_rule_is_found(
         one for one in findings if one.outcome == "failed" and (one.when == "call" or one.rules == (SCHEMA_RULE,))
     ]
     assert mutant.rule in {rule for one in failed for rule in one.rules}
+
+
+def test_the_suite_needs_nothing_of_the_mock_cloud() -> None:
+    """Nor of the integration or Home Assistant: it is for any server."""
+    for path in HERE.glob("*.py"):
+        imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text("utf-8"), re.MULTILINE)
+        assert [name for name in imported if re.match(r"tests\.mock|custom_components|homeassistant", name)] == [], path
 
 
 def test_each_rule_has_a_mutant_or_a_reason_why_not() -> None:
