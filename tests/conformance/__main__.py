@@ -24,8 +24,10 @@ def main() -> int:
         permissions=frozenset(options.allow),
         endpoint=options.endpoint,
         patience_s=options.patience,
+        log_in_on_page=_log_in_on_page if options.page else None,
     )
-    code, _ = run(lambda: nullcontext(target), selected=options.rule, arguments=options.pytest)
+    arguments = [*options.pytest, *(["--capture=no"] if options.page else [])]
+    code, _ = run(lambda: nullcontext(target), selected=options.rule, arguments=arguments)
     return code
 
 
@@ -33,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/conformance",
         description=(
-            "Checks that a server keeps docs/contract.md. It logs in, switches one light or plain switch, and leaves "
+            "Checks that a server keeps docs/contract.md. It logs in, switches one light, and leaves "
             f"it as it was. The password comes from {PASSWORD}, else from a prompt, else from the first line of the "
             f"standard input; that of the second account from {OTHER_PASSWORD}, else from the next."
         ),
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow", nargs="+", default=[], choices=PERMISSIONS, help="what else may be tried in this home"
     )
+    parser.add_argument("--page", action="store_true", help="ask for logins on the server's login page, in a browser")
     parser.add_argument("--endpoint", type=_endpoint, metavar="DEVICE/ENDPOINT", help="the light or switch to use")
     parser.add_argument(
         "--patience", type=float, default=60, metavar="SECONDS", help="the longest wait of a test (default: 60)"
@@ -71,6 +74,11 @@ def _login(username: str, variable: str) -> Login:
     if not password:
         sys.exit(f"There is no password: set {variable}, or write it to the standard input.")
     return Login(username=username, password=password)
+
+
+async def _log_in_on_page(url: str) -> str:
+    print(f"\nLog in within a minute at\n{url}\nThen paste the address that the browser was sent to:")  # noqa: T201
+    return sys.stdin.readline().strip()
 
 
 if __name__ == "__main__":

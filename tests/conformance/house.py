@@ -91,15 +91,11 @@ def find(snapshot: Document, key: tuple[str, str]) -> Endpoint:
 
 
 def harmless(snapshot: Document) -> Endpoint | None:
-    """Return an endpoint that may be switched in a home where people live: a light, or else a plain switch.
+    """Return an endpoint that may be switched in a home where people live: a light, or a switch that controls one.
 
-    An outlet or a metering switch may feed a refrigerator or a heater.
+    Another switch may feed a refrigerator or a heater.
     """
-    switches = [
-        endpoint
-        for endpoint in endpoints(snapshot, "switch")
-        if not endpoint.features["outlet"] and not endpoint.features["metering"]
-    ]
+    switches = [one for one in endpoints(snapshot, "switch") if one.features.get("controls") == "light"]
     usable = [one for one in [*endpoints(snapshot, "light"), *switches] if isinstance(one.state.get("on"), bool)]
     return usable[0] if usable else None
 

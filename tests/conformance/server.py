@@ -167,23 +167,25 @@ class Session:
 
     async def log_in(self) -> Answer:
         """Log in, and keep the tokens."""
-        return await self._grant(
-            grant_type="password",
-            username=self._login.username,
-            password=self._login.password,
-            session_id=self.id,
-        )
+        login = {"username": self._login.username, "password": self._login.password}
+        return await self._grant({"grant_type": "password", "session_id": self.id, **login})
 
     async def refresh(self, refresh_token: str | None = None, *, kept: bool = True) -> Answer:
         """Refresh, by default with the newest token; `kept` says to use the tokens that come."""
         token = refresh_token or self.refresh_token
-        return await self._grant(kept=kept, grant_type="refresh_token", refresh_token=token, session_id=self.id)
+        return await self._grant(
+            {"grant_type": "refresh_token", "session_id": self.id, "refresh_token": token}, kept=kept
+        )
+
+    async def exchange(self, fields: Mapping[str, str]) -> Answer:
+        """Exchange a code of the login page, and keep the tokens."""
+        return await self._grant({"grant_type": "authorization_code", "session_id": self.id, **fields})
 
     async def revoke(self, token: str | None = None) -> Answer:
         """Revoke a token, by default the newest refresh token."""
         return await self.server.form("revocation_endpoint", {"token": token or self.refresh_token})
 
-    async def _grant(self, *, kept: bool = True, **fields: str) -> Answer:
+    async def _grant(self, fields: Mapping[str, str], *, kept: bool = True) -> Answer:
         answer = await self.server.form("token_endpoint", fields)
         if answer.status == 200 and kept:
             tokens = answer.document

@@ -1,7 +1,7 @@
 """The server under test, and what its tester allows."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -44,6 +44,8 @@ class Target:
     """Device and endpoint to switch; None picks one."""
     patience_s: float = 60
     """The longest time that a test may wait."""
+    log_in_on_page: Callable[[str], Awaitable[str]] | None = None
+    """Logs in on the page at a URL, and returns the URL that the page leads to."""
     connect: Callable[[], BaseConnector] | None = None
     """Makes the connector of a server that is not reached as usual."""
 

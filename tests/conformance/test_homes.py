@@ -1,13 +1,19 @@
 """What a snapshot shows of homes, devices and endpoints, and how their states change (contract, "Homes")."""
 
+import asyncio
+
 import pytest
 
+from tests.conformance.conftest import Sessions
 from tests.conformance.house import Endpoint, devices, endpoints, find, known, restored
 from tests.conformance.server import Session, problem_of
-from tests.conformance.target import Document, Target
+from tests.conformance.target import Document, Json, Target
 
-# A time in which a meter counts something.
+# A time in which a meter counts something, and what it may have counted since it was reset.
 METERED_S = 900
+RESET_KWH = 1
+# How long an update may take.
+UPDATE_S = 900
 
 
 async def of_kind(session: Session, kind: str, *features: str) -> Endpoint:
@@ -96,7 +102,7 @@ async def test_a_device_that_goes_offline_keeps_its_last_state(
 
 @pytest.mark.rule("C-35")
 async def test_energy_never_falls(session: Session, target: Target) -> None:
-    """What a meter counts over its life, in two snapshots; some time apart, if there is time."""
+    """But for a meter that was reset; in two snapshots, some time apart if there is time."""
     before = await session.get("/snapshot")
     if target.patience_s >= METERED_S:
         await target.wait(METERED_S)
@@ -106,8 +112,8 @@ async def test_energy_never_falls(session: Session, target: Target) -> None:
         pytest.skip("the home has no meter")
     for meter in meters:
         now = after.get(meter.key)
-        if now is not None and now.device["serial"] == meter.device["serial"] and "energy_kwh" in now.state:
-            assert now.state["energy_kwh"] >= meter.state["energy_kwh"], meter
+        if now is not None and (energy := now.state.get("energy_kwh")) is not None:
+            assert energy >= meter.state["energy_kwh"] or energy < RESET_KWH, f"{meter} counted back to {energy}"
 
 
 @pytest.mark.rule("C-36")
@@ -201,3 +207,69 @@ async def test_what_is_not_listed_is_not_there(session: Session) -> None:
         if not endpoint.features["color"]:
             assert problem_of(await session.result(endpoint.set(hue=5))) == "unsupported", endpoint
             break
+
+
+@pytest.mark.rule("C-72")
+async def test_what_a_switch_controls_is_told_by_its_device(
+    session: Session, sessions: Sessions, target: Target
+) -> None:
+    """When the owner changes it in the app."""
+    switch = await of_kind(session, "switch")
+    before = switch.features.get("controls")
+    place = {"device_id": switch.key[0], "endpoint_id": switch.key[1]}
+    reader = await sessions.open()
+    for controls in ("fan", None, before):
+        head = await reader.get("/snapshot")
+        if find(head, switch.key).features.get("controls") == controls:
+            continue
+        await target.operate("set_controls", **place, controls=controls)
+        now = await reader.get("/snapshot")
+        assert find(now, switch.key).features.get("controls") == controls
+        async with reader.stream(int(head["seq"]), head["epoch"]) as stream:
+            await stream.hello()
+            await stream.until(now["seq"])
+        assert switch.key[0] in [event["device"]["id"] for event in stream.events if event["kind"] == "device"]
+
+
+@pytest.mark.rule("C-73", "C-74")
+async def test_an_update_tells_its_progress_and_ends_with_the_new_firmware(
+    session: Session, sessions: Sessions, target: Target, lamp: Endpoint
+) -> None:
+    """On a server with an operator, who offers one; starting it twice means nothing."""
+    device_id, firmware = lamp.key[0], lamp.device["firmware"]
+    command: Json = {"device_id": device_id, "do": "update"}
+    reader = await sessions.open()
+    head = await reader.get("/snapshot")
+    await target.operate("offer_update", device_id=device_id, version=f"{firmware}.1")
+    offered = find(await reader.get("/snapshot"), lamp.key).device
+    assert offered["updatable"] is True
+    assert (offered["update"]["version"], offered["update"].get("progress")) == (f"{firmware}.1", None)
+    for _ in range(2):
+        assert "state" not in await session.applied(command)
+    shown: list[Document] = []
+    async with reader.stream(int(head["seq"]), head["epoch"]) as stream, asyncio.timeout(UPDATE_S):
+        await stream.hello()
+        while not shown or shown[-1]["firmware"] == firmware:
+            assert await stream.frame() is not None
+            devices_told = [event["device"] for event in stream.events if event["kind"] == "device"]
+            shown = [device for device in devices_told if device["id"] == device_id]
+    told = [device["update"].get("progress") for device in shown[:-1]]
+    progress = [percent for percent in told if percent is not None]
+    assert progress, "the update told no progress"
+    assert progress == sorted(progress)
+    assert told[told.index(progress[0]) :] == progress, "the update began again"
+    assert (shown[-1]["firmware"], shown[-1].get("update")) == (f"{firmware}.1", None)
+    assert problem_of(await session.result(command)) == "unsupported"
+    await target.operate("update_device", device_id=device_id, firmware=firmware)
+
+
+@pytest.mark.rule("C-74")
+async def test_an_update_that_is_not_there_cannot_be_started(session: Session) -> None:
+    """Neither of the newest firmware, nor of a device that cannot be updated."""
+    online = [device for device in devices(await session.get("/snapshot")) if device["online"]]
+    found = {bool(device["updatable"]): device for device in online if device.get("update") is None}
+    if not found:
+        pytest.skip("all devices of the home have an update")
+    for device in found.values():
+        result = await session.result({"device_id": device["id"], "do": "update"})
+        assert problem_of(result) == "unsupported", device["id"]

@@ -88,6 +88,7 @@ class Server:
             ("GET", f"{API}/snapshot"): self._snapshot,
             ("POST", f"{API}/commands"): self._run_commands,
         }
+        self._operations = [("GET", EVENTS), *self._routes, *self._bearer_routes]
 
     def listen_at(self, origin: str) -> None:
         """Set the origin of the URLs in the documents."""
@@ -123,10 +124,10 @@ class Server:
         caller = None
         if not is_public:
             caller = self._access.authenticate(request.headers.get("Authorization"), request.path)
-            if all(path != request.path for _, path in self._known()):
+            if all(path != request.path for _, path in self._operations):
                 raise ProblemError("not-found", "there is nothing at this path")
-        if route not in self._known():
-            allow = ", ".join(sorted(method for method, path in self._known() if path == request.path))
+        if route not in self._operations:
+            allow = ", ".join(sorted(method for method, path in self._operations if path == request.path))
             raise ProblemError("method-not-allowed", f"{request.method} is not allowed at this path", allow=allow)
         if too_large:
             raise ProblemError("content-too-large", f"the body has more than {MAX_BODY} bytes")
@@ -135,10 +136,6 @@ class Server:
         if request.method in {"POST", "PUT"} and request.content_type != "application/json":
             raise ProblemError("unsupported-media-type", "the body must be application/json")
         return self._bearer_routes[route](caller, request, body)
-
-    def _known(self) -> list[tuple[str, str]]:
-        """Return the method and path of every operation."""
-        return [("GET", EVENTS), *self._routes, *self._bearer_routes]
 
     def _refuse_for_a_while(self, path: str) -> None:
         if maintenance := self.faults.maintenance:

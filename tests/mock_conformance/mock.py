@@ -8,8 +8,10 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aiohttp import ClientSession
 import pytest
 
+from tests.browser import Browser
 from tests.conformance.plugin import Opening
 from tests.conformance.target import PERMISSIONS, Json, Login, Target
 from tests.mock_cloud import Freedoms, MockCloud, load_home
@@ -49,6 +51,15 @@ class MockOperator:
         else:
             getattr(self.cloud, name)(**arguments)
 
+    async def log_in_on_page(self, url: str) -> str:
+        """Log the first account in, with the one-time code that the cloud sends."""
+        async with ClientSession() as http:
+            browser = Browser(http)
+            await browser.open(url)
+            await browser.log_in(FIRST.username, FIRST.password)
+            await browser.submit(one_time_code=self.cloud.one_time_code(FIRST.username))
+        return browser.location
+
     async def restart(self) -> None:
         """Stop the cloud, and start another one at its port."""
         port = self.cloud.port
@@ -76,6 +87,7 @@ def mock_cloud(
                 operator=operator,
                 permissions=frozenset(PERMISSIONS),
                 patience_s=PATIENCE_S,
+                log_in_on_page=operator.log_in_on_page,
                 connect=https.connect if https is not None else None,
             )
             if at_end is not None:
@@ -92,9 +104,11 @@ def _home() -> World:
 
 def _make(seed: int | None, state_file: Path) -> MockCloud:
     loop = asyncio.get_running_loop()
-    return MockCloud(
+    cloud = MockCloud(
         home=deepcopy(_home()),
         clock=lambda: EPOCH.timestamp() + loop.time(),
         freedoms=Freedoms.off() if seed is None else Freedoms.seeded(seed),
         state_file=state_file,
     )
+    cloud.login = "both"
+    return cloud

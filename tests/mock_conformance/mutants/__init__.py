@@ -4,7 +4,7 @@ A new rule gets a function in one of these files: it changes a class or a functi
 with the rule that it breaks.
 """
 
-from tests.mock_conformance.mutants import access, commands, discovery, homes, sessions, stream, support
+from tests.mock_conformance.mutants import access, commands, discovery, homes, login_page, sessions, stream, support
 from tests.mock_conformance.mutants.mutant import MUTANTS, Mutant
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "commands",
     "discovery",
     "homes",
+    "login_page",
     "sessions",
     "stream",
     "support",

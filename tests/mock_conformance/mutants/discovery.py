@@ -15,7 +15,7 @@ from tests.mock_conformance.mutants.mutant import around, breaks
 type Respond = Callable[[Server, web.Request, bytes, bool], Response]
 
 
-def _discovery(patch: pytest.MonkeyPatch, **members: Callable[[str], Json]) -> None:
+def change_discovery(patch: pytest.MonkeyPatch, **members: Callable[[str], Json]) -> None:
     """Change members of the discovery document."""
 
     def changed(self: Freedoms, document: JsonObject) -> JsonObject:
@@ -54,29 +54,29 @@ def _discovery_is_text(patch: pytest.MonkeyPatch) -> None:
 
 @breaks("C-12")
 def _discovery_is_large(patch: pytest.MonkeyPatch) -> None:
-    _discovery(patch, terms_url=lambda url: url + "?" + "x" * 65536)
+    change_discovery(patch, terms_url=lambda url: url + "?" + "x" * 65536)
 
 
 @breaks("C-12")
 def _another_version(patch: pytest.MonkeyPatch) -> None:
-    _discovery(patch, version=lambda _: 2)
+    change_discovery(patch, version=lambda _: 2)
 
 
 @breaks("C-13")
 def _an_endpoint_has_a_query(patch: pytest.MonkeyPatch) -> None:
-    _discovery(patch, events_url=lambda url: f"{url}?tenant=1")
+    change_discovery(patch, events_url=lambda url: f"{url}?tenant=1")
 
 
 @breaks("C-14", https=True)
 def _the_stream_is_not_encrypted(patch: pytest.MonkeyPatch) -> None:
-    _discovery(patch, events_url=lambda url: url.replace("wss:", "ws:"))
+    change_discovery(patch, events_url=lambda url: url.replace("wss:", "ws:"))
 
 
 @breaks("C-14", https=True)
 def _the_terms_are_within_a_network(patch: pytest.MonkeyPatch) -> None:
-    _discovery(patch, terms_url=lambda _: "https://wiki.corp/terms")
+    change_discovery(patch, terms_url=lambda _: "https://wiki.corp/terms")
 
 
 @breaks("C-15")
 def _another_host_is_named(patch: pytest.MonkeyPatch) -> None:
-    _discovery(patch, revocation_endpoint=lambda url: url.replace("127.0.0.1", "localhost"))
+    change_discovery(patch, revocation_endpoint=lambda url: url.replace("127.0.0.1", "localhost"))

@@ -8,6 +8,7 @@ import pytest
 from tests.mock_cloud import core
 from tests.mock_cloud.behavior import Behavior
 from tests.mock_cloud.commands import Commands
+from tests.mock_cloud.controls import Controls
 from tests.mock_cloud.core import Core
 from tests.mock_cloud.history import Event, Ledger
 from tests.mock_cloud.model import Account, Device, Endpoint
@@ -119,6 +120,46 @@ def _a_stop_leaves_the_tilt(patch: pytest.MonkeyPatch) -> None:
             self._core.change_state(device, endpoint, {"tilt": waiting.tilt})
 
     around(patch, Behavior, "halt", halt)
+
+
+@breaks("C-72")
+def _what_a_switch_controls_changes_silently(patch: pytest.MonkeyPatch) -> None:
+    def set_controls(self: Controls, device_id: str, endpoint_id: str, controls: str | None) -> None:
+        endpoint = self._core.world.endpoint(device_id, endpoint_id)
+        endpoint.features = {**endpoint.features, "controls": controls}
+
+    patch.setattr(Controls, "set_controls", set_controls)
+
+
+@breaks("C-73")
+def _an_update_tells_no_progress(patch: pytest.MonkeyPatch) -> None:
+    def set_progress(self: Behavior, device: Device, progress: int | None) -> None:
+        if device.update is not None:
+            device.update.progress = progress
+
+    patch.setattr(Behavior, "_set_progress", set_progress)
+
+
+@breaks("C-74")
+def _an_update_starts_again(patch: pytest.MonkeyPatch) -> None:
+    def update(original: Callable[[Behavior, Device], None], self: Behavior, device: Device) -> None:
+        self.fail_update(device)
+        original(self, device)
+
+    around(patch, Behavior, "update", update)
+
+
+@breaks("C-74")
+def _an_update_that_is_not_there_is_started(patch: pytest.MonkeyPatch) -> None:
+    def apply(
+        original: Callable[[Commands, Account, JsonObject], Endpoint | None],
+        self: Commands,
+        account: Account,
+        command: JsonObject,
+    ) -> Endpoint | None:
+        return None if command.get("do") == "update" else original(self, account, command)
+
+    around(patch, Commands, "_apply", apply)
 
 
 @breaks("C-38")
