@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 import pytest
 
+from tests.browser import Browser
 from tests.conformance.target import HttpOperator
+
+# Each of them starts two interpreters.
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "hoa-sua-2026"
@@ -21,7 +26,7 @@ RULES = ("C-12", "C-17", "C-47")
 @pytest.fixture
 def server() -> Iterator[str]:
     """Return the URL of a mock cloud."""
-    command = [sys.executable, "-m", "tests.mock_cloud", "--port", "0"]
+    command = [sys.executable, "-m", "tests.mock_cloud", "--port", "0", "--login", "both"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # our own
         assert process.stdout is not None
         yield process.stdout.readline().split()[3].rstrip(",")
@@ -68,6 +73,15 @@ def test_a_second_account_has_a_password_of_its_own(server: str) -> None:
     assert "C-17:" not in done.stdout
 
 
+def test_the_controls_of_the_mock_cloud_are_an_operator(server: str) -> None:
+    """By HTTP, beside the contract."""
+    accounts = ("--username", "minhanh@example.com", "--other-username", "quocbao@example.com")
+    stdin = f"{PASSWORD}\nsong-han-2026\n"
+    done = conformance(server, *accounts, "--control", server, "--rule", "C-22", "C-47", "C-72", stdin=stdin)
+    assert done.returncode == 0, done.stdout
+    assert "not checked" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
@@ -83,6 +97,35 @@ def test_what_is_wrong_is_said(server: str, arguments: list[str], stdin: str, sa
     done = conformance(server, "--username", "minhanh@example.com", *arguments, stdin=stdin)
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
+
+
+async def returned(url: str) -> str:
+    """Log in on the mock cloud's page, which shows the one-time code; return the address that it leads to."""
+    async with ClientSession() as http:
+        browser = Browser(http)
+        await browser.open(url)
+        await browser.log_in("minhanh@example.com", PASSWORD)
+        shown = re.search(r"\b\d{6}\b", browser.text)
+        assert shown is not None
+        await browser.submit(one_time_code=shown[0])
+    return browser.location
+
+
+def test_somebody_logs_in_on_the_page(server: str) -> None:
+    """The program shows the page's address, and reads the one that it leads to."""
+    command = [sys.executable, "-m", "tests.conformance", "--server", server, "--username", "minhanh@example.com"]
+    command += ["--page", "--rule", "C-79", "--", "-k", "twice"]
+    with subprocess.Popen(  # noqa: S603  # our own
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{PASSWORD}\n")
+        process.stdin.flush()
+        url = next(line.strip() for line in process.stdout if line.startswith("http"))
+        output, _ = process.communicate(f"{asyncio.run(returned(url))}\n", timeout=60)
+    assert process.returncode == 0, output
+    assert "1 passed" in output
 
 
 @pytest.fixture
