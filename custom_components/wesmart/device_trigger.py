@@ -7,7 +7,6 @@ included.
 from typing import Any
 
 from homeassistant.components.device_automation import DEVICE_TRIGGER_BASE_SCHEMA
-from homeassistant.components.event import ATTR_EVENT_TYPE, ATTR_EVENT_TYPES
 from homeassistant.const import (
     CONF_DEVICE_ID,
     CONF_DOMAIN,
@@ -26,7 +25,7 @@ from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .const import DOMAIN
-from .event import PRESS_TYPES
+from .event import PRESS_TYPES, press_type, press_types
 
 TRIGGER_SCHEMA = DEVICE_TRIGGER_BASE_SCHEMA.extend(
     {vol.Required(CONF_ENTITY_ID): cv.entity_id_or_uuid, vol.Required(CONF_TYPE): vol.In(PRESS_TYPES)}
@@ -43,13 +42,12 @@ async def async_get_triggers(hass: HomeAssistant, device_id: str) -> list[dict[s
             CONF_DOMAIN: DOMAIN,
             CONF_DEVICE_ID: device_id,
             CONF_ENTITY_ID: entity.id,
-            CONF_TYPE: press_type,
+            CONF_TYPE: type_,
         }
         for id_ in (device_id, *(child.id for child in children))
         for entity in er.async_entries_for_device(registry, id_)
         if entity.domain == Platform.EVENT and entity.platform == DOMAIN
-        for press_type in (entity.capabilities or {}).get(ATTR_EVENT_TYPES, ())
-        if press_type in PRESS_TYPES
+        for type_ in press_types(entity)
     ]
 
 
@@ -68,7 +66,7 @@ async def async_attach_trigger(
         # A button that is available again, or known again after a restart, shows its last press once more.
         if old is None or new is None or old.state in (STATE_UNAVAILABLE, new.state):
             return
-        if new.state in (STATE_UNAVAILABLE, STATE_UNKNOWN) or new.attributes.get(ATTR_EVENT_TYPE) != config[CONF_TYPE]:
+        if new.state in (STATE_UNAVAILABLE, STATE_UNKNOWN) or press_type(new) != config[CONF_TYPE]:
             return
         description = f"{new.name}: {config[CONF_TYPE]}"
         hass.async_run_hass_job(

@@ -3,9 +3,17 @@
 from collections.abc import Iterator
 from typing import override
 
-from homeassistant.components.event import ATTR_MULTI_PRESS_COUNT, ButtonEventType, EventDeviceClass, EventEntity
+from homeassistant.components.event import (
+    ATTR_EVENT_TYPE,
+    ATTR_EVENT_TYPES,
+    ATTR_MULTI_PRESS_COUNT,
+    ButtonEventType,
+    EventDeviceClass,
+    EventEntity,
+)
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -26,6 +34,18 @@ _PRESSES: dict[str, tuple[ButtonEventType, dict[str, object]]] = {
 
 # The event types of presses.
 PRESS_TYPES = [event_type for event_type, _ in _PRESSES.values()]
+
+
+def press_types(entity: er.RegistryEntry) -> list[str]:
+    """Return the event types of presses that an event entity knows."""
+    return [type_ for type_ in (entity.capabilities or {}).get(ATTR_EVENT_TYPES, ()) if type_ in PRESS_TYPES]
+
+
+def press_type(state: State) -> str | None:
+    """Return the event type of the last press."""
+    press: str | None = state.attributes.get(ATTR_EVENT_TYPE)
+    return press
+
 
 # Statuses of tickets as event types.
 _TICKET_EVENTS = {"open": "opened", "answered": "answered", "closed": "closed"}
