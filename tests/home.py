@@ -13,7 +13,7 @@ FEEDBACK = "event.wesmart_feedback"
 ACCOUNT_ENTITIES = [
     FEEDBACK,
     "sensor.wesmart_connection",
-    "sensor.wesmart_connection_since",
+    "sensor.wesmart_connection_changed",
     "sensor.wesmart_maintenance_end",
     "sensor.wesmart_maintenance_start",
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.wesmart.const import DOMAIN
 
-# Translation key, and whether the user can fix it.
+# Translation key without the ends that say what the server did not say, and whether the user can fix it.
 BLOCKED = ("account_suspended", False)
 CLOSED = ("account_terminated", False)
 MAINTAINED = ("maintenance", False)
@@ -21,10 +21,15 @@ TERMS = ("terms", True)
 def issues(hass: HomeAssistant) -> list[tuple[str | None, bool | None]]:
     """Return the integration's issues, oldest first."""
     return [
-        (issue.translation_key, issue.is_fixable)
+        (_text(issue), issue.is_fixable)
         for issue in ir.async_get(hass).issues.values()
         if issue.domain == DOMAIN and issue.active
     ]
+
+
+def _text(issue: ir.IssueEntry) -> str | None:
+    key = issue.translation_key
+    return key and key.removesuffix("_indefinite").removesuffix("_unexplained")
 
 
 def the_issue(hass: HomeAssistant) -> ir.IssueEntry:

@@ -441,7 +441,7 @@ async def test_a_suspended_account_is_explained_and_added_once_it_works_again(
     cloud.suspend(OWNER.username, reason="Nợ phí")
     await dialog.enter_server(cloud.url)
     step = await go_through(cloud, dialog, browser)
-    assert step_of(step) == ("form", "browser", "account_suspended")
+    assert step_of(step) == ("form", "browser", "account_suspended_indefinite")
     assert step["description_placeholders"]["reason"] == "Nợ phí"
     cloud.unblock(OWNER.username)
     await added(hass, cloud, dialog, browser)

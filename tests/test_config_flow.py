@@ -193,6 +193,27 @@ async def test_a_wrong_address_is_explained_and_can_be_corrected(
     assert (flow["step_id"], flow["errors"]) == ("account", {})
 
 
+@pytest.mark.parametrize("entered", ["127.0.0.1:{port}", " 127.0.0.1:{port}/ "])
+async def test_a_local_address_without_http_gets_the_one_to_enter(
+    hass: HomeAssistant, cloud: MockCloud, entered: str
+) -> None:
+    """Https is tried, which the server does not have."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await submit(hass, flow, {CONF_SERVER: entered.format(port=cloud.port)})
+    assert error_of(flow, "user") == "no_https"
+    flow = await submit(hass, flow, {CONF_SERVER: described(flow)["http_address"]})
+    assert (flow["step_id"], flow["errors"]) == ("account", {})
+
+
+@pytest.mark.parametrize("entered", ["https://127.0.0.1:1", "server.invalid"])
+async def test_an_address_that_needs_https_gets_no_other(hass: HomeAssistant, cloud: MockCloud, entered: str) -> None:
+    """The form shows an example instead."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    flow = await submit(hass, flow, {CONF_SERVER: entered})
+    assert error_of(flow, "user") == "cannot_connect"
+    assert described(flow)["http_address"] == "http://192.168.1.20:8765"
+
+
 def _document(request: web.Request, **members: object) -> web.Response:
     url = f"http://{request.host}"
     document = {
@@ -222,7 +243,7 @@ SERVERS: dict[str, tuple[Reply, str]] = {
     "unavailable": (lambda _: web.Response(status=503, headers={"Retry-After": "90"}), "unavailable"),
     "unavailable for how long": (lambda _: web.Response(status=503), "unavailable_indefinite"),
     "too many": (lambda _: web.Response(status=429), "rate_limited_indefinite"),
-    "fault": (lambda _: web.Response(status=500), "cloud_fault"),
+    "fault": (lambda _: web.Response(status=500), "server_error"),
     "maintenance": (
         lambda _: web.Response(status=503, text=MAINTENANCE, content_type="application/problem+json"),
         "maintenance_indefinite",
@@ -315,10 +336,13 @@ async def test_a_suspended_account_is_explained_and_added_once_it_works_again(
     """Why, until when, and whom to call; also for ever, which is over in Asia before it begins in UTC."""
     await hass.config.async_set_time_zone("Asia/Ho_Chi_Minh")
     flow = await start_flow(hass, cloud)
-    for until, shown in ((None, "–"), (253402300799, "9999-12-31 23:59 UTC")):
+    for until, error, shown in (
+        (None, "account_suspended_indefinite", ""),
+        (253402300799, "account_suspended", "December 31, 9999 at 11:59 PM UTC"),
+    ):
         cloud.suspend(OWNER.username, reason="Nghi ngờ [lạm dụng](http://x)\n", until=until)
         flow = await submit(hass, flow, CREDENTIALS)
-        assert error_of(flow, "account") == "account_suspended"
+        assert error_of(flow, "account") == error
         assert described(flow)["reason"] == "Nghi ngờ [lạm dụng](http://x)"
         assert (described(flow)["until"], described(flow)["phone"]) == (shown, "0816 333 868")
     cloud.unblock(OWNER.username)
@@ -336,13 +360,14 @@ async def test_an_account_that_is_suspended_while_its_terms_are_read_is_explaine
     flow = await submit(hass, flow, {CONF_ACCEPT: True})
     assert error_of(flow, "account") == "account_suspended"
     assert described(flow)["reason"] == "Nợ phí [2J"
-    assert described(flow)["until"].startswith("9999-12-31")
+    assert described(flow)["until"].startswith("December 31, 9999")
     cloud.unblock(OWNER.username)
     await finish(hass, await submit(hass, flow, CREDENTIALS))
 
 
 @pytest.mark.parametrize(
-    ("problem", "error"), [("account-terminated", "account_terminated"), ("terms-not-accepted", "terms_not_accepted")]
+    ("problem", "error"),
+    [("account-terminated", "account_terminated_unexplained"), ("terms-not-accepted", "terms_not_accepted")],
 )
 async def test_a_server_that_does_not_show_the_account_is_explained(
     hass: HomeAssistant, cloud: MockCloud, problem: str, error: str
@@ -372,7 +397,7 @@ async def test_a_dialog_that_is_closed_leaves_no_session(hass: HomeAssistant, cl
     """The login of a terminated account opens one, to find out why it is refused."""
     cloud.terminate(OWNER.username)
     flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
-    assert error_of(flow, "account") == "account_terminated"
+    assert error_of(flow, "account") == "account_terminated_unexplained"
     assert len(cloud.sessions(OWNER.username)) == 1
     await close(hass, flow)
     assert cloud.sessions(OWNER.username) == []
@@ -461,7 +486,7 @@ async def test_terms_may_be_read_for_hours(hass: HomeAssistant, cloud: MockCloud
 async def test_an_account_with_several_homes_is_asked_which_to_show(hass: HomeAssistant, cloud: MockCloud) -> None:
     """All of them by default."""
     flow = await submit(hass, await start_flow(hass, cloud), CREDENTIALS)
-    assert (flow["step_id"], described(flow)["taken"]) == ("homes", "–")
+    assert (flow["step_id"], described(flow)["taken"]) == ("homes", "")
     assert choices(flow, CONF_HOMES) == {"nha-ha-noi": "Nhà Hà Nội", "can-ho-my-dinh": "Căn hộ Mỹ Đình"}
     assert suggested(flow) == {CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"]}
     flow = await hass.config_entries.flow.async_configure(flow["flow_id"])  # opened again
@@ -511,7 +536,7 @@ async def test_a_session_that_ended_is_replaced(hass: HomeAssistant, cloud: Mock
     assert error_of(flow, "reauth_confirm") == "invalid_auth"
     cloud.suspend(OWNER.username)
     flow = await submit(hass, flow, CREDENTIALS)
-    assert error_of(flow, "reauth_confirm") == "account_suspended"
+    assert error_of(flow, "reauth_confirm") == "account_suspended_unexplained_indefinite"
     cloud.unblock(OWNER.username)
     flow = await submit(hass, flow, {CONF_USERNAME: "0912345678", CONF_PASSWORD: OWNER.password})
     assert aborted(flow) == "reauth_successful"

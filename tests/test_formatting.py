@@ -41,9 +41,9 @@ def rendered(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", [None, "", " \n", "\u202e\u200f"])
-def test_no_text_is_a_dash(text: str | None) -> None:
-    """And not a hole in a sentence."""
-    assert (short(text), markdown(text), local_time(None)) == ("–", "–", "–")
+def test_no_text_is_empty(text: str | None) -> None:
+    """So that a caller can choose a sentence without it."""
+    assert (short(text), markdown(text), local_time(None, "en")) == ("", "", "")
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,19 @@ def test_terms_are_linked_where_the_account_says_if_that_is_https() -> None:
 def test_any_time_can_be_shown(moment: datetime, zone: str) -> None:
     """In Home Assistant's time zone, or in its own if the former has no such time."""
     with time_zone(zone):
-        shown = local_time(moment)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d( UTC([+-]\d\d:\d\d)?)?", shown)
-    assert moment.year in (1, 9999) or "UTC" not in shown
+        english, vietnamese = local_time(moment, "en"), local_time(moment, "vi")
+    assert re.fullmatch(r"[A-Z][a-z]+ \d{1,2}, \d{1,4} at \d{1,2}:\d\d [AP]M( UTC([+-]\d\d:\d\d)?)?", english)
+    assert re.fullmatch(r"\d\d:\d\d ngày \d\d/\d\d/\d{1,4}( UTC([+-]\d\d:\d\d)?)?", vietnamese)
+    assert moment.year in (1, 9999) or "UTC" not in english + vietnamese
 
 
-def test_a_time_is_shown_in_the_time_zone_of_home_assistant() -> None:
-    """To the minute."""
+def test_a_time_is_shown_in_the_time_zone_of_home_assistant_as_people_write_it() -> None:
+    """To the minute. Texts in other languages than Vietnamese are English."""
+    moment = datetime(2026, 11, 20, 18, 30, 59, tzinfo=UTC)
     with time_zone("Asia/Ho_Chi_Minh"):
-        assert local_time(datetime(2026, 11, 20, 18, 30, 59, tzinfo=UTC)) == "2026-11-21 01:30"
-        assert local_time(datetime.max.replace(tzinfo=UTC)) == "9999-12-31 23:59 UTC"
+        assert local_time(moment, "vi") == "01:30 ngày 21/11/2026"
+        assert {local_time(moment, other) for other in ("en", "en-GB", "de")} == {"November 21, 2026 at 1:30 AM"}
+        assert local_time(datetime.max.replace(tzinfo=UTC), "vi") == "23:59 ngày 31/12/9999 UTC"
+    with time_zone("UTC"):
+        assert local_time(datetime(2026, 1, 2, 12, 5, tzinfo=UTC), "en") == "January 2, 2026 at 12:05 PM"
+        assert local_time(datetime(2026, 1, 2, 0, 5, tzinfo=UTC), "vi") == "00:05 ngày 02/01/2026"

@@ -24,7 +24,7 @@ def custom_integrations() -> None:
 def of_account(access: Access | None = None, terms: Terms | None = None) -> dict[str, Issue]:
     """Return the issues of an account."""
     account = Account(id="1", access=access or Access(), terms=terms or Terms(accepted="1", current="1"))
-    return account_issues(account, title="Minh\nAnh", phone="1900 *666*")
+    return account_issues(account, title="Minh\nAnh", phone="1900 *666*", language="en")
 
 
 def of_server(
@@ -35,7 +35,7 @@ def of_server(
     if starts is not None:
         end = None if ends is None else NOW + timedelta(hours=ends)
         maintenance = Maintenance(starts_at=NOW + timedelta(hours=starts), ends_at=end)
-    return maintenance_issues(maintenance, in_maintenance=in_maintenance, server=SERVER, now=NOW)
+    return maintenance_issues(maintenance, in_maintenance=in_maintenance, server=SERVER, now=NOW, language="vi")
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,26 @@ def test_a_block_says_why_and_until_when() -> None:
     assert issue.placeholders == {
         "account": "Minh Anh",
         "reason": reason,
-        "until": "9999-12-31 23:59",
+        "until": "December 31, 9999 at 11:59 PM",
         "phone": r"1900 \*666\*",
     }
-    (issue,) = of_account(Access(status="terminated")).values()
-    assert (issue.placeholders["reason"], issue.placeholders["until"]) == ("–", "–")
+    assert issue.translation_key == "account_suspended"
+
+
+@pytest.mark.parametrize(
+    ("access", "text"),
+    [
+        (Access(status="suspended", reason="Nợ phí"), "account_suspended_indefinite"),
+        (Access(status="suspended", until=FOR_EVER), "account_suspended_unexplained"),
+        (Access(status="suspended", reason=" \u202e"), "account_suspended_unexplained_indefinite"),
+        (Access(status="terminated", reason="Nợ phí"), "account_terminated"),
+        (Access(status="terminated", until=FOR_EVER), "account_terminated_unexplained"),
+    ],
+)
+def test_a_block_has_another_text_for_what_the_server_does_not_say(access: Access, text: str) -> None:
+    """And not a hole in it."""
+    (issue,) = of_account(access).values()
+    assert issue.translation_key == text
 
 
 def test_terms_carry_what_the_flow_shows() -> None:
@@ -84,14 +99,14 @@ def test_terms_carry_what_the_flow_shows() -> None:
     [
         (None, None, None, {}),
         (None, None, False, {}),
-        (None, None, True, {"maintenance": "–"}),
+        (None, None, True, {"maintenance": ""}),
         (1, 2, False, {"planned": "07:00"}),
-        (1, None, None, {"planned": "–"}),
+        (1, None, None, {"planned": ""}),
         # Other maintenance comes before it.
-        (1, 2, True, {"maintenance": "–", "planned": "07:00"}),
+        (1, 2, True, {"maintenance": "", "planned": "07:00"}),
         # It has begun: the server's responses say whether it goes on.
         (-1, 2, True, {"maintenance": "07:00"}),
-        (-1, None, True, {"maintenance": "–"}),
+        (-1, None, True, {"maintenance": ""}),
         (0, 2, False, {"planned": "07:00"}),
         (0, 2, None, {"planned": "07:00"}),
         (0, None, False, {}),
@@ -104,8 +119,9 @@ def test_issues_of_a_server(
 ) -> None:
     """Their text names the server and no account."""
     found = of_server(starts, ends, in_maintenance=in_maintenance)
-    assert {key: issue.placeholders["until"].removeprefix("2026-11-20 ") for key, issue in found.items()} == wanted
+    assert {key: issue.placeholders["until"].removesuffix(" ngày 20/11/2026") for key, issue in found.items()} == wanted
     for issue in found.values():
+        assert issue.translation_key.endswith("_indefinite") is not bool(issue.placeholders["until"])
         assert issue.placeholders["server"] == SERVER
         assert issue.placeholders.keys() <= {"server", "begin", "until"}
         assert not issue.is_fixable

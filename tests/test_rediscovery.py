@@ -191,7 +191,10 @@ async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
         assert (refused["step_id"], refused["errors"]) == ("reauth_moved", {"base": "invalid_auth"})
         new.suspend(OWNER.username)
         blocked = await submit(hass, flow, CREDENTIALS)
-        assert (blocked["step_id"], blocked["errors"]) == ("reauth_moved", {"base": "account_suspended"})
+        assert (blocked["step_id"], blocked["errors"]) == (
+            "reauth_moved",
+            {"base": "account_suspended_unexplained_indefinite"},
+        )
         assert blocked["description_placeholders"] is not None
         assert blocked["description_placeholders"]["phone"] == "0816 333 868"
         new.unblock(OWNER.username)

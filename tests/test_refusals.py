@@ -160,7 +160,7 @@ async def test_a_login_does_not_follow_a_redirect(
     flow = await start_flow(hass, discovery_server)
     discovery_server.redirect(status, stranger.url)
     flow = await submit(hass, flow, CREDENTIALS)
-    assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_answer"})
+    assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
     assert [visit.path for visit in discovery_server.visits] == [DISCOVERY, "/oauth/token"]
     assert stranger.visits == []
 
@@ -173,7 +173,7 @@ async def test_a_request_does_not_follow_a_redirect(
     discovery_server.point_at(cloud.url, api_url=f"{discovery_server.url}/v1")
     discovery_server.redirect(status, stranger.url)
     flow = await submit(hass, await start_flow(hass, discovery_server), CREDENTIALS)
-    assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_answer"})
+    assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
     assert any(visit.path.startswith("/v1/") for visit in discovery_server.visits)
     assert stranger.visits == []
 

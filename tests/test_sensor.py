@@ -19,7 +19,7 @@ from tests.mock_cloud import MockCloud
 TV = "o-cam-tivi"
 POWER, ENERGY = "sensor.phong_khach_o_cam_tivi_power", "sensor.phong_khach_o_cam_tivi_energy"
 SIGNAL, BATTERY = "sensor.phong_khach_o_cam_tivi_signal_strength", "sensor.phong_ngu_chinh_nut_dau_giuong_battery"
-CONNECTION, SINCE = "sensor.wesmart_connection", "sensor.wesmart_connection_since"
+CONNECTION, SINCE = "sensor.wesmart_connection", "sensor.wesmart_connection_changed"
 START, END = "sensor.wesmart_maintenance_start", "sensor.wesmart_maintenance_end"
 
 

@@ -87,23 +87,46 @@ def diagnostics_of(feedback: JsonObject) -> JsonObject:
     return diagnostics
 
 
+def _fields(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the selectors of an action's fields, in the order of its form; those of sections are fields, too."""
+    selectors: dict[str, Any] = {}
+    for name, field in described["fields"].items():
+        selectors |= _fields(field) if "fields" in field else {name: field["selector"]}
+    return selectors
+
+
 async def test_every_field_has_a_selector(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Of what the action takes."""
     file = Path(services.__file__).with_suffix(".yaml")
     described = cast("dict[str, Any]", await hass.async_add_executor_job(load_yaml_dict, str(file)))
-    assert {action: {*fields["fields"]} for action, fields in described.items()} == {
+    offered = {action: _fields(description) for action, description in described.items()}
+    assert {action: {*fields} for action, fields in offered.items()} == {
         name: {str(field) for field in service.schema.schema}
         for name, service in hass.services.async_services_for_domain(DOMAIN).items()
         if isinstance(service.schema, vol.Schema)
     }
-    for action in described.values():
-        for field in action["fields"].values():
-            validate_selector(field["selector"])
-        assert action["fields"]["config_entry_id"]["selector"] == {"config_entry": {"integration": DOMAIN}}
-    fields = {name: field["selector"] for name, field in described["send_feedback"]["fields"].items()}
+    for selectors in offered.values():
+        for selector in selectors.values():
+            validate_selector(selector)
+        assert [*selectors.items()][-1] == ("config_entry_id", {"config_entry": {"integration": DOMAIN}})
+    fields = offered["send_feedback"]
     assert fields["device_id"] == {"device": {"filter": [{"integration": DOMAIN}]}}
     assert fields["category"]["select"]["options"] == [*FeedbackCategory]
     assert (fields["rating"]["number"]["min"], fields["rating"]["number"]["max"]) == (1, 5)
+
+
+async def test_the_provinces_to_choose_from_are_those_of_dealers_and_of_the_country(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> None:
+    """Since July 2025 there are 34; dealers are also in former ones, and others can be entered."""
+    file = Path(services.__file__).with_suffix(".yaml")
+    described = cast("dict[str, Any]", await hass.async_add_executor_job(load_yaml_dict, str(file)))
+    selector = _fields(described["find_dealers"])["province"]["select"]
+    assert selector["custom_value"]
+    dealers = (await ask(hass, "find_dealers"))["dealers"]
+    assert isinstance(dealers, list)
+    assert {dealer["province"] for dealer in dealers} <= {*selector["options"]}
+    assert len({*selector["options"]} - {"Hải Dương", "Hoà Bình", "Thái Bình"}) == len(selector["options"]) - 3 == 34
 
 
 # Sending feedback
@@ -482,11 +505,11 @@ async def test_an_account_that_has_to_log_in_again_says_so(
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.SETUP_ERROR
     for data in ({}, {"config_entry_id": entry.entry_id}, {"device_id": panel}):
-        with pytest.raises(HomeAssistantError, match="Log in again") as error:
+        with pytest.raises(HomeAssistantError, match="Re-authenticate") as error:
             await send(hass, **data)
         assert error.value.translation_key == "session_ended"
     for action in READ_ACTIONS:
-        with pytest.raises(HomeAssistantError, match="Log in again"):
+        with pytest.raises(HomeAssistantError, match="Re-authenticate"):
             await ask(hass, action)
     assert len(hass.config_entries.flow.async_progress()) == 1
 

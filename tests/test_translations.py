@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 from string import Formatter
 
+from msgspec.structs import replace
 import pytest
 
 from custom_components.wesmart import errors
@@ -88,6 +89,7 @@ def test_every_field_has_a_description() -> None:
         if "data" in keys(ENGLISH, *form):
             assert keys(ENGLISH, *form, "data") == keys(ENGLISH, *form, "data_description")
     for action in keys(ENGLISH, "services"):
+        assert keys(ENGLISH, "services", action) - {"sections"} == {"name", "description", "fields"}
         for field in keys(ENGLISH, "services", action, "fields"):
             assert keys(ENGLISH, "services", action, "fields", field) == {"name", "description"}
 
@@ -129,7 +131,7 @@ def test_every_error_has_texts_whose_placeholders_are_filled(error: cloud.WeSmar
     key, filled = errors.translation_key(error), errors.placeholders(error).keys()
     texts = {}
     if not isinstance(error, OF_COMMANDS):
-        texts[f"config.error.{key}"] = {"reason", "until", "phone"}
+        texts[f"config.error.{key}"] = {"reason", "until", "phone", "http_address"}
     if not isinstance(error, (*OF_COMMANDS, *OF_LOGIN, cloud.InvalidCredentialsError)):
         texts[f"issues.terms.fix_flow.error.{key}"] = set()
     if not isinstance(error, (*OF_LOGIN, cloud.InvalidCredentialsError)):
@@ -164,7 +166,29 @@ def test_only_texts_about_commands_say_that_it_may_have_been_done() -> None:
     """A request that only reads has no effect to look for."""
     kinds = (cloud.CommandTimeoutError, cloud.ClientClosedError, cloud.CloudTimeoutError)
     texts = [TEXTS[f"exceptions.{errors.translation_key(kind(''))}.message"] for kind in kinds]
-    assert ["may still have been done" in text for text in texts] == [True, True, False]
+    assert ["may still have been carried out" in text for text in texts] == [True, True, False]
+
+
+# What the server may say, or not, about a blocked account.
+BLOCKS = [
+    (Access(reason=reason, until=until), terminated)
+    for reason in ("Unpaid", None)
+    for until in (dt.datetime(2026, 11, 20, tzinfo=dt.UTC), None)
+    for terminated in (True, False)
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("access", "terminated"), BLOCKS)
+def test_texts_about_a_blocked_account_hold_what_the_server_said(
+    access: Access, terminated: bool, language: str
+) -> None:
+    """The reason and the end, in a form and under Repairs; a terminated account has no end."""
+    texts, key = dict(flat(load(language))), errors.blocked_key(access, terminated=terminated)
+    wanted = {"reason": access.reason is not None, "until": access.until is not None and not terminated}
+    said = {name for name, is_said in wanted.items() if is_said}
+    assert placeholders(texts[f"config.error.{key}"]) == {"phone", *said}
+    assert placeholders(texts[f"issues.{key}.description"]) == {"phone", *said}
 
 
 # Use
@@ -173,14 +197,15 @@ def test_only_texts_about_commands_say_that_it_may_have_been_done() -> None:
 def test_every_text_of_flows_and_errors_is_used() -> None:
     """By a step, the table of errors, or an action."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in INTEGRATION.glob("*.py"))
-    for key in keys(ENGLISH, "exceptions") | keys(ENGLISH, "config", "error"):
+    of_blocks = {errors.blocked_key(access, terminated=terminated) for access, terminated in BLOCKS}
+    for key in (keys(ENGLISH, "exceptions") | keys(ENGLISH, "config", "error")) - of_blocks:
         assert f'"{key}"' in source, key
     for flow in FLOWS:
         for step in keys(ENGLISH, flow, "step"):
             assert f"async_step_{step}" in source, step
 
 
-# What Home Assistant's own methods abort a flow with. The oldest version that we support looks for the texts here.
+# What Home Assistant's own methods abort a flow with. It has texts for some since 2026.10; 2026.9 looks for all here.
 ABORTS = {
     "async_set_unique_id": {"already_in_progress"},
     "_abort_if_unique_id_configured": {"already_configured"},
@@ -201,17 +226,22 @@ def test_every_end_of_the_config_flow_has_a_text() -> None:
 def test_every_issue_has_a_text_whose_placeholders_are_filled() -> None:
     """And no text is left over."""
     now = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+    ago, ahead, later = (now + dt.timedelta(hours=hours) for hours in (-1, 1, 2))
     issues: list[Issue] = []
     for account in (
-        Account(id="a", access=Access(status="suspended")),
-        Account(id="a", access=Access(status="terminated")),
+        *(
+            Account(id="a", access=replace(access, status="terminated" if terminated else "suspended"))
+            for access, terminated in BLOCKS
+        ),
         Account(id="a", terms=Terms(current="2", url="https://example.com/terms")),
-        Account(id="a", maintenance=Maintenance(starts_at=now + dt.timedelta(hours=1))),
+        Account(id="a", maintenance=Maintenance(starts_at=ahead)),
+        Account(id="a", maintenance=Maintenance(starts_at=ahead, ends_at=later)),
+        Account(id="a", maintenance=Maintenance(starts_at=ago, ends_at=later)),
     ):
-        issues += account_issues(account, title="A", phone="1").values()
+        issues += account_issues(account, title="A", phone="1", language="en").values()
         for in_maintenance in (True, False):
             issues += maintenance_issues(
-                account.maintenance, in_maintenance=in_maintenance, server="s", now=now
+                account.maintenance, in_maintenance=in_maintenance, server="s", now=now, language="en"
             ).values()
     filled = {issue.translation_key: issue.placeholders.keys() for issue in issues}
     assert keys(ENGLISH, "issues") == filled.keys() | {"homes_taken"}

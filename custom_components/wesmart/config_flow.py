@@ -12,13 +12,13 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 import voluptuous as vol
 from yarl import URL
 
-from .cloud import Endpoints, Session, WeSmartClient, discover, log_in, server_origin
-from .cloud.account import Account
-from .cloud.errors import AccessError, AccountBlockedError, SessionEndedError, WeSmartError
+from .cloud import Endpoints, Session, WeSmartClient, discover, http_address, log_in, server_origin
+from .cloud.account import Access, Account
+from .cloud.errors import AccessError, AccountBlockedError, CloudConnectionError, SessionEndedError, WeSmartError
 from .cloud.models import HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN, MANUFACTURER
 from .coordinator import WeSmartConfigEntry
-from .errors import form_errors
+from .errors import blocked_key, form_errors
 from .formatting import link, local_time, markdown, short
 from .homes import HomeChoice, account_unique_id, async_home_choice, async_server_id, server_id
 from .login_page import Login, LoginPageFlow
@@ -39,6 +39,8 @@ _LOGIN_SCHEMA = vol.Schema(
         ),
     }
 )
+# What a local address looks like without TLS; in the translations, a URL must be a placeholder.
+_LOCAL_EXAMPLE = "http://192.168.1.20:8765"
 
 
 class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
@@ -89,17 +91,29 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         self, step_id: str, user_input: dict[str, Any] | None, suggested: Mapping[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Check that the server offers the contract."""
-        error: WeSmartError | None = None
+        error: WeSmartError | str | None = None
+        plain: str | None = None
         if user_input is not None:
+            entered = user_input[CONF_SERVER]
             try:
-                origin = server_origin(user_input[CONF_SERVER])
+                origin = server_origin(entered)
                 self._use(await discover(new_http(self.hass), origin))
+            except CloudConnectionError as err:
+                plain = http_address(entered)
+                error = "no_https" if plain else err
             except WeSmartError as err:
                 error = err
             else:
                 self._server = str(origin)
                 return self._show_login(None)
-        return self._show(step_id, _SERVER_SCHEMA, error, user_input or suggested, contract_url=CONTRACT_URL)
+        return self._show(
+            step_id,
+            _SERVER_SCHEMA,
+            error,
+            user_input or suggested,
+            contract_url=CONTRACT_URL,
+            http_address=plain or _LOCAL_EXAMPLE,
+        )
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the account."""
@@ -295,7 +309,12 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
 
     @override
     def _show_login(self, error: WeSmartError | str | None) -> ConfigFlowResult:
-        texts = {**self._login_placeholders(), **self._access_placeholders(error)}
+        texts = self._login_placeholders()
+        if isinstance(error, AccountBlockedError):
+            # Not known if only a later request was refused.
+            access = self._account.access if self._account.blocked else Access()
+            texts |= {"reason": short(access.reason), "until": local_time(access.until, self.hass.config.language)}
+            error = blocked_key(access, terminated=error.terminated)
         if self._on_page is None and not self._moved:
             return self.async_show_menu(
                 step_id="login", menu_options=["auth", "password"], description_placeholders=texts
@@ -311,16 +330,10 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
             "server": self._server,
             "hosts": markdown(", ".join(dict.fromkeys(self._endpoints.origins))),
             "login_host": markdown(URL(self._endpoints.token_endpoint).host),
-            "page_host": markdown(URL(page).host if page else None),
+            "page_host": markdown(URL(page).host) if page else "",
             "hotline": markdown(self._support_phone),
             "terms_url": link(self._endpoints.terms_url),
         }
-
-    def _access_placeholders(self, error: WeSmartError | str | None) -> dict[str, str]:
-        if not isinstance(error, AccountBlockedError):
-            return {}
-        access = self._account.access
-        return {"reason": short(access.reason), "until": local_time(access.until)}
 
     def _show_terms(self, error: WeSmartError | str | None) -> ConfigFlowResult:
         return self._show(

@@ -13,7 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .cloud import errors as cloud
+from .cloud.account import Access
 from .const import DOMAIN
+from .formatting import short
 from .session import endpoints_of
 
 # Why a command was rejected (contract, "Commands"); others read as `command_rejected`.
@@ -35,11 +37,11 @@ _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
     (cloud.InvalidServerError, "invalid_server"),
     (cloud.UnsafeServerError, "unsafe_server"),
     (cloud.UnsupportedServerError, "unsupported_server"),
-    (cloud.UnexpectedResponseError, "unexpected_answer"),
+    (cloud.UnexpectedResponseError, "unexpected_response"),
     (cloud.CommandTimeoutError, "timeout_command"),
     (cloud.CloudTimeoutError, "timeout_connect"),
-    (cloud.ServerError, "cloud_fault"),
-    (cloud.ClientClosedError, "given_up"),
+    (cloud.ServerError, "server_error"),
+    (cloud.ClientClosedError, "client_closed"),
     (cloud.CloudConnectionError, "cannot_connect"),
     (cloud.InvalidCodeError, "invalid_code"),
     (cloud.InvalidCredentialsError, "invalid_auth"),
@@ -66,8 +68,18 @@ def translation_key(err: cloud.WeSmartError) -> str:
         return "account_terminated" if err.terminated else "account_suspended"
     if isinstance(err, cloud.CommandRejectedError):
         return _REJECTIONS.get(err.problem, "command_rejected")
-    key = next((key for type_, key in _KEYS if isinstance(err, type_)), "unexpected_answer")
+    key = next((key for type_, key in _KEYS if isinstance(err, type_)), "unexpected_response")
     return _INDEFINITE.get(key, key) if isinstance(err, cloud.BusyError) and not err.retry_after else key
+
+
+def blocked_key(access: Access, *, terminated: bool) -> str:
+    """Return the key of the text about a blocked account; the server need not say why, or until when."""
+    key = "account_terminated" if terminated else "account_suspended"
+    if not short(access.reason):
+        key += "_unexplained"
+    if not terminated and access.until is None:
+        key += "_indefinite"
+    return key
 
 
 def placeholders(err: cloud.WeSmartError) -> dict[str, str]:

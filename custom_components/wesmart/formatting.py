@@ -8,7 +8,6 @@ from urllib.parse import quote
 from homeassistant.util import dt as dt_util
 
 _MAX_LENGTH = 200
-_NOTHING = "–"
 # The last four would make a link of a bare address, or another character of its name.
 _MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+!|~:.@&]")
 # Control characters, marks that change the direction of text, lone surrogates, private and unassigned characters. The
@@ -18,10 +17,8 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 
 def short(text: str | None) -> str:
-    """Return text on one line, without invisible characters, and not too long; a dash for none."""
+    """Return text on one line, without invisible characters, and not too long."""
     text = " ".join(_visible(text[: 10 * _MAX_LENGTH]).split()) if text else ""
-    if not text:
-        return _NOTHING
     return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
 
 
@@ -35,15 +32,15 @@ def link(url: str) -> str:
     return quote(url, safe="%/:=&?~#+!$,;'@*[]", errors="replace")
 
 
-def local_time(moment: datetime | None) -> str:
-    """Return a moment in Home Assistant's time zone; a dash for none."""
+def local_time(moment: datetime | None, language: str) -> str:
+    """Return a moment in Home Assistant's time zone, as people write it in a language of the translations."""
     if moment is None:
-        return _NOTHING
+        return ""
     try:
-        return _to_minutes(dt_util.as_local(moment))
+        return _written(dt_util.as_local(moment), language)
     except OverflowError:
         # Some servers write the end of all time for "for ever", which may be over already in this time zone.
-        return f"{_to_minutes(moment)} {moment.tzname()}"
+        return f"{_written(moment, language)} {moment.tzname()}"
 
 
 def _visible(text: str) -> str:
@@ -53,5 +50,7 @@ def _visible(text: str) -> str:
     )
 
 
-def _to_minutes(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "minutes")
+def _written(moment: datetime, language: str) -> str:
+    if language == "vi":
+        return f"{moment:%H:%M} ngày {moment:%d/%m}/{moment.year}"
+    return f"{moment:%B} {moment.day}, {moment.year} at {moment.hour % 12 or 12}:{moment:%M} {moment:%p}"

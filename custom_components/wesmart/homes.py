@@ -101,7 +101,7 @@ def async_home_choice(
             taken.append(f"{markdown(name)} ({markdown(holder.title)})")
         else:
             names[home.id] = name
-    return HomeChoice(names, ", ".join(taken) or markdown(None))
+    return HomeChoice(names, ", ".join(taken))
 
 
 @callback

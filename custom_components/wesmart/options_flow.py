@@ -19,7 +19,7 @@ from .homes import async_home_choice, server_id
 
 def select_any(labels: Mapping[str, str]) -> SelectSelector:
     """Return a selector of any number of values, shown by their labels."""
-    options = [SelectOptionDict(value=value, label=short(label)) for value, label in labels.items()]
+    options = [SelectOptionDict(value=value, label=short(label) or value) for value, label in labels.items()]
     return SelectSelector(SelectSelectorConfig(options=options, multiple=True, sort=True))
 
 

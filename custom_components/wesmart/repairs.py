@@ -17,7 +17,7 @@ from .cloud.account import Account, Maintenance, Terms
 from .cloud.errors import SessionEndedError, WeSmartError
 from .cloud.state import HomeState
 from .const import CONF_EXCLUDED_HOMES, CONF_SERVER, DOMAIN
-from .errors import form_errors
+from .errors import blocked_key, form_errors
 from .formatting import local_time, markdown, short
 from .homes import async_home_choice, server_id
 from .session import async_get_session, endpoints_of
@@ -45,19 +45,18 @@ class Issue:
         return self.data is not None
 
 
-def account_issues(account: Account, *, title: str, phone: str) -> dict[str, Issue]:
+def account_issues(account: Account, *, title: str, phone: str, language: str) -> dict[str, Issue]:
     """Return the issues of an account, by the end of their ID. What must be shown again after ignoring has another ID."""
     access, terms = account.access, account.terms
     if account.blocked:
-        key = f"{_ACCOUNT}{access.status}"
         return {
-            key: Issue(
-                translation_key=key,
+            f"{_ACCOUNT}{access.status}": Issue(
+                translation_key=blocked_key(access, terminated=access.status == "terminated"),
                 severity=ir.IssueSeverity.ERROR,
                 placeholders={
                     "account": short(title),
                     "reason": markdown(access.reason),
-                    "until": local_time(access.until),
+                    "until": local_time(access.until, language),
                     "phone": markdown(phone),
                 },
             )
@@ -75,28 +74,26 @@ def account_issues(account: Account, *, title: str, phone: str) -> dict[str, Iss
 
 
 def maintenance_issues(
-    maintenance: Maintenance | None, *, in_maintenance: bool | None, server: str, now: datetime
+    maintenance: Maintenance | None, *, in_maintenance: bool | None, server: str, now: datetime, language: str
 ) -> dict[str, Issue]:
     """Return the issues of a server, by the end of their ID; whether it is `in_maintenance` may be unknown."""
     issues: dict[str, Issue] = {}
     is_ahead = maintenance is not None and maintenance.starts_at > now
     if in_maintenance:
+        until = maintenance.ends_at if maintenance and not is_ahead else None
         issues[_MAINTENANCE] = Issue(
-            translation_key="maintenance",
+            translation_key="maintenance" if until else "maintenance_indefinite",
             severity=ir.IssueSeverity.WARNING,
-            placeholders={
-                "server": server,
-                "until": local_time(maintenance.ends_at if maintenance and not is_ahead else None),
-            },
+            placeholders={"server": server, "until": local_time(until, language)},
         )
     if maintenance and (is_ahead or (not in_maintenance and maintenance.ends_at and maintenance.ends_at > now)):
         issues[_PLANNED] = Issue(
-            translation_key="maintenance_planned",
+            translation_key="maintenance_planned" if maintenance.ends_at else "maintenance_planned_indefinite",
             severity=ir.IssueSeverity.WARNING,
             placeholders={
                 "server": server,
-                "begin": local_time(maintenance.starts_at),
-                "until": local_time(maintenance.ends_at),
+                "begin": local_time(maintenance.starts_at, language),
+                "until": local_time(maintenance.ends_at, language),
             },
         )
     return issues
@@ -112,13 +109,17 @@ def async_update_issues(
     state: HomeState,
 ) -> None:
     """Make the issue registry agree with what is known of an account. What is not known stays as it is."""
+    # Issues are stored with their placeholders, so the language is not that of each user.
+    language = hass.config.language
     unknown: list[str] = []
     issues: dict[str, Issue] = {}
     if account is None:
         unknown += (_ACCOUNT, _TERMS, _PLANNED)
     else:
         phone = endpoints_of(entry).support_phone
-        issues |= _with_owner(entry.entry_id, account_issues(account, title=entry.title, phone=phone))
+        issues |= _with_owner(
+            entry.entry_id, account_issues(account, title=entry.title, phone=phone, language=language)
+        )
     if in_maintenance is None:
         unknown.append(_MAINTENANCE)
     of_server = maintenance_issues(
@@ -126,6 +127,7 @@ def async_update_issues(
         in_maintenance=in_maintenance,
         server=entry.data[CONF_SERVER],
         now=dt_util.utcnow(),
+        language=language,
     )
     issues |= _with_owner(server_id(entry), of_server)
     if state.state_seq < 0:

@@ -22,7 +22,7 @@ from .auth import CLIENT_ID, Session, Tokens, exchange_code, log_in
 from .client import WeSmartClient
 from .commands import Command, CommandQueue
 from .connection import Connection, ConnectionStatus
-from .discovery import Endpoints, discover, server_origin
+from .discovery import Endpoints, discover, http_address, server_origin
 from .http import HttpClient, keep_refusals
 from .models import LightEndpoint
 from .state import HomeState
@@ -42,6 +42,7 @@ __all__ = [
     "WeSmartClient",
     "discover",
     "exchange_code",
+    "http_address",
     "keep_refusals",
     "log_in",
     "server_origin",

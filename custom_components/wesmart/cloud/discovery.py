@@ -107,6 +107,16 @@ def server_origin(entered: str) -> URL:
     return url.origin()
 
 
+def http_address(entered: str) -> str | None:
+    """Return the address without TLS of a server that was entered without a scheme; None if it needs TLS."""
+    if "://" in entered:
+        return None
+    try:
+        return str(server_origin(f"http://{entered.strip()}"))
+    except InvalidServerError:
+        return None
+
+
 async def discover(http: HttpClient, origin: URL) -> Endpoints:
     """Read and check the discovery document of a server.
 
