@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 from string import Formatter
 
+import homeassistant
 from msgspec.structs import replace
 import pytest
 
@@ -205,6 +206,9 @@ def test_every_text_of_flows_and_errors_is_used() -> None:
             assert f"async_step_{step}" in source, step
 
 
+# The steps that lead to a password: where it is entered, or before the server's page opens.
+LOGINS = {"account", "browser", "login", "reconfigure_confirm"}
+
 # What Home Assistant's own methods abort a flow with. It has texts for some since 2026.10; 2026.9 looks for all here.
 ABORTS = {
     "async_set_unique_id": {"already_in_progress"},
@@ -212,6 +216,27 @@ ABORTS = {
     "_abort_if_unique_id_mismatch": {"unique_id_mismatch"},
     "async_update_reload_and_abort": {"reauth_successful", "reconfigure_successful"},
 }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_home_assistant_has_words_for_is_in_its_words(language: str) -> None:
+    """2026.9 has none of them, so they are ours, too."""
+    file = Path(homeassistant.__file__).parent / "components" / "homeassistant" / "translations" / f"{language}.json"
+    theirs = dict(flat(json.loads(file.read_text(encoding="utf-8"))))
+    ours = {key: text for key, text in flat(load(language)) if key.startswith("config.abort.")}
+    assert {key: text for key, text in ours.items() if theirs.get(key, text) != text} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_login_warns_against_the_password_of_the_app(language: str) -> None:
+    """Before every login but that of a session that ended, which knew the account already."""
+    descriptions = {
+        step: text
+        for path, text in flat(load(language))
+        if (step := path.removeprefix("config.step.").removesuffix(".description")) in LOGINS
+    }
+    assert descriptions.keys() == LOGINS
+    assert {step for step, text in descriptions.items() if "WeSMART Plus" not in text or "3.3" not in text} == set()
 
 
 def test_every_end_of_the_config_flow_has_a_text() -> None:
