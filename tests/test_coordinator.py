@@ -27,7 +27,7 @@ from tests.mock_cloud import MockCloud
 KITCHEN = "light.bep_den_tran"
 PANEL = "cong-tac-bep"
 OFFLINE = "light.ban_cong_den_vuon_treo"
-CANNOT_CONNECT = "WeSMART: the WeSMART cloud cannot be reached. Check your internet connection, then try again"
+CANNOT_CONNECT = "WeSMART: cannot connect to the server. Check your network, then try again"
 
 
 async def turn_on(hass: HomeAssistant, entity_id: str) -> None:

@@ -100,8 +100,8 @@ async def test_removing_an_account_does_not_wait_for_a_cloud_that_is_gone(
 @pytest.mark.parametrize(
     ("fault", "state", "reason"),
     [
-        (lambda cloud: cloud.maintenance(), ConfigEntryState.SETUP_RETRY, "maintained"),
-        (lambda cloud: cloud.rate_limit(7, path="/v1/snapshot"), ConfigEntryState.SETUP_RETRY, "fewer requests"),
+        (lambda cloud: cloud.maintenance(), ConfigEntryState.SETUP_RETRY, "under maintenance"),
+        (lambda cloud: cloud.rate_limit(7, path="/v1/snapshot"), ConfigEntryState.SETUP_RETRY, "too many requests"),
         (lambda cloud: cloud.suspend(OWNER.username, reason="Kiểm tra"), ConfigEntryState.SETUP_RETRY, "suspended"),
         (lambda cloud: cloud.change_terms("2027"), ConfigEntryState.SETUP_RETRY, "new terms"),
         (lambda cloud: cloud.sign_out(OWNER.username), ConfigEntryState.SETUP_ERROR, "has ended"),

@@ -18,7 +18,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "continue": "Continue",
         "allow": "Allow",
         "cancel": "Cancel",
-        "wrong_password": "The user name or the password is wrong.",
+        "wrong_password": "The email or phone number, or the password, is wrong.",
         "wrong_one_time_code": "This is not the code that was sent.",
         "start_over": "Log in again: it took too long, or the code was wrong too often.",
         "wrong_client": "The application that opened this page is not known here.",
@@ -36,7 +36,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "continue": "Tiếp tục",
         "allow": "Cho phép",
         "cancel": "Hủy",
-        "wrong_password": "Tên đăng nhập hoặc mật khẩu không đúng.",
+        "wrong_password": "Email hoặc số điện thoại, hoặc mật khẩu, không đúng.",
         "wrong_one_time_code": "Đây không phải là mã đã được gửi.",
         "start_over": "Hãy đăng nhập lại: quá thời gian, hoặc mã đã sai quá nhiều lần.",
         "wrong_client": "Ứng dụng đã mở trang này không được biết ở đây.",
@@ -46,7 +46,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
 
 
 def login_form(language: Language, host: str, error: str | None = None, username: str = "") -> str:
-    """Return the page that asks for user name and password."""
+    """Return the page that asks for username and password."""
     texts = _TEXTS[language]
     return _page(
         language,

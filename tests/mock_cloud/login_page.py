@@ -1,4 +1,4 @@
-"""The login page: user name and password, then a one-time code, then the way back to Home Assistant (C-75 to C-78)."""
+"""The login page: username and password, then a one-time code, then the way back to Home Assistant (C-75 to C-78)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -221,7 +221,7 @@ async def test_wrong_credentials_can_be_corrected(
     """C-78: nobody learns who has an account."""
     await browser.open(page_url(cloud))
     await browser.log_in(username, password)
-    assert "The user name or the password is wrong." in browser.text
+    assert "The email or phone number, or the password, is wrong." in browser.text
     assert browser.fields == {"username": username, "password": ""}
     await browser.log_in(MINH_ANH, PASSWORD)
     assert "one_time_code" in browser.fields
