@@ -16,27 +16,26 @@ from .cloud import Endpoints, Session, WeSmartClient, discover, http_address, lo
 from .cloud.account import Access, Account
 from .cloud.errors import AccessError, AccountBlockedError, CloudConnectionError, SessionEndedError, WeSmartError
 from .cloud.models import HomeOutline
-from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN, MANUFACTURER
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .errors import blocked_key, form_errors
 from .formatting import link, local_time, markdown, short
-from .homes import HomeChoice, account_unique_id, async_home_choice, async_server_id, server_id
+from .homes import HomeChoice, account_title, account_unique_id, async_home_choice, async_server_id, server_id
 from .login_page import Login, LoginPageFlow
 from .options_flow import WeSmartOptionsFlow, select_any
 from .session import async_get_session, endpoints_of, login_data, new_http, wall_clock
 from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
 
-_SERVER_SCHEMA = vol.Schema(
-    {vol.Required(CONF_SERVER): TextSelector(TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="url"))}
-)
+
+def _text(autocomplete: str, type_: TextSelectorType = TextSelectorType.TEXT) -> TextSelector:
+    return TextSelector(TextSelectorConfig(type=type_, autocomplete=autocomplete))
+
+
+_SERVER_SCHEMA = vol.Schema({vol.Required(CONF_SERVER): _text("url")})
 _LOGIN_SCHEMA = vol.Schema(
     {
-        vol.Required(CONF_USERNAME): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.TEXT, autocomplete="username")
-        ),
-        vol.Required(CONF_PASSWORD): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
-        ),
+        vol.Required(CONF_USERNAME): _text("username"),
+        vol.Required(CONF_PASSWORD): _text("current-password", TextSelectorType.PASSWORD),
     }
 )
 # What a local address looks like without TLS; in the translations, a URL must be a placeholder.
@@ -237,17 +236,10 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         excluded = sorted(excluded)
         shown = [home.name for home in self._homes if home.id in self._choice.names and home.id not in excluded]
         return self.async_create_entry(
-            title=self._title(next(filter(None, shown), "")),
+            title=account_title(self._async_current_entries(), next(filter(None, shown), "")),
             data=self._hand_over(),
             options={CONF_EXCLUDED_HOMES: excluded},
         )
-
-    def _title(self, home: str) -> str:
-        """Return a title that no other account has; never a person's name, because titles are shown and logged."""
-        taken = {entry.title for entry in self._async_current_entries()}
-        name = short(f"{MANUFACTURER} {home}".strip())
-        numbered = (f"{name} {number}" for number in range(2, len(taken) + 3))
-        return next(title for title in (MANUFACTURER, name, *numbered) if title not in taken)
 
     def _hand_over(self) -> dict[str, Any]:
         """Return the data of the entry, which owns the session from now on."""

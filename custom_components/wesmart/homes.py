@@ -17,8 +17,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .cloud.models import HomeOutline
 from .cloud.state import HomeState
-from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, DOMAIN
-from .formatting import markdown
+from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, DOMAIN, MANUFACTURER
+from .formatting import markdown, short
 
 
 class HomeChoice(NamedTuple):
@@ -36,6 +36,14 @@ def server_id(entry: ConfigEntry) -> str:
 def account_unique_id(server: str, account_id: str) -> str:
     """Return the unique ID of an account's entry; `server` is the server's ID."""
     return f"{server} {account_id}"
+
+
+def account_title(entries: Iterable[ConfigEntry], home: str) -> str:
+    """Return a title that none of the entries has; never a person's name, because titles are shown and logged."""
+    taken = {entry.title for entry in entries}
+    name = short(f"{MANUFACTURER} {home}".strip())
+    numbered = (f"{name} {number}" for number in range(2, len(taken) + 3))
+    return next(title for title in (MANUFACTURER, name, *numbered) if title not in taken)
 
 
 @callback
