@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 import custom_components.wesmart
+from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.const import PLATFORMS
-from custom_components.wesmart.coordinator import POLL_INTERVAL, SAFETY_POLL_INTERVAL
 
 INTEGRATION = Path(custom_components.wesmart.__file__).parent
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in INTEGRATION.glob("*.py")}
@@ -70,7 +70,7 @@ def test_polling_is_as_appropriate_as_it_says(rules: dict[str, Any]) -> None:
     comment = rules["appropriate-polling"]["comment"]
     assert "Push; once an hour a conditional request" in comment
     assert "Without push every 30 seconds" in comment
-    assert (POLL_INTERVAL.total_seconds(), SAFETY_POLL_INTERVAL.total_seconds()) == (30, 3600)
+    assert (timing.poll_interval(False), timing.poll_interval(True)) == (30, 3600)
 
 
 def test_updates_run_in_parallel_on_every_platform() -> None:

@@ -18,8 +18,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util.ssl import SSL_ALPN_HTTP11, client_context
 import pytest
 
+from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
-from custom_components.wesmart.coordinator import POLL_INTERVAL
 from tests.accounts import OWNER, log_in, start_flow, submit
 from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.mock_cloud import MockCloud
@@ -189,6 +189,6 @@ async def test_a_stream_does_not_follow_a_redirect(
     assert "/v1/events" in [visit.path for visit in discovery_server.visits]
     for on, state in ((True, STATE_ON), (False, STATE_OFF)):
         cloud.touch("cong-tac-bep", "1", on=on)
-        await asyncio.sleep(POLL_INTERVAL.total_seconds())
+        await asyncio.sleep(timing.poll_interval(False))
         assert hass.states.is_state("light.bep_den_tran", state)
     assert stranger.visits == []

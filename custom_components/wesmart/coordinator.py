@@ -24,7 +24,7 @@ from homeassistant.helpers.update_coordinator import (
 from homeassistant.util import dt as dt_util
 
 from . import homes, registry
-from .cloud import Command, Connection, HomeState, WeSmartClient
+from .cloud import Command, Connection, HomeState, WeSmartClient, timing
 from .cloud.account import Account, Maintenance
 from .cloud.errors import (
     AccessError,
@@ -50,15 +50,6 @@ type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 # The context of listeners to what is known of the account, and of how changes arrive.
 ACCOUNT = EndpointKey("")
 
-# Polling while push is down; with push up, one conditional request an hour proves that nothing was missed.
-POLL_INTERVAL = timedelta(seconds=30)
-SAFETY_POLL_INTERVAL = timedelta(hours=1)
-# Entities become unavailable after this long without contact (contract, "Client").
-GRACE_S = 90
-_ACCOUNT_INTERVAL_S = 3600
-# Spread the requests that an event to all accounts causes.
-_EVENT_SPREAD_S = 2
-_RESTART_SPREAD_S = 30
 _RESTART_CODES = (1012, 1013)
 
 
@@ -74,7 +65,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             LOGGER,
             config_entry=entry,
             name=f"WeSMART at {entry.data[CONF_SERVER]}",
-            update_interval=POLL_INTERVAL,
+            update_interval=timedelta(seconds=timing.poll_interval(False)),
             always_update=False,
             request_refresh_debouncer=Debouncer(
                 hass, LOGGER, cooldown=REQUEST_REFRESH_DEFAULT_COOLDOWN, immediate=True, background=True
@@ -181,7 +172,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     @override
     async def _async_update_data(self) -> None:
         """Ask the server what changed."""
-        self.update_interval = SAFETY_POLL_INTERVAL if self.connection.streaming else POLL_INTERVAL
+        self.update_interval = timedelta(seconds=timing.poll_interval(self.connection.streaming))
         # Not the account's title, which is a person's name: these errors are logged.
         about = {"name": MANUFACTURER, "phone": self.client.session.endpoints.support_phone}
         try:
@@ -236,7 +227,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             raise
         if self._account_outdated or (
             # No event announces changes while push is down.
-            not self.connection.streaming and self.hass.loop.time() >= self.account_read_at + _ACCOUNT_INTERVAL_S
+            not self.connection.streaming and self.hass.loop.time() >= self.account_read_at + timing.ACCOUNT_INTERVAL_S
         ):
             try:
                 await self._async_read_account()
@@ -266,12 +257,12 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
 
     def _is_within_grace(self) -> bool:
         """Return whether a failed poll leaves the homes available; if so, poll again when that ends."""
-        remaining = self.connection.last_contact + GRACE_S - self.hass.loop.time()
+        remaining = self.connection.last_contact + timing.GRACE_S - self.hass.loop.time()
         if self.state.state_seq < 0 or not self.last_update_success or remaining <= 0:
             return False
         if self.config_entry.pref_disable_polling:
             return False  # there is no other poll
-        self.update_interval = min(POLL_INTERVAL, timedelta(seconds=remaining + 1))
+        self.update_interval = timedelta(seconds=timing.grace_poll_interval(remaining))
         return True
 
     # Push
@@ -329,37 +320,36 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         """Poll less often while push is up; refresh once when it is lost."""
         if self._shutdown_requested:
             return
-        self.update_interval = SAFETY_POLL_INTERVAL if streaming else POLL_INTERVAL
+        self.update_interval = timedelta(seconds=timing.poll_interval(streaming))
         self.streaming_changed_at = dt_util.utcnow()
         self._call_listeners((ACCOUNT,))
         if streaming:
             self._schedule_refresh()
         elif isinstance(error := self.connection.error, StreamClosedError) and error.code in _RESTART_CODES:
-            self._async_request_refresh_within(_RESTART_SPREAD_S)
+            self._async_request_refresh_in(timing.lost_poll_delay(True, random.random()))
         elif self._session_ended is None and (self.account is None or self.account.has_access):
             self._debounced_refresh.async_schedule_call()
         if not self.last_update_success:
             self.async_update_listeners()
             if streaming:
-                self._async_request_refresh_within(_EVENT_SPREAD_S)  # which can only succeed now
+                self._async_request_refresh_in(timing.event_poll_delay(random.random()))  # which can only succeed now
 
     @callback
     def _handle_account_outdated(self) -> None:
         self._account_outdated = True
         if isinstance(self.connection.error, NotFoundError):
             self._discovery.expedite()  # the endpoint of the stream may have moved
-        self._async_request_refresh_within(_EVENT_SPREAD_S)
+        self._async_request_refresh_in(timing.event_poll_delay(random.random()))
 
     @callback
-    def _async_request_refresh_within(self, seconds: float) -> None:
+    def _async_request_refresh_in(self, seconds: float) -> None:
         @callback
         def request(_now: datetime) -> None:
             self._cancel_request = None
             self._debounced_refresh.async_schedule_call()
 
         if self._cancel_request is None:
-            delay = random.uniform(0, seconds)  # noqa: S311 - spreads load
-            self._cancel_request = async_call_later(self.hass, delay, request)
+            self._cancel_request = async_call_later(self.hass, seconds, request)
 
     @callback
     def _async_cancel_request(self) -> None:

@@ -12,7 +12,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .cloud import errors as cloud
+from .cloud import errors as cloud, timing
 from .cloud.account import Access
 from .const import DOMAIN
 from .formatting import short
@@ -27,9 +27,6 @@ _REJECTIONS = {
 }
 # These are mistakes of the caller. Home Assistant calls them validation errors.
 _CALLER_MISTAKES = ("unsupported", "invalid-request")
-
-# Interval between polls of a blocked account (contract, "Client").
-_BLOCKED_POLL_S = (225, 300)
 
 # Most specific first; the first match counts.
 _KEYS: tuple[tuple[type[cloud.WeSmartError], str], ...] = (
@@ -103,10 +100,9 @@ def translated[ErrorT: HomeAssistantError](
 def poll_delay(err: cloud.WeSmartError) -> float | None:
     """Return the seconds before the next poll after an error; None for the usual interval."""
     if isinstance(err, cloud.AccessError):
-        return random.uniform(*_BLOCKED_POLL_S)  # noqa: S311 - spreads load
+        return timing.blocked_poll_delay(random.random())
     if isinstance(err, cloud.BusyError) and err.retry_after:
-        # Home Assistant's coordinator cuts the fraction of a second off the present time.
-        return err.retry_after * random.uniform(1, 1.1) + 1  # noqa: S311 - spreads load
+        return timing.busy_poll_delay(err.retry_after, random.random())
     return None
 
 

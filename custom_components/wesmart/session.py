@@ -18,12 +18,9 @@ from homeassistant.util.hass_dict import HassKey
 import msgspec
 from yarl import URL
 
-from .cloud import Endpoints, HttpClient, Session, Tokens, discover, keep_refusals
+from .cloud import Endpoints, HttpClient, Session, Tokens, discover, keep_refusals, timing
 from .cloud.errors import WeSmartError
 from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER
-
-_DISCOVERY_INTERVAL_S = 24 * 3600
-_DISCOVERY_RETRY_S = 600
 
 
 class _Shared:
@@ -91,7 +88,7 @@ class Discovery:
         self._hass = hass
         self._entry = entry
         self._session = async_get_session(hass, entry)
-        self._due_at = hass.loop.time() + random.uniform(0, _DISCOVERY_INTERVAL_S)  # noqa: S311 - spreads load
+        self._due_at = hass.loop.time() + timing.first_discovery_delay(random.random())
         self._read_at = -float("inf")
 
     @property
@@ -102,7 +99,7 @@ class Discovery:
     @property
     def can_retry(self) -> bool:
         """Whether an endpoint that may have moved is a reason to read it now: at most every ten minutes."""
-        return self._hass.loop.time() >= self._read_at + _DISCOVERY_RETRY_S
+        return self._hass.loop.time() >= self._read_at + timing.DISCOVERY_RETRY_S
 
     def expedite(self) -> None:
         """Become due, because an endpoint may have moved."""
@@ -112,7 +109,7 @@ class Discovery:
     async def async_read(self) -> bool:
         """Read it; return whether endpoints moved, which are used from now on."""
         self._read_at = self._hass.loop.time()
-        self._due_at = self._read_at + _DISCOVERY_INTERVAL_S
+        self._due_at = self._read_at + timing.discovery_interval()
         try:
             endpoints = await discover(self._session.http, URL(self._entry.data[CONF_SERVER]))
         except WeSmartError as err:

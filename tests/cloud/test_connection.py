@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.cloud.commands import Command, CommandResponse, CommandResult
-from custom_components.wesmart.cloud.connection import ConnectionStatus, retry_delay
+from custom_components.wesmart.cloud.connection import ConnectionStatus
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     ClientClosedError,
@@ -133,12 +134,10 @@ async def test_the_pauses_grow_until_the_stream_delivers(home: Home) -> None:
 @pytest.mark.parametrize("failures", [1, 3, 50])
 def test_a_pause_is_never_shorter_than_retry_after(failures: int) -> None:
     """With a tenth more, so that not all come back in one moment."""
-    asked = {retry_delay(MaintenanceError("", retry_after=600), failures) for _ in range(200)}
-    assert 600 <= min(asked) < 610
-    assert 650 < max(asked) <= 600 + max(60, min(120, 2**failures))
-    pauses = {retry_delay(error, failures) for error in (None, ServerError(), MaintenanceError("")) for _ in range(200)}
-    assert 0 <= min(pauses) < 1
-    assert max(pauses) <= min(120, 2**failures)
+    assert timing.reconnect_delay(failures, 600, 0) == 600
+    assert 650 < timing.reconnect_delay(failures, 600, 0.999) <= 600 + max(60, min(120, 2**failures))
+    assert timing.reconnect_delay(failures, 0, 0) == 0
+    assert timing.reconnect_delay(failures, 0, 0.999) <= min(120, 2**failures)
 
 
 async def test_the_next_stream_resumes_where_the_last_one_was(home: Home) -> None:

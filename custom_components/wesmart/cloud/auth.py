@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 import logging
+import random
 import time
 from typing import Annotated, override
 import uuid
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 from yarl import URL
 
+from . import timing
 from .discovery import Endpoints
 from .errors import (
     DECODE_ERRORS,
@@ -26,8 +28,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # A public client, without a secret (contract, "Session").
 CLIENT_ID = "home-assistant"
-# Renewed this long before it expires: longer than a request may take, so that none arrives with an expired token.
-_EXPIRY_MARGIN_S = 60
 # A server that does not respond delays the removal of an account by no more than this (contract, "Session").
 CLOSE_TIMEOUT_S = 5
 
@@ -127,6 +127,7 @@ class Session:
         self._on_tokens = on_tokens
         self._clock = clock
         self._renewal: asyncio.Task[Tokens] | None = None
+        self._renew_at = self._renewal_time()
 
     @property
     def id(self) -> str:
@@ -136,7 +137,7 @@ class Session:
     async def access_token(self) -> str:
         """Return a valid access token. Raises SessionEndedError, and what a request raises."""
         tokens = self.tokens
-        if self._clock() < tokens.expires_at - _EXPIRY_MARGIN_S:
+        if self._clock() < self._renew_at:
             return tokens.access_token
         try:
             return await self.renew(tokens.access_token)
@@ -189,12 +190,16 @@ class Session:
         if _is_invalid_grant(response):
             raise SessionEndedError("the session has ended")
         self.tokens = _decode(response, tokens.session_id, self._clock)
+        self._renew_at = self._renewal_time()
         try:
             self._on_tokens(self.tokens)
         except Exception:
             # They are valid all the same, and the stored ones can be used once more.
             _LOGGER.exception("Renewed tokens could not be stored")
         return self.tokens
+
+    def _renewal_time(self) -> float:
+        return timing.renewal_time(self._clock(), self.tokens.expires_at, random.random())
 
     def _handle_renewal_done(self, renewal: asyncio.Task[Tokens]) -> None:
         self._renewal = None

@@ -9,6 +9,7 @@ from enum import StrEnum
 import logging
 import random
 
+from . import timing
 from .client import WeSmartClient
 from .commands import Command, CommandQueue, CommandResponse
 from .errors import (
@@ -29,19 +30,12 @@ from .stream import EventStream
 
 _LOGGER = logging.getLogger(__name__)
 
-# Reconnecting: 2 s, doubled with each failure up to 2 minutes. It is fully random, so that homes do not reconnect together.
-_BACKOFF_S = 1
-_MAX_BACKOFF_S = 120
-# Of a Retry-After, this share is added at random, for the same reason.
-_SPREAD = 0.1
 # An event that cannot be applied causes a snapshot, at most this often (contract, "Stream").
 DIRTY_INTERVAL_S = 60
-# Gaps that follow each other within this time are repaired with growing pauses, up to the second.
+# Gaps that follow each other within this time are repaired with growing pauses.
 _GAPS_S = 60
-_MAX_GAP_PAUSE_S = 30
-# A repair ends before the homes become unavailable, and asks this often.
+# A repair ends before the homes become unavailable.
 _MAX_REPAIR_S = 60
-_MAX_REPAIR_PAUSE_S = 10
 # Frames and events handled before other tasks get their turn.
 _YIELD_AFTER = 200
 # Close codes (contract, "Stream"): the session ended, or the account lost access.
@@ -163,7 +157,7 @@ class Connection:
                     if _needs_refresh(err):
                         self._on_account_outdated()
                     if self._access.is_set():
-                        await asyncio.sleep(retry_delay(err if isinstance(err, WeSmartError) else None, failures))
+                        await asyncio.sleep(timing.reconnect_delay(failures, _retry_after(err), random.random()))
         finally:
             self._set_status(ConnectionStatus.STOPPED)
 
@@ -235,7 +229,7 @@ class Connection:
         self._repairs = self._repairs + 1 if now < self._repaired_at + _GAPS_S else 0
         self._repaired_at = now
         if self._repairs:
-            await asyncio.sleep(random.uniform(0, min(_MAX_GAP_PAUSE_S, 2**self._repairs)))  # noqa: S311 - spreads load
+            await asyncio.sleep(timing.gap_pause(self._repairs, random.random()))
         failures = 0
         while True:
             error: WeSmartError | None = None
@@ -256,7 +250,7 @@ class Connection:
                 # The next stream resumes before what is missing.
                 raise error or CloudTimeoutError(f"no snapshot with seq {needed} within {_MAX_REPAIR_S} s")
             failures += 1
-            await asyncio.sleep(min(_MAX_REPAIR_PAUSE_S, retry_delay(error, failures)))
+            await asyncio.sleep(timing.repair_pause(failures, _retry_after(error), random.random()))
 
     def _handle_response(self, commands: Sequence[Command], response: CommandResponse) -> None:
         self.last_contact = self._loop.time()
@@ -276,14 +270,8 @@ class Connection:
             self._on_streaming(self.streaming)
 
 
-def retry_delay(error: WeSmartError | None, failures: int) -> float:
-    """Return the seconds before the next attempt after so many failures: capped backoff with full jitter.
-
-    It is never shorter than the server's Retry-After.
-    """
-    asked = (error.retry_after or 0) if isinstance(error, BusyError) else 0
-    longest = max(min(_MAX_BACKOFF_S, _BACKOFF_S * 2 ** min(failures, 10)), asked * _SPREAD)
-    return asked + random.uniform(0, longest)  # noqa: S311 - spreads load, protects nothing
+def _retry_after(error: Exception | None) -> float:
+    return (error.retry_after or 0) if isinstance(error, BusyError) else 0
 
 
 def _needs_refresh(err: Exception) -> bool:
