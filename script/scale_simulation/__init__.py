@@ -1,0 +1,1 @@
+"""A million homes and one cloud, without sockets: what the client's timing asks of the cloud."""

@@ -1,0 +1,137 @@
+"""What happens to all homes at once, and what is measured of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from .homes import DAY_S, Floats, Homes, Load
+
+SEED = 1
+# Longer outages look like this one: everything that waits longer has come to its longest pause.
+_SETTLED_S = 1200
+# What is looked at after an outage, and a day later.
+WINDOW_S = 300
+HOUR_S = 3600
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A cloud that is away for a while; a restart closes the streams with 1012, anything else cuts them."""
+
+    key: str
+    title: str
+    seconds: int
+    restarting: bool = False
+
+
+OUTAGES = (
+    Outage("restart", "restart: 1012, back after 5 s", 5, restarting=True),
+    Outage("seconds", "away for ten seconds", 10),
+    Outage("minutes", "away for ten minutes", 600),
+    Outage("day", "away for a day", DAY_S),
+)
+SWEEP_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 75, 90, 105, 120, 180, 300, 600)
+
+
+class Result(msgspec.Struct):
+    """The load of a scenario; rates and shares are those of all homes."""
+
+    # Of homes that are there in the busiest second, and of requests with handshakes in it.
+    peak_homes: float
+    peak_requests: float
+    # Requests in a second on average.
+    mean_requests: float
+    # Each second's (or minute's) share of homes, for the plot.
+    series: list[float]
+    # Seconds until half and almost all homes are up to date, and the share that was shown as unavailable.
+    half_back: float = 0
+    all_back: float = 0
+    unavailable: float = 0
+    # The hour that begins a day later: the peak as a multiple of the mean, and the variance as one of that of chance.
+    day_peak: float = 0
+    day_variance: float = 0
+    day_series: list[float] = []
+
+
+class Results(msgspec.Struct):
+    """All results by name; the sweeps by the length of the outage in seconds."""
+
+    homes: int
+    scenarios: dict[str, Result] = {}
+    restarts: list[float] = []
+    cuts: list[float] = []
+
+
+def simulate(number: int) -> Results:
+    """Run every scenario with so many homes, and the sweep with a tenth."""
+    results = Results(number)
+    # Tokens live for an hour, as in the contract's example, so that each poll renews one.
+    homes = Homes(number, SEED, HOUR_S)
+    homes.run(0, Load(1))
+    results.scenarios["idle"] = _idle(homes.copy())
+    for outage in OUTAGES:
+        results.scenarios[outage.key] = _outage(homes.copy(), outage)
+    results.scenarios["tokens"] = _tokens(number)
+    few = Homes(max(1, number // 10), SEED, HOUR_S)
+    few.run(0, Load(1))
+    results.restarts, results.cuts = (list(_sweep(few, restarting)) for restarting in (True, False))
+    return results
+
+
+def _idle(homes: Homes) -> Result:
+    load = Load(HOUR_S)
+    homes.run(HOUR_S, load)
+    return _result(homes.number, load.homes, load.requests)
+
+
+def _outage(homes: Homes, outage: Outage) -> Result:
+    seconds = min(outage.seconds, _SETTLED_S)
+    load = Load(seconds + DAY_S + HOUR_S)
+    homes.age(outage.seconds - seconds)
+    homes.lose_streams(seconds, restarting=outage.restarting, resumes=outage.seconds < HOUR_S)
+    homes.run(load.homes.size, load)
+    after = slice(seconds, seconds + WINDOW_S)
+    result = _result(homes.number, load.homes[after], load.requests[after])
+    wait = np.sort(homes.back_at) - seconds
+    result.half_back, result.all_back = (float(wait[int(homes.number * share)]) for share in (0.5, 0.999))
+    result.unavailable = float(np.mean(homes.back_at - homes.lost_at > 90))
+    day = load.homes[-HOUR_S:]
+    result.day_peak = float(day.max() / day.mean())
+    result.day_variance = float(day.var() / day.mean())
+    result.day_series = _shares(day, homes.number)
+    return result
+
+
+def _tokens(number: int) -> Result:
+    """All homes logged in within an hour, and their tokens live for a day."""
+    homes = Homes(number, SEED, DAY_S)
+    homes.next_connect = -HOUR_S * np.random.default_rng(SEED).random(number)
+    load = Load(4 * DAY_S)
+    homes.run(load.homes.size, load)
+    return _result(number, load.renewals, load.renewals)
+
+
+def _sweep(homes: Homes, restarting: bool) -> Iterator[float]:
+    for seconds in SWEEP_S:
+        load = Load(seconds + WINDOW_S)
+        some = homes.copy()
+        some.lose_streams(seconds, restarting=restarting, resumes=True)
+        some.run(load.homes.size, load)
+        yield float(load.homes.max() / homes.number)
+
+
+def _result(number: int, homes: Floats, requests: Floats) -> Result:
+    return Result(
+        peak_homes=float(homes.max() / number),
+        peak_requests=float(requests.max() / number),
+        mean_requests=float(requests.mean() / number),
+        series=_shares(homes, number),
+    )
+
+
+def _shares(counts: Floats, number: int) -> list[float]:
+    """Return shares of all homes, at most 300: of longer series the greatest of each part."""
+    parts = np.array_split(counts, min(300, counts.size))
+    return [round(float(part.max()) / number, 7) for part in parts]
