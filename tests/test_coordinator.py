@@ -76,7 +76,7 @@ async def test_losing_push_alone_makes_nothing_unavailable(
     await asyncio.sleep(5)
     assert cloud.streams == 0
     cloud.touch(PANEL, "1", on=True)
-    await shows(hass, KITCHEN, STATE_ON, within_s=40)
+    await shows(hass, KITCHEN, STATE_ON, within_s=80)
     await asyncio.sleep(900)
     assert cloud.streams == 1
     cloud.touch(PANEL, "1", on=False)
@@ -93,8 +93,7 @@ async def test_after_ninety_seconds_without_a_word_everything_is_unavailable(
     await cloud.stop()
     await asyncio.sleep(60)
     await shows(hass, KITCHEN, STATE_OFF, within_s=1)
-    await asyncio.sleep(60)
-    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=1)
+    await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=32)
     await asyncio.sleep(1800)
     cloud.touch(PANEL, "1", on=True)
     await cloud.start(port=port)
@@ -102,7 +101,7 @@ async def test_after_ninety_seconds_without_a_word_everything_is_unavailable(
     await asyncio.sleep(15)  # push may be back before a poll
     ours = [record for record in caplog.records if "wesmart" in record.name and record.levelno >= logging.INFO]
     assert [(record.levelname, record.getMessage()) for record in ours] == [
-        ("ERROR", f"Error fetching WeSMART at {cloud.url} data: {CANNOT_CONNECT}"),
+        ("ERROR", f"Error requesting WeSMART at {cloud.url} data: {CANNOT_CONNECT}"),
         ("INFO", f"Fetching WeSMART at {cloud.url} data recovered"),
     ]
 
@@ -246,13 +245,13 @@ async def test_asking_for_an_update_in_an_outage_logs_no_traceback(
 
 @pytest.mark.slow
 async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
-    """The conditional poll, and the renewal of a token that a request needs; once a day the discovery document instead."""
+    """The conditional poll, and the renewal of a token that a request needs; now and then the discovery document instead."""
     cloud.meters_report = False
     await asyncio.sleep(3700)
     since = cloud.now()
     await asyncio.sleep(26 * 3600)
     requests = [request for request in cloud.requests if request.at >= since]
-    assert [request.path for request in requests].count("/.well-known/wesmart") in (1, 2)
+    assert [request.path for request in requests].count("/.well-known/wesmart") in (1, 2, 3)
     assert {request.status for request in requests if request.path == "/v1/snapshot"} == {304}
     assert max(Counter(int((request.at - since) // 3600) for request in requests).values()) == 2
 
@@ -260,22 +259,19 @@ async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockC
 async def test_steady_pushes_do_not_starve_the_safety_poll(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """What proves that nothing was lost comes every hour, however often something happens.
+    """What proves that nothing was lost comes every one to two hours, however often something happens.
 
-    Once a day, at a random hour, the discovery document is read instead.
+    Once or twice a day, the discovery document is read instead.
     """
     await asyncio.sleep(60)
     before = len(cloud.requests)
-    for minute in range(2 * 60 + 1):
+    for minute in range(4 * 60 + 1):
         cloud.touch(PANEL, "1", on=minute % 2 == 0)
         await asyncio.sleep(60)
-    polls = sorted(
-        (request.path, request.status) for request in cloud.requests[before:] if request.path != "/oauth/token"
-    )
-    assert polls in (
-        [("/v1/snapshot", 304), ("/v1/snapshot", 304)],
-        [("/.well-known/wesmart", 200), ("/v1/snapshot", 304)],
-    )
+    polls = [(request.path, request.status) for request in cloud.requests[before:] if request.path != "/oauth/token"]
+    assert 2 <= len(polls) <= 4
+    assert set(polls) <= {("/v1/snapshot", 304), ("/.well-known/wesmart", 200)}
+    assert polls.count(("/.well-known/wesmart", 200)) <= 1
 
 
 async def test_when_the_session_is_over_nothing_pretends_to_be_known(

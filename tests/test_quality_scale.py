@@ -68,9 +68,10 @@ def test_every_rule_is_done_or_says_why_not(rules: dict[str, Any]) -> None:
 def test_polling_is_as_appropriate_as_it_says(rules: dict[str, Any]) -> None:
     """`appropriate-polling` names the intervals."""
     comment = rules["appropriate-polling"]["comment"]
-    assert "Push; once an hour a conditional request" in comment
-    assert "Without push every 30 seconds" in comment
-    assert (timing.poll_interval(False), timing.poll_interval(True)) == (30, 3600)
+    assert "Push; every one to two hours a conditional request" in comment
+    assert "Without push about every 30 seconds" in comment
+    assert [timing.safety_poll_interval(u) for u in (0, 1)] == [3600, 7200]
+    assert timing.poll_interval(0.5) == 30
 
 
 def test_updates_run_in_parallel_on_every_platform() -> None:

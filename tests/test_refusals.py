@@ -189,6 +189,6 @@ async def test_a_stream_does_not_follow_a_redirect(
     assert "/v1/events" in [visit.path for visit in discovery_server.visits]
     for on, state in ((True, STATE_ON), (False, STATE_OFF)):
         cloud.touch("cong-tac-bep", "1", on=on)
-        await asyncio.sleep(timing.poll_interval(False))
+        await asyncio.sleep(timing.poll_interval(1))
         assert hass.states.is_state("light.bep_den_tran", state)
     assert stranger.visits == []

@@ -75,7 +75,7 @@ async def test_required_terms_lock_the_homes_until_they_are_accepted(
     await shows(hass, KITCHEN, STATE_OFF, within_s=1)
     await comes(hass)
     cloud.touch(PANEL, "1", on=True)
-    await shows(hass, KITCHEN, STATE_ON, within_s=5)
+    await shows(hass, KITCHEN, STATE_ON, within_s=10)
     await asyncio.sleep(600)
     assert (issues(hass), said(caplog)) == ([], ["ERROR", "INFO"])
 

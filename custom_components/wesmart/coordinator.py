@@ -33,7 +33,6 @@ from .cloud.errors import (
     MaintenanceError,
     NotFoundError,
     SessionEndedError,
-    StreamClosedError,
     TermsNotAcceptedError,
     WeSmartError,
 )
@@ -50,8 +49,6 @@ type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 # The context of listeners to what is known of the account, and of how changes arrive.
 ACCOUNT = EndpointKey("")
 
-_RESTART_CODES = (1012, 1013)
-
 
 class WeSmartCoordinator(DataUpdateCoordinator[None]):
     """Polls an account, follows its event stream, and calls the listeners of what changed."""
@@ -65,7 +62,6 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             LOGGER,
             config_entry=entry,
             name=f"WeSMART at {entry.data[CONF_SERVER]}",
-            update_interval=timedelta(seconds=timing.poll_interval(False)),
             always_update=False,
             request_refresh_debouncer=Debouncer(
                 hass, LOGGER, cooldown=REQUEST_REFRESH_DEFAULT_COOLDOWN, immediate=True, background=True
@@ -90,9 +86,11 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self._structure_listeners: list[Callable[[Changes], None]] = []
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
+        self._cancel_grace: CALLBACK_TYPE | None = None
+        self._has_recovered = False
         self._discovery = Discovery(hass, entry)
         entry.async_on_unload(self.connection.close)
-        entry.async_on_unload(self._async_cancel_request)
+        entry.async_on_unload(self._async_cancel_timers)
 
     @property
     def available(self) -> bool:
@@ -172,20 +170,19 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     @override
     async def _async_update_data(self) -> None:
         """Ask the server what changed."""
-        self.update_interval = timedelta(seconds=timing.poll_interval(self.connection.streaming))
+        interval = timing.safety_poll_interval if self.connection.streaming else timing.poll_interval
+        self.update_interval = timedelta(seconds=interval(random.random()))
         # Not the account's title, which is a person's name: these errors are logged.
         about = {"name": MANUFACTURER, "phone": self.client.session.endpoints.support_phone}
         try:
             await self._async_poll()
-        except SessionEndedError as err:
-            if self.connection.is_closed:
-                return
-            self._session_ended = err
-            self.connection.set_access(False)
-            raise translated(ConfigEntryAuthFailed, err, **about) from err
         except WeSmartError as err:
             if self.connection.is_closed:
                 return
+            if isinstance(err, SessionEndedError):
+                self._session_ended = err
+                self.connection.set_access(False)
+                raise translated(ConfigEntryAuthFailed, err, **about) from err
             # Maintenance comes first in the server's answers. Other errors say nothing about it.
             says_why = isinstance(err, AccessError | MaintenanceError)
             in_maintenance = isinstance(err, MaintenanceError) if says_why else None
@@ -193,11 +190,11 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             if says_why and not (in_maintenance and self.connection.streaming):
                 self.connection.set_access(False)
             self._update_issues(in_maintenance=in_maintenance)
-            if not says_why and self._is_within_grace():
+            self.update_interval = timedelta(seconds=poll_delay(err))
+            failure = translated(UpdateFailed, err, **about)
+            if not says_why and self._is_within_grace(failure):
                 LOGGER.debug("Polling failed: %s", err)
                 return
-            failure = translated(UpdateFailed, err, **about)
-            failure.retry_after = poll_delay(err)
             raise failure from err
         self.connection.set_access(True)
         self._update_issues(in_maintenance=False)
@@ -205,6 +202,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
     async def _async_poll(self) -> None:
         if self._session_ended is not None:
             raise self._session_ended
+        has_recovered, self._has_recovered = self._has_recovered, False
+        if has_recovered and self.connection.streaming and not self._account_outdated:
+            return  # the stream has brought what a poll would
         if self._discovery.is_due:
             await self._discovery.async_read()
             if self.connection.streaming and not self._account_outdated:
@@ -255,14 +255,21 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         if not account.has_access:
             raise TermsNotAcceptedError("the terms are not accepted")
 
-    def _is_within_grace(self) -> bool:
-        """Return whether a failed poll leaves the homes available; if so, poll again when that ends."""
-        remaining = self.connection.last_contact + timing.GRACE_S - self.hass.loop.time()
-        if self.state.state_seq < 0 or not self.last_update_success or remaining <= 0:
+    def _is_within_grace(self, failure: UpdateFailed) -> bool:
+        """Return whether a failed poll leaves the homes available; if so, until the grace time ends without contact."""
+        contact = self.connection.last_contact
+        if self.state.state_seq < 0 or not self.last_update_success or self.connection.grace <= 0:
             return False
-        if self.config_entry.pref_disable_polling:
-            return False  # there is no other poll
-        self.update_interval = timedelta(seconds=timing.grace_poll_interval(remaining))
+
+        @callback
+        def end(_now: datetime) -> None:
+            self._cancel_grace = None
+            if self.connection.last_contact == contact:
+                self.async_set_update_error(failure)
+
+        if self._cancel_grace is not None:
+            self._cancel_grace()
+        self._cancel_grace = async_call_later(self.hass, self.connection.grace, end)
         return True
 
     # Push
@@ -317,22 +324,25 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
 
     @callback
     def _handle_streaming(self, streaming: bool) -> None:
-        """Poll less often while push is up; refresh once when it is lost."""
+        """Poll less often while push is up, and once before the grace time ends when it was lost."""
         if self._shutdown_requested:
             return
-        self.update_interval = timedelta(seconds=timing.poll_interval(streaming))
         self.streaming_changed_at = dt_util.utcnow()
         self._call_listeners((ACCOUNT,))
         if streaming:
+            self.update_interval = timedelta(seconds=timing.safety_poll_interval(random.random()))
             self._schedule_refresh()
-        elif isinstance(error := self.connection.error, StreamClosedError) and error.code in _RESTART_CODES:
-            self._async_request_refresh_in(timing.lost_poll_delay(True, random.random()))
-        elif self._session_ended is None and (self.account is None or self.account.has_access):
-            self._debounced_refresh.async_schedule_call()
+        elif (
+            self._session_ended is None
+            and (self.account is None or self.account.has_access)
+            and self._cancel_request is None
+        ):
+            self._async_request_refresh_in(timing.lost_poll_delay(self.connection.grace, random.random()))
         if not self.last_update_success:
             self.async_update_listeners()
             if streaming:
-                self._async_request_refresh_in(timing.event_poll_delay(random.random()))  # which can only succeed now
+                self._has_recovered = True
+                self._debounced_refresh.async_schedule_call()
 
     @callback
     def _handle_account_outdated(self) -> None:
@@ -346,16 +356,17 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         @callback
         def request(_now: datetime) -> None:
             self._cancel_request = None
-            self._debounced_refresh.async_schedule_call()
+            if self._account_outdated or not self.connection.streaming:
+                self._debounced_refresh.async_schedule_call()
 
-        if self._cancel_request is None:
-            self._cancel_request = async_call_later(self.hass, seconds, request)
-
-    @callback
-    def _async_cancel_request(self) -> None:
         if self._cancel_request is not None:
             self._cancel_request()
-            self._cancel_request = None
+        self._cancel_request = async_call_later(self.hass, seconds, request)
+
+    def _async_cancel_timers(self) -> None:
+        for cancel in (self._cancel_request, self._cancel_grace):
+            if cancel is not None:
+                cancel()
 
     @callback
     def _update_issues(self, *, in_maintenance: bool | None) -> None:

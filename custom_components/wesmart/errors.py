@@ -97,13 +97,13 @@ def translated[ErrorT: HomeAssistantError](
     )
 
 
-def poll_delay(err: cloud.WeSmartError) -> float | None:
-    """Return the seconds before the next poll after an error; None for the usual interval."""
+def poll_delay(err: cloud.WeSmartError) -> float:
+    """Return the seconds before the next poll after an error."""
     if isinstance(err, cloud.AccessError):
         return timing.blocked_poll_delay(random.random())
     if isinstance(err, cloud.BusyError) and err.retry_after:
         return timing.busy_poll_delay(err.retry_after, random.random())
-    return None
+    return timing.failed_poll_delay(random.random())
 
 
 def form_errors(error: cloud.WeSmartError | str | None) -> tuple[dict[str, str], dict[str, str]]:

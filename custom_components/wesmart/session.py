@@ -88,7 +88,7 @@ class Discovery:
         self._hass = hass
         self._entry = entry
         self._session = async_get_session(hass, entry)
-        self._due_at = hass.loop.time() + timing.first_discovery_delay(random.random())
+        self._due_at = hass.loop.time() + timing.discovery_interval(random.random())
         self._read_at = -float("inf")
 
     @property
@@ -109,7 +109,7 @@ class Discovery:
     async def async_read(self) -> bool:
         """Read it; return whether endpoints moved, which are used from now on."""
         self._read_at = self._hass.loop.time()
-        self._due_at = self._read_at + timing.discovery_interval()
+        self._due_at = self._read_at + timing.discovery_interval(random.random())
         try:
             endpoints = await discover(self._session.http, URL(self._entry.data[CONF_SERVER]))
         except WeSmartError as err:

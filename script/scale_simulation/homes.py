@@ -50,9 +50,8 @@ class Homes:
         # The first contact after the streams were lost, and the last before.
         self.back_at = start.copy()
         self.lost_at = start.copy()
-        self.is_available = np.ones(number, bool)
         self.renew_at = start.copy()
-        self.discovery_due = start + self.waits(timing.first_discovery_delay, number)
+        self.discovery_due = start + self.waits(timing.discovery_interval, number)
         self.discovery_read_at = np.full(number, -NEVER)
         # Home Assistant cuts the fraction of its clock off, and adds one that it keeps.
         self._clock = self._uniform(number)
@@ -69,14 +68,15 @@ class Homes:
         """End all streams at time 0; the cloud responds again at `back_at`, and knows what happened before, or not."""
         self.up_since = back_at
         self.resumes = resumes
-        # Last heard by a heartbeat; a home whose stream is down has no heartbeat.
+        # Each has its own heartbeat; the close frame of a restart is one for all.
         streaming = np.flatnonzero(self.next_connect == NEVER)
-        self.last_contact[streaming] = -20 * self._uniform(streaming.size)
+        self.last_contact[streaming] = 0 if restarting else -20 * self._uniform(streaming.size)
         self.lost_at = self.last_contact.copy()
         self.back_at[:] = NEVER
-        self.failures[streaming] = 1
+        self.failures[streaming] = 2 if restarting else 1
         self.next_connect[streaming] = self._reconnect_delay(streaming)
-        self.next_poll[streaming] = self.waits(lambda u: timing.lost_poll_delay(restarting, u), streaming.size)
+        grace = self.last_contact[streaming] + timing.GRACE_S
+        self.next_poll[streaming] = self.waits(timing.lost_poll_delay, streaming.size, grace)
 
     def age(self, seconds: float) -> None:
         """Let tokens and documents grow old while nothing else changes."""
@@ -107,9 +107,7 @@ class Homes:
         load.add(at, 1 + renewals + (not self.resumes), renewals)
         self.next_connect[homes] = NEVER
         self._contact(homes, at)
-        self._schedule_poll(homes, at, np.full(homes.size, timing.poll_interval(True)))
-        away = homes[~self.is_available[homes]]
-        self.next_poll[away] = self.last_contact[away] + self.waits(timing.event_poll_delay, away.size)
+        self._schedule_poll(homes, at, self.waits(timing.safety_poll_interval, homes.size))
         self.failures[refused] += 1
         self.next_connect[refused] = refused_at + self._reconnect_delay(refused)
 
@@ -121,18 +119,13 @@ class Homes:
         requests = 1 + renewals + (discovers & ~streaming)
         load.add(at, requests, renewals)
         self._discover(homes[discovers], at[discovers])
-        self.is_available[homes] = True
         self._contact(homes, at)
-        intervals = [timing.poll_interval(False), timing.poll_interval(True)]
-        self._schedule_poll(homes, at, np.take(intervals, streaming.astype(int)))
+        for part, interval in ((streaming, timing.safety_poll_interval), (~streaming, timing.poll_interval)):
+            self._schedule_poll(homes[part], at[part], self.waits(interval, homes[part].size))
 
         retries = refused_at >= self.discovery_read_at[refused] + timing.DISCOVERY_RETRY_S
         self._discover(refused[retries], refused_at[retries])
-        remaining = self.last_contact[refused] + timing.GRACE_S - refused_at
-        in_grace = self.is_available[refused] & (remaining > 0)
-        self.is_available[refused[~in_grace]] = False
-        grace = np.vectorize(timing.grace_poll_interval, otypes=[np.float64])(remaining)
-        self._schedule_poll(refused, refused_at, np.where(in_grace, grace, timing.poll_interval(False)))
+        self._schedule_poll(refused, refused_at, self.waits(timing.failed_poll_delay, refused.size))
 
     def _schedule_poll(self, homes: Indexes, at: Floats, interval: Floats) -> None:
         clock = self._clock[homes]
@@ -157,7 +150,7 @@ class Homes:
 
     def _discover(self, homes: Indexes, at: Floats) -> None:
         self.discovery_read_at[homes] = at
-        self.discovery_due[homes] = at + timing.discovery_interval()
+        self.discovery_due[homes] = at + self.waits(timing.discovery_interval, homes.size)
 
     def _uniform(self, number: int) -> Floats:
         return self._random.random(number)

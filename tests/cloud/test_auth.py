@@ -24,7 +24,7 @@ from custom_components.wesmart.cloud.errors import (
     UnexpectedResponseError,
     WeSmartError,
 )
-from custom_components.wesmart.cloud.http import REQUEST_TIMEOUT_S
+from custom_components.wesmart.cloud.timing import REQUEST_TIMEOUT_S
 from tests.accounts import OTHER, OWNER, Person
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect, reset
@@ -147,16 +147,28 @@ async def test_tokens_may_have_any_printable_ascii(http: HttpClient, scripted: S
 # Renewal
 
 
-async def test_a_token_is_used_until_shortly_before_it_expires(cloud: MockCloud, client: WeSmartClient) -> None:
-    """Only a request renews it."""
-    await asyncio.sleep(3500)
+async def test_a_token_is_renewed_in_the_second_half_of_its_life(cloud: MockCloud, client: WeSmartClient) -> None:
+    """At the latest a minute before it expires, and only by a request."""
+    await asyncio.sleep((3600 - 60) / 2 - 1)
     await client.account()
     assert renewals(cloud) == 0
-    await asyncio.sleep(50)
+    await asyncio.sleep((3600 - 60) / 2 + 1)
     assert renewals(cloud) == 0
     await client.account()
     await client.account()
     assert renewals(cloud) == 1
+
+
+async def test_tokens_of_one_moment_are_not_renewed_in_one(http: HttpClient, scripted: ScriptedServer) -> None:
+    """Those of all accounts may have been issued together."""
+    scripted.replies(answer(200, VALID))
+    sessions = [scripted_session(http, scripted, expires_in=3660) for _ in range(30)]
+    renewed = []
+    for _ in range(6):
+        await asyncio.sleep(600)
+        renewed.append([await session.access_token() for session in sessions].count("access-2"))
+    assert (renewed[1], renewed[-1]) == (0, 30)
+    assert 0 < renewed[3] < renewed[4] < 30
 
 
 async def test_renewed_tokens_are_stored_before_they_are_used(

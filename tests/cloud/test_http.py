@@ -32,12 +32,12 @@ from custom_components.wesmart.cloud.errors import (
 )
 from custom_components.wesmart.cloud.http import (
     FRAME_LIMIT,
-    REQUEST_TIMEOUT_S,
     SMALL_BODY_LIMIT,
     Response,
     _retry_after,
     raise_for_problem,
 )
+from custom_components.wesmart.cloud.timing import REQUEST_TIMEOUT_S
 from tests.cloud.invalid_data import EXTREMES, anything
 from tests.cloud.scripted import Reply, ScriptedServer, answer, half, late, redirect, reset, stream
 from tests.examples import examples

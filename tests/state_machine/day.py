@@ -24,9 +24,9 @@ DEVICES = ["cong-tac", "den-mau", "den-ngu", "rem", "nut", "o-cam", "man"]
 # How long a step is waited for before the next one: hardly, or longer than a frame is on its way.
 _SETTLE_S = 0.01
 # By then everything has come to rest, however unlucky: a wait that was asked for, and the longest backoff behind it.
-_REST_S = 300
-# The same without push, where the cloud is asked every 30 s.
-_POLLED_S = 200
+_REST_S = 400
+# The same without push, where the cloud is polled.
+_POLLED_S = 300
 # Home Assistant itself sets an account up again after ten minutes at the latest.
 _SETUP_RETRY_S = 610
 

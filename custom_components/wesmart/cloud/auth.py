@@ -145,6 +145,7 @@ class Session:
             raise
         except WeSmartError:
             if self._clock() < tokens.expires_at:
+                self._renew_at = self._renewal_time()
                 return tokens.access_token
             raise
 

@@ -5,6 +5,7 @@ Polls may call `refresh` at any moment: the rules of `HomeState` make it harmles
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 import logging
 import random
@@ -38,8 +39,9 @@ _GAPS_S = 60
 _MAX_REPAIR_S = 60
 # Frames and events handled before other tasks get their turn.
 _YIELD_AFTER = 200
-# Close codes (contract, "Stream"): the session ended, or the account lost access.
+# Close codes (C-49): the session ended, or the account lost access; the server restarts, or is busy.
 _ACCESS_CODES = (4401, 4403)
+_RESTART_CODES = (1012, 1013)
 
 
 class ConnectionStatus(StrEnum):
@@ -77,7 +79,7 @@ class Connection:
         self._on_streaming = on_streaming
         self._on_account_outdated = on_account_outdated
         self._loop = asyncio.get_running_loop()
-        self._access = asyncio.Event()
+        self._access, self._no_access = asyncio.Event(), asyncio.Event()
         self._access.set()
         self._stream: EventStream | None = None
         self._stream_epoch: str | None = None
@@ -102,12 +104,19 @@ class Connection:
         """The age of the last event; None before the first."""
         return None if self.last_event is None else self._loop.time() - self.last_event
 
+    @property
+    def grace(self) -> float:
+        """The seconds without contact that are left until the homes become unavailable."""
+        return self.last_contact + timing.GRACE_S - self._loop.time()
+
     def set_access(self, has_access: bool) -> None:
         """Connect only while the account has access to its homes."""
         if has_access:
             self._access.set()
+            self._no_access.clear()
         else:
             self._access.clear()
+            self._no_access.set()
             # At once, whatever the stream is doing.
             self._set_status(ConnectionStatus.BLOCKED)
             if self._stream is not None:
@@ -153,11 +162,19 @@ class Connection:
                         _LOGGER.exception("The event stream failed")
                     self.error = err
                     failures = 1 if self._has_delivered else failures + 1
+                    if isinstance(err, StreamClosedError) and err.code in _RESTART_CODES:
+                        # For all homes at once. The server has said so, which is contact.
+                        failures = max(failures, 2)
+                        self.last_contact = self._loop.time()
                     self._set_status(ConnectionStatus.WAITING)
                     if _needs_refresh(err):
                         self._on_account_outdated()
-                    if self._access.is_set():
-                        await asyncio.sleep(timing.reconnect_delay(failures, _retry_after(err), random.random()))
+                    # Cut short when access is lost, so that the stream is back with the access.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(
+                            timing.reconnect_delay(failures, _retry_after(err), random.random())
+                        ):
+                            await self._no_access.wait()
         finally:
             self._set_status(ConnectionStatus.STOPPED)
 

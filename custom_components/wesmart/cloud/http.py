@@ -32,9 +32,8 @@ from .errors import (
     UnexpectedResponseError,
     WeSmartError,
 )
+from .timing import REQUEST_TIMEOUT_S
 
-# A caller gets an answer within this time (contract, "Client").
-REQUEST_TIMEOUT_S = 10
 # Limits in bytes after decompression. The first fits a snapshot of 10,000 devices, the second everything but a list.
 BODY_LIMIT = 16 * 2**20
 SMALL_BODY_LIMIT = 64 * 2**10
