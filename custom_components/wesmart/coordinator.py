@@ -104,9 +104,9 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         is_over = maintenance and maintenance.ends_at and maintenance.ends_at <= dt_util.utcnow()
         return None if is_over else maintenance
 
-    async def async_start(self) -> None:
-        """Load the homes and start the event stream. Raises ConfigEntryNotReady or ConfigEntryAuthFailed."""
-        await self.async_config_entry_first_refresh()
+    @callback
+    def async_start(self) -> None:
+        """Show the homes that the first refresh has loaded, and start the event stream."""
         homes.async_claim(self.hass, self.config_entry, self.state.homes)
         registry.async_sync_all(self.hass, self.config_entry, self.state)
         self._update_issues(in_maintenance=False)
@@ -332,11 +332,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         if streaming:
             self.update_interval = timedelta(seconds=timing.safety_poll_interval(random.random()))
             self._schedule_refresh()
-        elif (
-            self._session_ended is None
-            and (self.account is None or self.account.has_access)
-            and self._cancel_request is None
-        ):
+        elif not (self._session_ended or self._cancel_request or (self.account and not self.account.has_access)):
             self._async_request_refresh_in(timing.lost_poll_delay(self.connection.grace, random.random()))
         if not self.last_update_success:
             self.async_update_listeners()
