@@ -106,6 +106,20 @@ async def test_after_ninety_seconds_without_a_word_everything_is_unavailable(
     ]
 
 
+async def test_after_a_restart_the_stream_alone_comes_back(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """C-72: all homes have lost theirs in the same second, so no poll comes beside it, nor soon after."""
+    await asyncio.sleep(30)  # push is up
+    port, before = cloud.port, len(cloud.requests)
+    await cloud.stop()
+    await cloud.start(port=port)
+    await asyncio.sleep(41)
+    assert [request.path for request in cloud.requests[before:]] == ["/v1/events"]
+    await asyncio.sleep(3000)
+    assert len(cloud.requests) == before + 1
+
+
 async def test_a_device_that_is_offline_is_unavailable_and_comes_back(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

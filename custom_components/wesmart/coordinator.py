@@ -352,7 +352,10 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         @callback
         def request(_now: datetime) -> None:
             self._cancel_request = None
-            if self._account_outdated or not self.connection.streaming:
+            grace = self.connection.grace
+            if self.connection.is_coming_up and timing.poll_can_wait(grace) and not self._account_outdated:
+                self._async_request_refresh_in(timing.lost_poll_delay(grace, random.random()))
+            elif self._account_outdated or not self.connection.streaming:
                 self._debounced_refresh.async_schedule_call()
 
         if self._cancel_request is not None:

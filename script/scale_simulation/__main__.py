@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from .pictures import write_pictures
-from .scenarios import OUTAGES, SWEEP_S, Result, Results, simulate
+from .scenarios import OUTAGES, SWEEP_S, Results, simulate
 
 _PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-# The results of a million homes before homes were spread, printed with --json by the commit that says so.
+# The results of a million homes before they were kept from doing anything in step, printed with --json.
 _BEFORE = Path(__file__).with_name("before.json")
 
 
@@ -37,32 +37,26 @@ def main() -> None:
 
 def tables(before: Results, now: Results) -> str:
     """Return the results as Markdown."""
-    idle = [["idle hour", "requests and handshakes per second", "in the busiest second", "homes in it"]]
-    busy = [["", "", "homes in the busiest second", "requests in it", "half back", "99.9 % back", "unavailable"]]
+    both = (("before", before), ("now", now))
+    steady = [["per second, on average, and in the busiest second", "before", "now"]]
+    for key, title in (
+        ("idle", "requests and handshakes, idle"),
+        ("tokens", "renewals, all tokens issued in one hour"),
+    ):
+        pairs = ((of.homes, of.scenarios[key]) for _, of in both)
+        steady.append([title, *(f"{n * one.mean_requests:,.0f}, {n * one.peak_requests:,.0f}" for n, one in pairs)])
+    busy = [["", "", "homes in the busiest second", "requests in it", "half are back", "99.9 % are back"]]
     later = [["a day later", "", "busiest second ÷ mean", "variance ÷ that of chance"]]
-    tokens = [["tokens of one hour", "renewals per second", "in the busiest second"]]
-    for when, results in (("before", before), ("now", now)):
-        scenario, homes = results.scenarios, results.homes
-        idle.append([when, *(f"{share * homes:,.0f}" for share in _load(scenario["idle"]))])
-        renewals = scenario["tokens"]
-        tokens.append([when, *(f"{share * homes:,.1f}" for share in (renewals.mean_requests, renewals.peak_requests))])
-    for outage in OUTAGES:
-        for when, results in (("before", before), ("now", now)):
-            result, title = results.scenarios[outage.key], outage.title if when == "before" else ""
+    for key, outage in OUTAGES.items():
+        for when, results in both:
+            result = results.scenarios[key]
             shares = (_share(result.peak_homes), _share(result.peak_requests))
-            waits = (f"{result.half_back:.0f} s", f"{result.all_back:.0f} s")
-            busy.append([title, when, *shares, *waits, f"{result.unavailable:.0%}"])
-            later.append([title, when, f"{result.day_peak:,.1f}", f"{result.day_variance:,.1f}"])
-    sweep = [["away, s", *map(str, SWEEP_S)]]
-    for title, name in (("restart", "restarts"), ("cut", "cuts")):
-        sweep += [
-            [f"{title}, {when}", *map(_share, getattr(of, name))] for when, of in (("before", before), ("now", now))
-        ]
-    return "\n\n".join(map(_table, (idle, busy, later, tokens, sweep)))
-
-
-def _load(result: Result) -> tuple[float, float, float]:
-    return result.mean_requests, result.peak_requests, result.peak_homes
+            busy.append([outage.title, when, *shares, f"{result.half_back:.0f} s", f"{result.all_back:.0f} s"])
+            later.append([outage.title, when, f"{result.day_peak:,.1f}", f"{result.day_variance:,.1f}"])
+    sweep = [["away for so many seconds", "", *map(str, SWEEP_S)]]
+    sweep += [["restart", when, *map(_share, results.restarts)] for when, results in both]
+    sweep += [["cut", when, *map(_share, results.cuts)] for when, results in both]
+    return "\n\n".join(map(_table, (steady, busy, later, sweep)))
 
 
 def _share(value: float) -> str:

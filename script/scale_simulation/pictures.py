@@ -18,7 +18,7 @@ def write_pictures(before: Results, now: Results, folder: Path) -> None:
     """Write all pictures."""
     old, new = before.scenarios, now.scenarios
     outages: list[_Chart] = [
-        (outage.title, "0 s", f"{WINDOW_S} s", old[outage.key].series, new[outage.key].series) for outage in OUTAGES
+        (outage.title, "0 s", f"{WINDOW_S} s", old[key].series, new[key].series) for key, outage in OUTAGES.items()
     ]
     later: list[_Chart] = [
         ("A day after the restart", "24 h", "25 h", old["restart"].day_series, new["restart"].day_series),

@@ -1,7 +1,8 @@
 """What happens to all homes at once, and what is measured of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+import copy
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,22 +17,20 @@ WINDOW_S = 300
 HOUR_S = 3600
 
 
-@dataclass(frozen=True)
-class Outage:
-    """A cloud that is away for a while; a restart closes the streams with 1012, anything else cuts them."""
+class Outage(NamedTuple):
+    """A cloud that is away; a restart closes the streams with 1012, anything else cuts them."""
 
-    key: str
     title: str
     seconds: int
-    restarting: bool = False
+    restarting: bool
 
 
-OUTAGES = (
-    Outage("restart", "restart: 1012, back after 5 s", 5, restarting=True),
-    Outage("seconds", "away for ten seconds", 10),
-    Outage("minutes", "away for ten minutes", 600),
-    Outage("day", "away for a day", DAY_S),
-)
+OUTAGES = {
+    "restart": Outage("restart: 1012, back after 5 s", 5, True),
+    "seconds": Outage("away for ten seconds", 10, False),
+    "minutes": Outage("away for ten minutes", 600, False),
+    "day": Outage("away for a day", DAY_S, False),
+}
 SWEEP_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 75, 90, 105, 120, 180, 300, 600)
 
 
@@ -43,12 +42,11 @@ class Result(msgspec.Struct):
     peak_requests: float
     # Requests in a second on average.
     mean_requests: float
-    # Each second's (or minute's) share of homes, for the plot.
+    # The share of homes in each second, for the plot.
     series: list[float]
-    # Seconds until half and almost all homes are up to date, and the share that was shown as unavailable.
+    # Seconds until half and almost all homes are up to date.
     half_back: float = 0
     all_back: float = 0
-    unavailable: float = 0
     # The hour that begins a day later: the peak as a multiple of the mean, and the variance as one of that of chance.
     day_peak: float = 0
     day_variance: float = 0
@@ -70,9 +68,11 @@ def simulate(number: int) -> Results:
     # Tokens live for an hour, as in the contract's example, so that each poll renews one.
     homes = Homes(number, SEED, HOUR_S)
     homes.run(0, Load(1))
-    results.scenarios["idle"] = _idle(homes.copy())
-    for outage in OUTAGES:
-        results.scenarios[outage.key] = _outage(homes.copy(), outage)
+    idle, load = copy.deepcopy(homes), Load(HOUR_S)
+    idle.run(HOUR_S, load)
+    results.scenarios["idle"] = _result(number, load.homes, load.requests)
+    for key, outage in OUTAGES.items():
+        results.scenarios[key] = _outage(copy.deepcopy(homes), outage)
     results.scenarios["tokens"] = _tokens(number)
     few = Homes(max(1, number // 10), SEED, HOUR_S)
     few.run(0, Load(1))
@@ -80,23 +80,16 @@ def simulate(number: int) -> Results:
     return results
 
 
-def _idle(homes: Homes) -> Result:
-    load = Load(HOUR_S)
-    homes.run(HOUR_S, load)
-    return _result(homes.number, load.homes, load.requests)
-
-
 def _outage(homes: Homes, outage: Outage) -> Result:
     seconds = min(outage.seconds, _SETTLED_S)
     load = Load(seconds + DAY_S + HOUR_S)
-    homes.age(outage.seconds - seconds)
+    homes.renew_at -= outage.seconds - seconds
     homes.lose_streams(seconds, restarting=outage.restarting, resumes=outage.seconds < HOUR_S)
     homes.run(load.homes.size, load)
     after = slice(seconds, seconds + WINDOW_S)
     result = _result(homes.number, load.homes[after], load.requests[after])
     wait = np.sort(homes.back_at) - seconds
     result.half_back, result.all_back = (float(wait[int(homes.number * share)]) for share in (0.5, 0.999))
-    result.unavailable = float(np.mean(homes.back_at - homes.lost_at > 90))
     day = load.homes[-HOUR_S:]
     result.day_peak = float(day.max() / day.mean())
     result.day_variance = float(day.var() / day.mean())
@@ -116,7 +109,7 @@ def _tokens(number: int) -> Result:
 def _sweep(homes: Homes, restarting: bool) -> Iterator[float]:
     for seconds in SWEEP_S:
         load = Load(seconds + WINDOW_S)
-        some = homes.copy()
+        some = copy.deepcopy(homes)
         some.lose_streams(seconds, restarting=restarting, resumes=True)
         some.run(load.homes.size, load)
         yield float(load.homes.max() / homes.number)

@@ -109,6 +109,11 @@ class Connection:
         """The seconds without contact that are left until the homes become unavailable."""
         return self.last_contact + timing.GRACE_S - self._loop.time()
 
+    @property
+    def is_coming_up(self) -> bool:
+        """Whether a stream has said hello, and is up with its next frame."""
+        return self._stream_epoch is not None and not self.streaming
+
     def set_access(self, has_access: bool) -> None:
         """Connect only while the account has access to its homes."""
         if has_access:

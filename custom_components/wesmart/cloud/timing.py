@@ -66,6 +66,11 @@ def lost_poll_delay(grace: float, u: float) -> float:
     return _between_half_and(max(0, grace - REQUEST_TIMEOUT_S), u)
 
 
+def poll_can_wait(grace: float) -> bool:
+    """Return whether the first poll can wait longer for a stream that is about to be up."""
+    return grace > REQUEST_TIMEOUT_S + 5
+
+
 def failed_poll_delay(u: float) -> float:
     """Return the time until the poll after one that failed (C-66)."""
     return _between_half_and(_FAILED_POLL_S, u)
