@@ -109,7 +109,7 @@ async def test_after_ninety_seconds_without_a_word_everything_is_unavailable(
 async def test_after_a_restart_the_stream_alone_comes_back(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """C-72: all homes have lost theirs in the same second, so no poll comes beside it, nor soon after."""
+    """C-80: all homes have lost theirs in the same second, so no poll comes beside it, nor soon after."""
     await asyncio.sleep(30)  # push is up
     port, before = cloud.port, len(cloud.requests)
     await cloud.stop()

@@ -18,7 +18,7 @@ def results() -> Results:
 
 
 def test_after_a_restart_no_second_sees_more_than_a_thirtieth_of_the_homes(results: Results) -> None:
-    """C-72. Nobody was away for so long that the homes became unavailable."""
+    """C-80. Nobody was away for so long that the homes became unavailable."""
     restart = results.scenarios["restart"]
     assert restart.peak_homes < 1 / 30
     assert restart.all_back < 90

@@ -1,7 +1,7 @@
 """When the client does what it does by itself: pauses, spreads and intervals, in seconds.
 
 Pure. `u` is a random number in [0, 1): what happens to all homes at once must not bring them all back in one second
-(C-72). script/scale calls these functions for a million homes.
+(C-80). script/scale calls these functions for a million homes.
 """
 
 # Every request ends within this time.
