@@ -59,7 +59,9 @@ MUTATIONS = {
     "the stream resumes at the state's position": Mutation(
         "connection", "self.state.epoch, self.state.stream_seq)", "self.state.epoch, self.state.state_seq)"
     ),
-    "the stream is opened before Retry-After is over": Mutation("connection", "return asked + ", "return "),
+    "the stream is opened before Retry-After is over": Mutation(
+        "connection", "failures, _retry_after(err), ", "failures, 0, "
+    ),
     # commands.py
     "a repeat has another order": Mutation(
         "commands",
