@@ -56,7 +56,7 @@ def test_every_rule_is_there_in_order(rules: dict[str, Any]) -> None:
 
 
 def test_every_rule_is_done_or_says_why_not(rules: dict[str, Any]) -> None:
-    """In the format that hassfest expects of core. The README names the one that is not met."""
+    """In the format that hassfest expects of core. The README says that one is not met."""
     for rule, answer in rules.items():
         if answer == "done":
             continue
