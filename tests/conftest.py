@@ -18,6 +18,9 @@ from tests.mock_cloud import Freedoms, MockCloud
 from tests.specification import SpecificationChecker
 from tests.virtual_time import VirtualTimeLoop, follow_loop
 
+# They have a pytest.ini of their own.
+collect_ignore = ["browser"]
+
 # The same examples each time, so that a change is judged by what it changes; WESMART_HYPOTHESIS=nightly looks further.
 # Each says all that on a CI machine hypothesis would say otherwise: there it repeats itself, and prints more.
 settings.register_profile("steady", derandomize=True, database=None, deadline=None, print_blob=False)

@@ -21,8 +21,8 @@ from custom_components.wesmart.const import CONF_ENDPOINTS, CONF_SERVER, CONF_TO
 from custom_components.wesmart.formatting import markdown
 from custom_components.wesmart.terms import CONF_ACCEPT
 from tests.accounts import OTHER, OWNER, Person, log_in
-from tests.browser import Browser
 from tests.discovery_server import DiscoveryServer
+from tests.form_browser import Browser
 from tests.home import shows
 from tests.mock_cloud import MockCloud
 

@@ -1,6 +1,7 @@
 """Arranges the family's rooms: a floor and a dashboard view for each home, a section for each room."""
 
 from collections.abc import Iterator
+import math
 
 from .home_assistant import Client, Json
 
@@ -10,10 +11,10 @@ TITLES = {"en": "Our homes", "vi": "Nhà của chúng tôi"}
 # What has a tile in its room, in this order.
 _ORDER = ("light", "cover", "switch", "event", "sensor")
 _HIDDEN_CLASSES = ("energy", "battery")
-# The first section of the first home: scenes, and what is about the account and not about a room.
-_OVERVIEW = {"en": "At a glance", "vi": "Tổng quan"}
-_OVERVIEW_DOMAINS = ("scene", "update", "binary_sensor")
+# The badges of the first home: scenes, and what is about the account and not about a room.
+_BADGES = ("scene", "update")
 _FEEDBACK_SCRIPT = "script.send_feedback"
+FEEDBACK = {"en": "Send feedback", "vi": "Gửi góp ý"}
 _ROOM_ICONS = {
     "khách": "sofa",
     "bếp": "stove",
@@ -29,7 +30,7 @@ _SHORT_NAME = 16
 async def arrange(client: Client, entities: list[Json], serials: dict[str, set[str]], language: str) -> None:
     """Create floors and the dashboard; `serials` are those of the devices in each home."""
     devices = {device["id"]: device for device in await client.command("config/device_registry/list")}
-    overview, tiles = await _tiles(client, [entity for entity in entities if not entity["disabled_by"]], devices)
+    badges, tiles = await _badges_and_tiles(client, entities, devices)
     views = []
     for level, (home, in_home) in enumerate(serials.items()):
         floor = {"name": home, "icon": "mdi:home-variant", "level": level}
@@ -44,11 +45,11 @@ async def arrange(client: Client, entities: list[Json], serials: dict[str, set[s
                 await client.command("config/area_registry/update", area_id=area["area_id"], **room)
                 heading = {"type": "heading", "heading": area["name"], "icon": room["icon"]}
                 sections.append({"type": "grid", "cards": [heading, *tiles.get(area["area_id"], [])]})
-        sections.sort(key=lambda section: -len(section["cards"]))  # rows of one height have no holes
+        sections.sort(key=_height, reverse=True)  # rows of one height have no holes
         views.append({"type": "sections", "title": home, "path": floor_id, "sections": sections})
         views[-1]["dense_section_placement"] = True
-    heading = {"type": "heading", "heading": _OVERVIEW[language], "icon": "mdi:star"}
-    views[0]["sections"].insert(0, {"type": "grid", "cards": [heading, *overview]})
+    feedback = {"type": "entity", "entity": _FEEDBACK_SCRIPT, "name": FEEDBACK[language]}
+    views[0]["badges"] = [*badges, {**feedback, "show_name": True, "show_state": False}]
     if None in tiles:  # what is in no room
         views[0]["sections"].append({"type": "grid", "cards": [{"type": "heading"}, *tiles[None]]})
     options = {"mode": "storage", "require_admin": False, "show_in_sidebar": True, "icon": "mdi:home-heart"}
@@ -56,36 +57,47 @@ async def arrange(client: Client, entities: list[Json], serials: dict[str, set[s
     await client.command("lovelace/config/save", url_path=DASHBOARD, config={"views": views})
 
 
-async def _tiles(
+async def _badges_and_tiles(
     client: Client, entities: list[Json], devices: dict[str, Json]
 ) -> tuple[list[Json], dict[str | None, list[Json]]]:
-    """Return the tiles of the overview, and those of each area."""
-    overview: list[Json] = []
+    """Return the badges, and the tiles of each area."""
+    badges: list[Json] = []
     in_areas: dict[str | None, list[Json]] = {}
-    for domain in (*_OVERVIEW_DOMAINS, *_ORDER):
+    for domain in (*_BADGES, *_ORDER):
         for entity in entities:
-            if not entity["entity_id"].startswith(f"{domain}."):
+            hidden = entity["disabled_by"] or entity["entity_category"] == "diagnostic"
+            if hidden or not entity["entity_id"].startswith(f"{domain}."):
                 continue
             state, device = await client.state(entity["entity_id"]), devices.get(entity["device_id"])
-            if device is None or device.get("entry_type") == "service":
-                overview.append(_plain_tile(entity["entity_id"]))
-            elif domain in _OVERVIEW_DOMAINS:
-                # An update that is available, a device that is not connected.
-                if (domain, state["state"]) in (("update", "on"), ("binary_sensor", "off")):
-                    overview.append(_plain_tile(entity["entity_id"]))
+            if domain == "scene":
+                badges.append(_badge(entity["entity_id"], "entity", show_state=False, tap_action={"action": "toggle"}))
+            elif device is None or device.get("entry_type") == "service":
+                badges.append(_badge(entity["entity_id"], "entity"))
+            elif domain in _BADGES:
+                if state["state"] == "on":  # an update that is available
+                    badges.append(_badge(entity["entity_id"], "device"))
             elif state["attributes"].get("device_class") not in _HIDDEN_CLASSES:
                 in_areas.setdefault(device["area_id"], []).append(tile(entity, device, state["attributes"]))
-    overview.append({**_plain_tile(_FEEDBACK_SCRIPT), "tap_action": {"action": "more-info"}})
-    return overview, in_areas
+    return badges, in_areas
 
 
-def _plain_tile(entity_id: str) -> Json:
-    return {"type": "tile", "entity": entity_id, "grid_options": {"columns": 6}}
+def _badge(entity_id: str, name: str, **options: Json | bool) -> Json:
+    """Return a badge that is hidden while it has nothing to say, such as when maintenance begins."""
+    visibility = {"condition": "state", "entity": entity_id, "state_not": ["unknown", "unavailable"]}
+    badge = {"type": "entity", "entity": entity_id, "name": {"type": name}, "show_name": True}
+    return {**badge, **options} if options else {**badge, "visibility": [visibility]}
+
+
+def _height(section: Json) -> float:
+    """Return about how high a section is, in tiles."""
+    heights = [(1 + len(card["features"])) * card["grid_options"]["columns"] / 12 for card in section["cards"][1:]]
+    return math.fsum(heights)
 
 
 def tile(entity: Json, device: Json, attributes: Json) -> Json:
     """Return the tile of an entity, with the controls that its attributes ask for."""
-    own_name = entity["name"] or entity["original_name"]
+    is_meter = entity["entity_id"].startswith("sensor.")  # all are called the same
+    own_name = None if is_meter else entity["name"] or entity["original_name"]
     features = [{"type": feature} for feature in _features(entity["entity_id"], attributes)]
     short = not features and len(own_name or device["name"]) <= _SHORT_NAME
     return {
@@ -94,6 +106,8 @@ def tile(entity: Json, device: Json, attributes: Json) -> Json:
         "name": {"type": "entity" if own_name else "device"},
         "features": features,
         "grid_options": {"columns": 6 if short else 12},
+        # Which press it was, and not when.
+        **({"state_content": "event_type"} if entity["entity_id"].startswith("event.") else {}),
     }
 
 

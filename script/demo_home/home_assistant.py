@@ -75,6 +75,10 @@ class Client:
         """Return the response to a POST request; raise DemoError."""
         return await _json(self._session.post(path, json=body))
 
+    async def delete(self, path: str) -> Json:
+        """Return the response to a DELETE request; raise DemoError."""
+        return await _json(self._session.delete(path))
+
     async def entities(self, platform: str) -> list[Json]:
         """Return the entity registry entries of a platform."""
         entries = await self.command("config/entity_registry/list")

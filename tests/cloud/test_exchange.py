@@ -16,9 +16,9 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from tests.accounts import OWNER
-from tests.browser import Browser
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect
+from tests.form_browser import Browser
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.test_login_page import REQUEST, VERIFIER, page_url
 

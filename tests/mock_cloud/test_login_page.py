@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from aiohttp import ClientResponse, ClientSession
 import pytest
 
-from tests.browser import Browser
+from tests.form_browser import Browser
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.conftest import MINH_ANH, PASSWORD, QUOC_BAO, Client, new_id
 

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from aiohttp import ClientSession
 import pytest
 
-from tests.browser import Browser
 from tests.conformance.plugin import Opening
 from tests.conformance.target import PERMISSIONS, Json, Login, Target
+from tests.form_browser import Browser
 from tests.mock_cloud import Freedoms, MockCloud, load_home
 from tests.mock_cloud.model import World
 from tests.mock_conformance.https import Https

@@ -11,8 +11,8 @@ import sys
 from aiohttp import ClientSession, web
 import pytest
 
-from tests.browser import Browser
 from tests.conformance.target import HttpOperator
+from tests.form_browser import Browser
 
 # Each of them starts two interpreters.
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from script.bootstrap import environment
+from script.bootstrap import chromium, environment
 from script.bootstrap.process import SetupError, run
 
 
@@ -20,6 +20,21 @@ def test_an_environment_that_is_up_to_date_is_left_alone(tmp_path: Path, monkeyp
     monkeypatch.setattr(environment, "find_uv", lambda _cache: pytest.fail("looks for uv"))
 
     environment.make_environment(requirements, target)
+
+
+def test_a_browser_that_is_installed_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one of another name."""
+    chrome = tmp_path / "google-chrome"
+    chrome.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert chromium.chromium() == str(chrome)
+
+
+def test_a_missing_browser_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where apt-get cannot install it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match="apt install chromium"):
+        chromium.chromium()
 
 
 def test_a_failing_command_is_named_with_the_end_of_its_output() -> None:

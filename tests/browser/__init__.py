@@ -1,0 +1,1 @@
+"""End-to-end tests: Home Assistant and the virtual home in a real browser, without virtual time."""
