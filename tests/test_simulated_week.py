@@ -113,7 +113,7 @@ class Footprint:
             # Without the server's own: how long ago the last poll was, whose connection it keeps, is a matter of chance.
             tasks=Counter(name for name in names if not name.startswith("RequestHandler.")),
             bus_listeners=hass.bus.async_listeners(),
-            entity_listeners=(len(coordinator._listeners), sum(map(len, coordinator._endpoint_listeners.values()))),
+            entity_listeners=(len(coordinator._listeners), sum(map(len, coordinator._listeners_by_context.values()))),
             timers=len(scheduled) - cancelled,
             cancelled_timers=cancelled,
             sockets=len(loop._selector.get_map()),  # type: ignore[attr-defined]  # asyncio's own

@@ -235,11 +235,8 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
     def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:
         excluded = sorted(excluded)
         shown = [home.name for home in self._homes if home.id in self._choice.names and home.id not in excluded]
-        return self.async_create_entry(
-            title=account_title(self._async_current_entries(), next(filter(None, shown), "")),
-            data=self._hand_over(),
-            options={CONF_EXCLUDED_HOMES: excluded},
-        )
+        title = account_title(self._async_current_entries(), next(filter(None, shown), ""))
+        return self.async_create_entry(title=title, data=self._hand_over(), options={CONF_EXCLUDED_HOMES: excluded})
 
     def _hand_over(self) -> dict[str, Any]:
         """Return the data of the entry, which owns the session from now on."""

@@ -4,7 +4,6 @@ Both change the same `HomeState`, and each change wakes only the entities that s
 None, so a poll wakes all entities only when it begins to fail or to succeed.
 """
 
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 import random
@@ -16,11 +15,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.update_coordinator import (
-    REQUEST_REFRESH_DEFAULT_COOLDOWN,
-    DataUpdateCoordinator,
-    UpdateFailed,
-)
+from homeassistant.helpers.update_coordinator import REQUEST_REFRESH_DEFAULT_COOLDOWN, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from . import homes, registry
@@ -41,16 +36,14 @@ from .cloud.models import EndpointKey
 from .cloud.state import Changes
 from .const import CONF_SERVER, DOMAIN, LOGGER, MANUFACTURER
 from .errors import poll_delay, translate_errors, translated
+from .listeners import ACCOUNT, PushCoordinator
 from .repairs import async_update_issues
 from .session import Discovery, async_get_session
 
 type WeSmartConfigEntry = ConfigEntry[WeSmartCoordinator]
 
-# The context of listeners to what is known of the account, and of how changes arrive.
-ACCOUNT = EndpointKey("")
 
-
-class WeSmartCoordinator(DataUpdateCoordinator[None]):
+class WeSmartCoordinator(PushCoordinator):
     """Polls an account, follows its event stream, and calls the listeners of what changed."""
 
     config_entry: WeSmartConfigEntry
@@ -82,8 +75,8 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         # When push came or went last.
         self.streaming_changed_at = dt_util.utcnow()
         self._session_ended: SessionEndedError | None = None
-        self._endpoint_listeners: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
-        self._structure_listeners: list[Callable[[Changes], None]] = []
+        self._listeners_by_context = {}
+        self._structure_listeners = []
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
         self._cancel_grace: CALLBACK_TYPE | None = None
@@ -114,31 +107,6 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
         self.config_entry.async_create_background_task(self.hass, self._async_follow(), "WeSMART event stream")
 
     # For entities and actions
-
-    @callback
-    @override
-    def async_add_listener(
-        self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
-    ) -> Callable[[], None]:
-        """Call back when the availability changed, and when the context did: an endpoint, a device or the account."""
-        remove_listener = super().async_add_listener(update_callback, context)
-        self._endpoint_listeners[context] = (*self._endpoint_listeners.get(context, ()), update_callback)
-
-        @callback
-        def remove() -> None:
-            remaining = [*self._endpoint_listeners.pop(context)]
-            remaining.remove(update_callback)
-            if remaining:
-                self._endpoint_listeners[context] = tuple(remaining)
-            remove_listener()
-
-        return remove
-
-    @callback
-    def async_add_structure_listener(self, update_callback: Callable[[Changes], None]) -> Callable[[], None]:
-        """Call back when devices or homes came, went, or are described differently."""
-        self._structure_listeners.append(update_callback)
-        return partial(self._structure_listeners.remove, update_callback)
 
     def signal_press(self, key: EndpointKey) -> str:
         """Return the dispatcher signal of a button's presses; it carries the kind of press."""
@@ -307,20 +275,7 @@ class WeSmartCoordinator(DataUpdateCoordinator[None]):
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
         except Exception:  # noqa: BLE001 - push must go on for everything else
             LOGGER.exception("The registries could not be updated")
-        for update_callback in self._structure_listeners:
-            try:
-                update_callback(changes)
-            except Exception:  # noqa: BLE001 - as above
-                LOGGER.exception("A platform could not be updated")
-
-    @callback
-    def _call_listeners(self, contexts: Iterable[EndpointKey]) -> None:
-        for context in contexts:
-            for update_callback in self._endpoint_listeners.get(context, ()):
-                try:
-                    update_callback()
-                except Exception:  # noqa: BLE001 - one listener that fails keeps no other from being called
-                    LOGGER.exception("A listener failed")
+        self._call_structure_listeners(changes)
 
     @callback
     def _handle_streaming(self, streaming: bool) -> None:

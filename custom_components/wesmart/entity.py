@@ -24,7 +24,7 @@ class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
     _attr_has_entity_name = True
 
     def __init__(self, coordinator: WeSmartCoordinator, context: EndpointKey | None = None) -> None:
-        """Be written when the availability changes, or the context: see `WeSmartCoordinator.async_add_listener`."""
+        """Be written when the availability changes, or the context: see `PushCoordinator.async_add_listener`."""
         super().__init__(coordinator, context)
         self._attr_device_info = registry.account_device_info(coordinator.config_entry)
 

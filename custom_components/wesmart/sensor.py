@@ -22,8 +22,9 @@ from homeassistant.helpers.event import async_call_later
 from . import registry
 from .cloud.models import Device, EndpointKey, SwitchEndpoint, SwitchState
 from .const import DOMAIN
-from .coordinator import ACCOUNT, WeSmartConfigEntry, WeSmartCoordinator
+from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartAccountEntity, WeSmartDeviceEntity, WeSmartEntity, async_setup_entities
+from .listeners import ACCOUNT
 
 # They send no requests.
 PARALLEL_UPDATES = 0

@@ -1,0 +1,64 @@
+"""Listeners to parts of an account: a pushed change wakes the entities that show it, and no others."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import override
+
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .cloud.models import EndpointKey
+from .cloud.state import Changes
+from .const import LOGGER
+
+# The context of listeners to what is known of the account, and of how changes arrive.
+ACCOUNT = EndpointKey("")
+
+
+class PushCoordinator(DataUpdateCoordinator[None]):
+    """A coordinator that also calls its listeners by their context. A listener that fails keeps no other from being called."""
+
+    _listeners_by_context: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]]
+    _structure_listeners: list[Callable[[Changes], None]]
+
+    @callback
+    @override
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: EndpointKey | None = None
+    ) -> Callable[[], None]:
+        """Call back when the availability changed, and when the context did: an endpoint, a device or the account."""
+        remove_listener = super().async_add_listener(update_callback, context)
+        self._listeners_by_context[context] = (*self._listeners_by_context.get(context, ()), update_callback)
+
+        @callback
+        def remove() -> None:
+            remaining = [*self._listeners_by_context.pop(context)]
+            remaining.remove(update_callback)
+            if remaining:
+                self._listeners_by_context[context] = tuple(remaining)
+            remove_listener()
+
+        return remove
+
+    @callback
+    def async_add_structure_listener(self, update_callback: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call back when devices or homes came, went, or are described differently."""
+        self._structure_listeners.append(update_callback)
+        return partial(self._structure_listeners.remove, update_callback)
+
+    @callback
+    def _call_listeners(self, contexts: Iterable[EndpointKey]) -> None:
+        for context in contexts:
+            for update_callback in self._listeners_by_context.get(context, ()):
+                try:
+                    update_callback()
+                except Exception:  # noqa: BLE001
+                    LOGGER.exception("A listener failed")
+
+    @callback
+    def _call_structure_listeners(self, changes: Changes) -> None:
+        for update_callback in self._structure_listeners:
+            try:
+                update_callback(changes)
+            except Exception:  # noqa: BLE001
+                LOGGER.exception("A platform could not be updated")
