@@ -18,17 +18,14 @@ from tests.mock_cloud import Freedoms, MockCloud
 from tests.specification import SpecificationChecker
 from tests.virtual_time import VirtualTimeLoop, follow_loop
 
-# They have a pytest.ini of their own.
-collect_ignore = ["browser"]
-
 # The same examples each time, so that a change is judged by what it changes; WESMART_HYPOTHESIS=nightly looks further.
 # Each says all that on a CI machine hypothesis would say otherwise: there it repeats itself, and prints more.
 settings.register_profile("steady", derandomize=True, database=None, deadline=None, print_blob=False)
 settings.register_profile("nightly", derandomize=False, deadline=None, max_examples=2000, print_blob=False)
 settings.load_profile(os.environ.get("WESMART_HYPOTHESIS", "steady"))
 
-# A suite of its own, with fixtures of its own: tests/mock_conformance runs it.
-collect_ignore = ["conformance"]
+# Suites of their own, with fixtures of their own: script/test runs the first, tests/mock_conformance the second.
+collect_ignore = ["browser", "conformance"]
 
 
 def pytest_asyncio_loop_factories(

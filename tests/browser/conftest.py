@@ -1,6 +1,6 @@
 """What every test has: a Home Assistant with an account at a mock cloud, and a Chromium that reaches nothing else."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 import os
 import re
@@ -83,7 +83,7 @@ async def demo(demos: Demos, view: View) -> Demo:
 
 
 @pytest.fixture
-def cloud(demo: Demo) -> Iterator[MockCloud]:
+async def cloud(demo: Demo) -> AsyncIterator[MockCloud]:
     """Return the mock cloud; its homes are as before when a test ends."""
     endpoints = [(device["id"], endpoint["id"]) for device, endpoint in demo.endpoints() if device["online"]]
     before = {endpoint: demo.cloud.state(*endpoint) for endpoint in endpoints}
