@@ -61,6 +61,14 @@ def device_of(hass: HomeAssistant, entity_id: str) -> dr.AnyDeviceEntry:
     return device
 
 
+def shown_name(hass: HomeAssistant, entity_id: str, name: str) -> str:
+    """Return how the name that a user gave an entity is shown: from 2026.11 on, after its device's."""
+    entity = er.async_get(hass).async_get(entity_id)
+    assert entity is not None
+    assert entity.name == name
+    return er.async_get_full_entity_name(hass, entity)
+
+
 def _area_name(hass: HomeAssistant, area_id: str | None) -> str | None:
     area = ar.async_get(hass).async_get_area(area_id) if area_id else None
     return area.name if area else None

@@ -30,7 +30,7 @@ _SHOWN: dict[str, tuple[str, ...]] = {
         f"{_OURS}translations/vi.json#entity",
     ),
 }
-_COMMON = ("tests/browser/test_pictures.py", "requirements/newest.txt#home-assistant-frontend==")
+_COMMON = ("tests/browser/test_pictures.py", "requirements/default.txt#home-assistant-frontend==")
 
 
 def names() -> list[str]:

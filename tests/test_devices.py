@@ -19,7 +19,7 @@ from custom_components.wesmart import registry
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import DOMAIN
 from tests.accounts import OWNER, submit
-from tests.home import FEEDBACK, device_of, devices, shows
+from tests.home import FEEDBACK, device_of, devices, shown_name, shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import Endpoint
 from tests.mock_cloud.wire import JsonObject
@@ -280,7 +280,8 @@ async def test_ids_and_what_a_user_made_of_an_entity_survive(
     await cloud.start(port=port)
     for device_id in ("o-cam-tu-lanh", "cong-tac-phong-ngu"):
         cloud.set_online(device_id, True)
-    await shows(hass, "switch.tu_lanh", STATE_ON, within_s=240, friendly_name="Tủ lạnh")
+    name = shown_name(hass, "switch.tu_lanh", "Tủ lạnh")
+    await shows(hass, "switch.tu_lanh", STATE_ON, within_s=240, friendly_name=name)
     cloud.sign_out(OWNER.username)
     await asyncio.sleep(60)
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)

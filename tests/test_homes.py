@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, DOMAIN
 from tests.accounts import OTHER, OWNER, Person, choices, configure, log_in, start_flow, submit, suggested
-from tests.home import device_of, devices, shows
+from tests.home import device_of, devices, shown_name, shows
 from tests.mock_cloud import MockCloud
 from tests.repairs import TAKEN, comes, placeholders
 
@@ -186,7 +186,7 @@ async def test_a_home_goes_to_the_other_account_at_once_when_the_first_does_not_
         case "unshared":
             cloud.unshare_home(HANOI, OWNER.username)
     await taken_over(hass, cloud, other)
-    await shows(hass, "switch.tu_lanh", "on", friendly_name="Tủ lạnh")
+    await shows(hass, "switch.tu_lanh", "on", friendly_name=shown_name(hass, "switch.tu_lanh", "Tủ lạnh"))
     moved = er.async_entries_for_config_entry(entities, other.entry_id)
     after = {e.unique_id: (e.entity_id, e.id) for e in moved if e.unique_id in before}
     assert len(after) > 30
@@ -236,7 +236,7 @@ async def test_a_home_of_an_account_that_is_disabled_may_be_shared_later(
     assert await hass.config_entries.async_set_disabled_by(other.entry_id, ConfigEntryDisabler.USER)
     cloud.share_home(DANANG, OWNER.username)
     await asyncio.sleep(1)
-    await shows(hass, "light.hoc", "off", friendly_name="Học")
+    await shows(hass, "light.hoc", "off", friendly_name=shown_name(hass, "light.hoc", "Học"))
     known = entities.async_get("light.hoc")
     assert known is not None
     assert (known.id, known.config_entry_id, known.disabled_by) == (lamp.id, entry.entry_id, None)

@@ -416,7 +416,7 @@ async def test_what_prevents_set_up_is_shown_until_it_ends_or_the_entry_does(
             cloud.end_maintenance()
             cloud.unblock(OWNER.username)
             cloud.change_terms("2026-03")
-            await shows(hass, KITCHEN, STATE_OFF, within_s=120)
+            await shows(hass, KITCHEN, STATE_OFF, within_s=330)
         case "disabled":
             await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
         case _:

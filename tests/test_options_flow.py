@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.wesmart.const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_REVERSED_COVERS
 from tests.accounts import OTHER, OWNER, Person, choices, configure, suggested
-from tests.home import ACCOUNT, ACCOUNT_ENTITIES, devices, shows
+from tests.home import ACCOUNT, ACCOUNT_ENTITIES, devices, shown_name, shows
 from tests.mock_cloud import MockCloud
 from tests.test_devices import NEW_LAMP
 
@@ -98,7 +98,8 @@ async def test_an_excluded_home_leaves_and_comes_back_as_it_was(
     await shows(hass, ROLLER, "closed")
 
     await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi", "can-ho-my-dinh"]})
-    await shows(hass, "light.den_ngu_cua_toi", "off", friendly_name="Đèn ngủ của tôi")
+    name = shown_name(hass, "light.den_ngu_cua_toi", "Đèn ngủ của tôi")
+    await shows(hass, "light.den_ngu_cua_toi", "off", friendly_name=name)
     after = entities.async_get("light.den_ngu_cua_toi")
     assert after is not None
     assert (after.id, after.device_id) == (before.id, before.device_id)

@@ -26,6 +26,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import DOMAIN as HOME_ASSISTANT, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import frame
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.runner import create_event_loop
@@ -218,6 +219,7 @@ async def start_home_assistant(subject: str, integration: Path) -> AsyncIterator
         (custom / "__init__.py").touch()
         (custom / OURS).symlink_to(integration.resolve())  # noqa: ASYNC240
         async with async_test_home_assistant(config_dir=folder) as hass:
+            frame.async_setup(hass)
             # Home Assistant's own resolver brings multicast DNS; the cloud has an address, so nothing is resolved.
             hass.data[str(DATA_RESOLVER)] = ThreadedResolver()
             for domain in (HOME_ASSISTANT, *PLATFORMS):

@@ -68,13 +68,17 @@ def make_environment(requirements: Path, environment: Path) -> None:
 def main() -> int:
     """Install what the command line asks for; return the exit code."""
     parser = argparse.ArgumentParser(prog="script/setup", description=__doc__)
-    parser.add_argument("--oldest", action="store_true", help="the oldest supported Home Assistant, into .venv-oldest")
+    releases = parser.add_mutually_exclusive_group()
+    releases.add_argument(
+        "--oldest", action="store_true", help="the oldest supported Home Assistant, into .venv-oldest"
+    )
+    releases.add_argument("--newest", action="store_true", help="the newest Home Assistant, into .venv-newest")
     parser.add_argument("--checks", action="store_true", help="also the parser from npm that script/test needs")
     options = parser.parse_args()
     # Bytecode makes the second start fast.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    release = "oldest" if options.oldest else "newest"
-    environment = ROOT / (".venv-oldest" if options.oldest else ".venv")
+    release = "oldest" if options.oldest else "newest" if options.newest else "default"
+    environment = ROOT / (".venv" if release == "default" else f".venv-{release}")
     keep_downloads_in(CACHE)
     try:
         make_environment(ROOT / "requirements" / f"{release}.txt", environment)

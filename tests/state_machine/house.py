@@ -7,6 +7,7 @@ from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import frame
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 import pytest
@@ -69,6 +70,7 @@ class House:
     async def _open(self, freedoms: Freedoms, observer: Observer) -> None:
         self.hass = await self._lives.enter_async_context(async_test_home_assistant())
         del self.hass.data[DATA_CUSTOM_COMPONENTS]
+        frame.async_setup(self.hass)
         self.cloud = MockCloud(
             home=load_home(HOME_FILE),
             clock=lambda: self.loop.utcnow().timestamp(),
