@@ -1,7 +1,10 @@
 """WeSMART wall panels, lights and curtains in Home Assistant. Unofficial; see README.md."""
 
+from contextlib import suppress
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
@@ -41,7 +44,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
     """Log out."""
-    await async_pop_session(hass, entry).revoke()
+    with suppress(ConfigEntryError):  # what cannot be read holds no session
+        await async_pop_session(hass, entry).revoke()
 
 
 async def async_remove_config_entry_device(

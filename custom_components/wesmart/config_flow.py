@@ -8,6 +8,7 @@ from typing import Any, override
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 import voluptuous as vol
 from yarl import URL
@@ -20,7 +21,15 @@ from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, D
 from .coordinator import WeSmartConfigEntry
 from .errors import blocked_key, form_errors
 from .formatting import link, local_time, markdown, short
-from .homes import HomeChoice, account_title, account_unique_id, async_home_choice, async_server_id, server_id
+from .homes import (
+    HomeChoice,
+    account_title,
+    account_unique_id,
+    async_home_choice,
+    async_server_id,
+    server_address,
+    server_id,
+)
 from .login_page import Login, LoginPageFlow
 from .options_flow import WeSmartOptionsFlow, select_any
 from .session import async_get_session, endpoints_of, login_data, new_http, wall_clock
@@ -83,8 +92,8 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the server's new address, or for the same one to log in again."""
         entry = self._get_reconfigure_entry()
-        self._username = entry.data[CONF_USERNAME]
-        return await self._async_step_server("reconfigure", user_input, {CONF_SERVER: entry.data[CONF_SERVER]})
+        self._username = entry.data.get(CONF_USERNAME)
+        return await self._async_step_server("reconfigure", user_input, {CONF_SERVER: server_address(entry)})
 
     async def _async_step_server(
         self, step_id: str, user_input: dict[str, Any] | None, suggested: Mapping[str, Any] | None = None
@@ -157,9 +166,10 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Log in again, because the session ended."""
-        self._server = entry_data[CONF_SERVER]
-        self._use(endpoints_of(self._get_reauth_entry()))
-        self._username = entry_data[CONF_USERNAME]
+        entry = self._get_reauth_entry()
+        self._server = server_address(entry)
+        self._use(endpoints_of(entry))
+        self._username = entry_data.get(CONF_USERNAME)
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -226,10 +236,13 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         entry = self._known_entry
         if entry is None:
             return await self.async_step_homes()
-        # It is revoked where it was opened. That is not awaited, because the server may be gone.
-        replaced = async_get_session(self.hass, entry)
+        replaced: Session | None = None
+        with suppress(ConfigEntryError):  # what cannot be read holds no session
+            replaced = async_get_session(self.hass, entry)
         result = self.async_update_reload_and_abort(entry, data_updates=self._hand_over())
-        self.hass.async_create_task(replaced.revoke(), "WeSMART sign out")
+        if replaced is not None:
+            # It is revoked where it was opened. That is not awaited, because the server may be gone.
+            self.hass.async_create_task(replaced.revoke(), "WeSMART sign out")
         return result
 
     def _create(self, excluded: Iterable[str]) -> ConfigFlowResult:

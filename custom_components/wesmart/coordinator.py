@@ -34,7 +34,7 @@ from .cloud.errors import (
 from .cloud.events import AccountEvent, ButtonEvent, TicketEvent
 from .cloud.models import EndpointKey
 from .cloud.state import Changes
-from .const import CONF_SERVER, DOMAIN, LOGGER, MANUFACTURER
+from .const import DOMAIN, LOGGER, MANUFACTURER
 from .errors import poll_delay, translate_errors, translated
 from .listeners import ACCOUNT, PushCoordinator
 from .repairs import async_update_issues
@@ -54,7 +54,7 @@ class WeSmartCoordinator(PushCoordinator):
             hass,
             LOGGER,
             config_entry=entry,
-            name=f"WeSMART at {entry.data[CONF_SERVER]}",
+            name=f"WeSMART at {homes.server_address(entry)}",
             always_update=False,
             request_refresh_debouncer=Debouncer(
                 hass, LOGGER, cooldown=REQUEST_REFRESH_DEFAULT_COOLDOWN, immediate=True, background=True

@@ -19,6 +19,7 @@ from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, Curtain
 from .const import CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartEntity, async_setup_entities
+from .homes import stored_ids
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -58,7 +59,7 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
     def __init__(self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: CurtainEndpoint) -> None:
         """Show a curtain, inverted if the options say so."""
         super().__init__(coordinator, key, endpoint)
-        self._is_reversed = self.unique_id in coordinator.config_entry.options.get(CONF_REVERSED_COVERS, ())
+        self._is_reversed = self.unique_id in stored_ids(coordinator.config_entry.options.get(CONF_REVERSED_COVERS))
 
     @callback
     @override

@@ -33,6 +33,21 @@ def server_id(entry: ConfigEntry) -> str:
     return str(entry.unique_id).partition(" ")[0]
 
 
+def server_address(entry: ConfigEntry) -> str:
+    """Return the address of an entry's server; if it is not stored, the one that the entry was added under."""
+    return str(entry.data.get(CONF_SERVER) or server_id(entry).partition("#")[0])
+
+
+def stored_ids(stored: object) -> frozenset[str]:
+    """Return a list of IDs from the data or options of an entry; none if something else is stored there."""
+    return frozenset(id_ for id_ in stored if isinstance(id_, str)) if isinstance(stored, list | tuple) else frozenset()
+
+
+def excluded_homes(entry: ConfigEntry) -> frozenset[str]:
+    """Return the homes (IDs) that an entry must not show."""
+    return stored_ids(entry.options.get(CONF_EXCLUDED_HOMES))
+
+
 def account_unique_id(server: str, account_id: str) -> str:
     """Return the unique ID of an account's entry; `server` is the server's ID."""
     return f"{server} {account_id}"
@@ -51,7 +66,7 @@ def async_server_id(hass: HomeAssistant, server: str) -> str:
     """Return the ID of the server at an address; a new server gets one."""
     entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
     for entry in entries:
-        if entry.data[CONF_SERVER] == server:
+        if server_address(entry) == server:
             return server_id(entry)
     # Another server may have been at this address before it moved.
     taken = {server_id(entry) for entry in entries}
@@ -62,7 +77,7 @@ def async_server_id(hass: HomeAssistant, server: str) -> str:
 def async_includes(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
     """Return whether an entry shows a home; if so, no other entry can from now on."""
     server = server_id(entry)
-    if home_id in entry.options.get(CONF_EXCLUDED_HOMES, ()) or async_holder(hass, server, home_id, exclude=entry):
+    if home_id in excluded_homes(entry) or async_holder(hass, server, home_id, exclude=entry):
         return False
     # A disabled entry does not get back what another shows now.
     for other in _async_entries_of(hass, server):
@@ -138,7 +153,7 @@ def async_setup_homes(hass: HomeAssistant) -> None:
 
 def _async_is_outdated(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     state: HomeState = entry.runtime_data.state
-    free = state.excluded.keys() - set(entry.options.get(CONF_EXCLUDED_HOMES, ()))
+    free = state.excluded.keys() - excluded_homes(entry)
     return not _homes(entry).issuperset(state.homes) or not all(
         async_holder(hass, server_id(entry), home_id, exclude=entry) for home_id in free
     )
@@ -147,12 +162,12 @@ def _async_is_outdated(hass: HomeAssistant, entry: ConfigEntry) -> bool:
 def _async_entries_of(hass: HomeAssistant, server: str) -> list[ConfigEntry]:
     """Return the entries of a server (ID), also those that were added before others knew of its new address."""
     entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-    addresses = {entry.data[CONF_SERVER] for entry in entries if server_id(entry) == server}
-    return [entry for entry in entries if server_id(entry) == server or entry.data[CONF_SERVER] in addresses]
+    addresses = {server_address(entry) for entry in entries if server_id(entry) == server}
+    return [entry for entry in entries if server_id(entry) == server or server_address(entry) in addresses]
 
 
 def _homes(entry: ConfigEntry) -> frozenset[str]:
-    return frozenset(entry.data.get(CONF_HOMES, ()))
+    return stored_ids(entry.data.get(CONF_HOMES))
 
 
 def _async_store(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:

@@ -14,7 +14,7 @@ from .cloud.models import HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry
 from .formatting import short
-from .homes import async_home_choice, server_id
+from .homes import async_home_choice, excluded_homes, server_id, stored_ids
 
 
 def select_any(labels: Mapping[str, str]) -> SelectSelector:
@@ -35,10 +35,9 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
         if user_input is None:
             return self._show()
         # What the form did not offer stays as it was, because it may come back.
-        options = self.config_entry.options
-        excluded = set(options.get(CONF_EXCLUDED_HOMES, ())) - self._homes.keys()
+        excluded = excluded_homes(self.config_entry) - self._homes.keys()
         excluded |= self._homes.keys() - set(user_input.get(CONF_HOMES, ()))
-        absent = set(options.get(CONF_REVERSED_COVERS, ())) - self._covers.keys()
+        absent = stored_ids(self.config_entry.options.get(CONF_REVERSED_COVERS)) - self._covers.keys()
         return self.async_create_entry(
             data={
                 CONF_EXCLUDED_HOMES: sorted(excluded),
@@ -47,7 +46,8 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
         )
 
     def _show(self) -> ConfigFlowResult:
-        entry, options = self.config_entry, self.config_entry.options
+        entry = self.config_entry
+        excluded, reversed_ = excluded_homes(entry), stored_ids(entry.options.get(CONF_REVERSED_COVERS))
         self._homes, taken = async_home_choice(self.hass, server_id(entry), _homes_of(entry), exclude=entry)
         self._covers = self._names_of_covers()
         fields: dict[vol.Marker, object] = {}
@@ -57,8 +57,8 @@ class WeSmartOptionsFlow(OptionsFlowWithReload):
             fields[vol.Optional(CONF_REVERSED_COVERS)] = select_any(self._covers)
         # Suggested values and not defaults, which would come back when they are cleared.
         suggested = {
-            CONF_HOMES: [home for home in self._homes if home not in options.get(CONF_EXCLUDED_HOMES, ())],
-            CONF_REVERSED_COVERS: [cover for cover in self._covers if cover in options.get(CONF_REVERSED_COVERS, ())],
+            CONF_HOMES: [home for home in self._homes if home not in excluded],
+            CONF_REVERSED_COVERS: [cover for cover in self._covers if cover in reversed_],
         }
         return self.async_show_form(
             step_id="init",

@@ -16,10 +16,10 @@ from .cloud import WeSmartClient
 from .cloud.account import Account, Maintenance, Terms
 from .cloud.errors import SessionEndedError, WeSmartError
 from .cloud.state import HomeState
-from .const import CONF_EXCLUDED_HOMES, CONF_SERVER, DOMAIN
+from .const import DOMAIN
 from .errors import blocked_key, form_errors
 from .formatting import local_time, markdown, short
-from .homes import async_home_choice, server_id
+from .homes import async_home_choice, excluded_homes, server_address, server_id
 from .session import async_get_session, endpoints_of
 from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
 
@@ -125,7 +125,7 @@ def async_update_issues(
     of_server = maintenance_issues(
         _maintenance(hass, entry),
         in_maintenance=in_maintenance,
-        server=entry.data[CONF_SERVER],
+        server=server_address(entry),
         now=dt_util.utcnow(),
         language=language,
     )
@@ -263,7 +263,7 @@ def _maintenance(hass: HomeAssistant, entry: WeSmartConfigEntry) -> Maintenance 
 
 def _taken_homes(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> str | None:
     """Return who shows the homes of an account that has none left to show; None if it shows one or wants none."""
-    wanted = [home for home in state.excluded.values() if home.id not in entry.options.get(CONF_EXCLUDED_HOMES, ())]
+    wanted = [home for home in state.excluded.values() if home.id not in excluded_homes(entry)]
     if state.homes or not wanted:
         return None
     names, taken = async_home_choice(hass, server_id(entry), wanted, exclude=entry)

@@ -4,6 +4,8 @@ Two sessions of one login would renew the same tokens against each other, and a 
 waits. The session also remembers the server's Retry-After.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 import random
 from typing import Any
@@ -12,6 +14,7 @@ from aiohttp import ClientSession, DummyCookieJar
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -20,7 +23,8 @@ from yarl import URL
 
 from .cloud import Endpoints, HttpClient, Session, Tokens, discover, keep_refusals, timing
 from .cloud.errors import WeSmartError
-from .const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN, LOGGER
+from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN, LOGGER, MANUFACTURER
+from .homes import server_address
 
 
 class _Shared:
@@ -40,8 +44,14 @@ def wall_clock() -> float:
 
 
 def endpoints_of(entry: ConfigEntry) -> Endpoints:
-    """Return the server's endpoints, as they were at the last login or have moved since at the same origins."""
-    return msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
+    """Return the server's endpoints, as they were at the last login or have moved since at the same origins.
+
+    Raises ConfigEntryError if they cannot be read.
+    """
+    with _readable():
+        endpoints = msgspec.convert(entry.data[CONF_ENDPOINTS], Endpoints)
+        _ = endpoints.origins  # fails if a URL is none
+        return endpoints
 
 
 def login_data(endpoints: Endpoints, tokens: Tokens) -> dict[str, Any]:
@@ -57,7 +67,7 @@ def new_http(hass: HomeAssistant) -> HttpClient:
 
 @callback
 def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
-    """Return the session of an entry, whether the entry is loaded or not."""
+    """Return the session of an entry, whether the entry is loaded or not. Raises ConfigEntryError."""
     sessions = _shared(hass).sessions
     tokens = _tokens_of(entry)
     session = sessions.get(entry.entry_id)
@@ -74,7 +84,7 @@ def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
 
 @callback
 def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
-    """Return the session of an entry that is being removed, and forget it."""
+    """Return the session of an entry that is being removed, and forget it. Raises ConfigEntryError."""
     session = async_get_session(hass, entry)
     del _shared(hass).sessions[entry.entry_id]
     return session
@@ -111,7 +121,7 @@ class Discovery:
         self._read_at = self._hass.loop.time()
         self._due_at = self._read_at + timing.discovery_interval(random.random())
         try:
-            endpoints = await discover(self._session.http, URL(self._entry.data[CONF_SERVER]))
+            endpoints = await discover(self._session.http, URL(server_address(self._entry)))
         except WeSmartError as err:
             LOGGER.debug("The discovery document could not be read: %s", err)
             return False
@@ -144,7 +154,21 @@ def _async_store_tokens(hass: HomeAssistant, entry: ConfigEntry, tokens: Tokens)
 
 
 def _tokens_of(entry: ConfigEntry) -> Tokens:
-    return msgspec.convert(entry.data[CONF_TOKENS], Tokens)
+    with _readable():
+        return msgspec.convert(entry.data[CONF_TOKENS], Tokens)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raise ConfigEntryError for data of an entry that are missing or of another shape."""
+    try:
+        yield
+    except LookupError, ValueError, msgspec.ValidationError:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="entry_unreadable",
+            translation_placeholders={"name": MANUFACTURER},
+        ) from None
 
 
 @callback

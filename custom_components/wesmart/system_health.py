@@ -11,9 +11,10 @@ from homeassistant.util import dt as dt_util
 
 from .cloud import discover, server_origin
 from .cloud.errors import CloudConnectionError, CloudTimeoutError, WeSmartError
-from .const import ACTIVE_STATES, CONF_SERVER, DOMAIN
+from .const import ACTIVE_STATES, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .errors import translation_key
+from .homes import server_address
 from .session import new_http
 
 # As for Home Assistant's own checks.
@@ -35,7 +36,7 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         return {}
     connections = [entry.runtime_data.connection for entry in entries if entry.state is ConfigEntryState.LOADED]
     # With several accounts, each line is about the worst of them.
-    probe = hass.async_create_task(_async_probe(hass, {entry.data[CONF_SERVER] for entry in entries}))
+    probe = hass.async_create_task(_async_probe(hass, {server_address(entry) for entry in entries}))
     info: dict[str, Any] = {
         "cloud": _async_reached(probe),
         "latency": _async_latency(probe),
