@@ -3,8 +3,6 @@
 None of them holds an aiohttp error, a header, or a URL with a query, because errors are logged.
 """
 
-from typing import override
-
 import msgspec
 
 # What decoding raises: msgspec's own errors, text that is not UTF-8, and nesting deeper than the interpreter's stack.
@@ -120,15 +118,7 @@ class NotFoundError(WeSmartError):
 
 
 class InvalidRequestError(WeSmartError):
-    """The server refused the request as invalid; `details` says what is wrong, for developers."""
-
-    def __init__(self, message: str, *, details: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.details = details
-
-    @override
-    def __str__(self) -> str:
-        return "; ".join((super().__str__(), *self.details))
+    """The server refused the request as invalid."""
 
 
 class CommandRejectedError(WeSmartError):
@@ -138,5 +128,5 @@ class CommandRejectedError(WeSmartError):
     """
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"command rejected: {problem}")
+        super().__init__(f"command rejected: {problem[:80]!a}")
         self.problem = problem

@@ -47,9 +47,6 @@ _BUSY_ERRORS: dict[tuple[int, str], type[BusyError]] = {
     (503, "maintenance"): MaintenanceError,
     (503, ""): UnavailableError,
 }
-# Limits of logged problem details, in number and in characters.
-_MAX_DETAILS = 20
-_MAX_DETAIL_LENGTH = 200
 
 
 class Response(Struct, frozen=True, kw_only=True):
@@ -63,15 +60,6 @@ class Response(Struct, frozen=True, kw_only=True):
 
 class _Problem(Struct):
     type: str = ""
-
-
-class _Detail(Struct):
-    pointer: str = ""
-    detail: str = ""
-
-
-class _Details(Struct):
-    errors: list[_Detail] = []
 
 
 class _HandshakeRefusedError(Exception):
@@ -184,7 +172,7 @@ def raise_for_problem(response: Response, where: str) -> None:
 
 def _error(response: Response, message: str) -> WeSmartError:
     # The status says what happened. The type of the problem tells apart what shares a status.
-    problem = _decode(response, _Problem).type.removeprefix(_PROBLEM_PREFIX)
+    problem = _problem_type(response).removeprefix(_PROBLEM_PREFIX)
     if kind := _BUSY_ERRORS.get((response.status, problem)) or _BUSY_ERRORS.get((response.status, "")):
         return kind(message, retry_after=response.retry_after)
     match response.status, problem:
@@ -197,27 +185,24 @@ def _error(response: Response, message: str) -> WeSmartError:
         case 404, _:
             return NotFoundError(message)
         case 422, _:
-            errors = _decode(response, _Details).errors[:_MAX_DETAILS]
-            return InvalidRequestError(message, details=tuple(map(_detail_text, errors)))
+            return InvalidRequestError(message)
     if 500 <= response.status < 600:
         return ServerError(message)
     redirect = ", a redirect, which is never followed" if 300 <= response.status < 400 else ""
     return UnexpectedResponseError(message + redirect)
 
 
-def _decode[T](response: Response, type_: type[T]) -> T:
-    """Return a part of a problem; an empty one if the body is not a problem, such as the page of a proxy."""
+def _problem_type(response: Response) -> str:
+    """Return the type of a problem; an empty text if the body is not a problem, such as the page of a proxy.
+
+    Nothing else of it is read: its texts may repeat what was sent, and are shown to nobody.
+    """
     if response.content_type.endswith("json"):
         try:
-            return msgspec.json.decode(response.body, type=type_)
+            return msgspec.json.decode(response.body, type=_Problem).type
         except DECODE_ERRORS:
             pass
-    return type_()
-
-
-def _detail_text(error: _Detail) -> str:
-    text = f"{error.pointer}: {error.detail}"[:_MAX_DETAIL_LENGTH]
-    return "".join(character for character in text if character.isprintable())
+    return ""
 
 
 @asynccontextmanager
