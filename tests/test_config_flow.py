@@ -349,6 +349,17 @@ async def test_a_suspended_account_is_explained_and_added_once_it_works_again(
     await finish(hass, await submit(hass, flow, CREDENTIALS))
 
 
+async def test_a_reason_that_repeats_what_was_entered_is_shown_without_it(
+    hass: HomeAssistant, cloud: MockCloud
+) -> None:
+    """The password above all, but also who logs in (C-72)."""
+    flow = await start_flow(hass, cloud)
+    cloud.suspend(OWNER.username, reason=f"{OWNER.password} of {OWNER.username}, {OWNER.username.upper()}")
+    flow = await submit(hass, flow, CREDENTIALS)
+    assert error_of(flow, "account") == "account_suspended"
+    assert described(flow)["reason"] == "… of …, …"
+
+
 async def test_an_account_that_is_suspended_while_its_terms_are_read_is_explained(
     hass: HomeAssistant, cloud: MockCloud
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.wesmart.cloud import Endpoints
 from custom_components.wesmart.cloud.account import Terms
-from custom_components.wesmart.formatting import link, local_time, markdown, short
+from custom_components.wesmart.formatting import host, link, local_time, markdown, short, without_secrets
 from custom_components.wesmart.terms import terms_placeholders
 from tests.examples import examples
 
@@ -99,20 +99,73 @@ def test_no_url_ends_the_link_that_it_is_in(url: str) -> None:
     assert not re.search(r"[\s()<>\\]", link(url))
 
 
-def test_terms_are_linked_where_the_account_says_if_that_is_https() -> None:
-    """Otherwise where the discovery document says."""
-    url = "https://cloud.example.com"
+@pytest.mark.parametrize(
+    ("server", "url", "is_shown"),
+    [
+        ("https://cloud.example.com", "https://cloud.example.com/t", True),
+        ("https://cloud.example.com", "https://www.example.net/t (1)?v=2#a", True),
+        ("https://cloud.example.com", None, False),
+        ("https://cloud.example.com", "", False),
+        ("https://cloud.example.com", "http://cloud.example.com/t", False),
+        ("https://cloud.example.com", "https://192.168.1.1/t", False),
+        ("https://cloud.example.com", "https://user@cloud.example.com/t", False),
+        ("https://cloud.example.com", "https://cloud.example.com/%0A", False),
+        ("https://cloud.example.com", "https://[", False),
+        ("https://cloud.example.com", "javascript:alert(1)", False),
+        ("https://cloud.example.com", "data:text/html,x", False),
+        ("http://192.168.1.20:8765", "http://192.168.1.20:8765/t", True),
+        ("http://192.168.1.20:8765", "https://192.168.1.20/t", True),
+        ("http://192.168.1.20:8765", "https://cloud.example.com/t", False),
+        ("not an address", "https://cloud.example.com/t", False),
+    ],
+)
+def test_terms_are_linked_where_the_account_says_if_the_server_may_name_that(
+    server: str, url: str | None, is_shown: bool
+) -> None:
+    """As its discovery document may (C-72); otherwise where the document says."""
+    own = "https://cloud.example.com/own"
     endpoints = Endpoints(
-        token_endpoint=url, revocation_endpoint=url, api_url=url, events_url=url, terms_url=url, support_phone="1"
+        token_endpoint=own, revocation_endpoint=own, api_url=own, events_url=own, terms_url=own, support_phone="1"
     )
+    shown = terms_placeholders(Terms(current="2", url=url), endpoints, server)["terms_url"]
+    assert shown == (link(url or "") if is_shown else own)
 
-    def linked(url: str | None) -> str:
-        return terms_placeholders(Terms(current="2", url=url), endpoints)["terms_url"]
 
-    assert linked("https://example.com/t (1)") == "https://example.com/t%20%281%29"
-    assert {linked(other) for other in (None, "", "http://example.com", "javascript:alert(1)", "data:text/html,x")} == {
-        url
-    }
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://cloud.example.com/token", r"cloud\.example\.com"),
+        ("https://cloud.example.com:8443/token", r"cloud\.example\.com\:8443"),
+        ("http://127.0.0.1:8765", r"127\.0\.0\.1\:8765"),
+        ("https://[2606:4700::1111]/v1", r"\[2606\:4700\:\:1111\]"),
+        # Cyrillic letters, which look like `apple`.
+        ("https://\u0430\u0440\u0440\u04cf\u0435.com/", r"xn\-\-80ak6aa92e\.com".replace(r"\-", "-")),
+        ("https://" + "wesmart." * 30 + "evil.example:444", r"evil\.example\:444"),
+    ],
+)
+def test_a_host_is_shown_with_its_registered_end(url: str, shown: str) -> None:
+    """In ASCII and with its port: it says who gets the password."""
+    assert host(url).endswith(shown)
+    assert len(short(host(url))) == len(host(url)) or len(url) > 200
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (None, None),
+        ("", ""),
+        ("Nợ phí", "Nợ phí"),
+        ("minhanh@example.com owes", "… owes"),
+        ("MinhAnh@Example.com", "…"),
+        ("call 0912345678 or 0912 345 678, or 09\u200b12 345 678", "call … or …, or …"),
+        ("token " + "aB3" * 50, "token …"),
+        ("a token " + "aB3" * 50 + "x b", "a token … b"),
+        ("x" * 5000 + "minhanh@example.com", "x" * 2000),
+    ],
+)
+def test_secrets_that_a_server_repeats_are_taken_out(text: str | None, shown: str | None) -> None:
+    """Whatever their case, and the white space in them."""
+    assert without_secrets(text, ("minhanh@example.com", None, "", " ", "0912 345 678", "aB3" * 50)) == shown
 
 
 @examples(300)

@@ -10,13 +10,14 @@ from aiohttp import WSMsgType
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, EventStateReportedData, HomeAssistant, State, callback
+from homeassistant.helpers import area_registry as ar, device_registry as dr
 from hypothesis import HealthCheck, given, strategies as st
 import pytest
 
 from tests.accounts import OWNER
 from tests.cloud.invalid_data import EXTREMES, Mutation, mutations
 from tests.examples import examples
-from tests.home import shows
+from tests.home import device_of, shows
 from tests.mock_cloud import MockCloud
 from tests.specification_documents import ASYNCAPI, specification
 
@@ -425,12 +426,20 @@ async def test_a_snapshot_that_makes_no_sense_leaves_the_home_as_it_was(
 
 
 async def test_names_may_be_anything(hass: HomeAssistant, cloud: MockCloud, watch: Watch) -> None:
-    """What the cloud really calls things is shown, however long or strange."""
+    """What the cloud really calls things is shown, however strange, but on one line, visible, and not too long."""
     for name in ("\0", "Đèn\0trần", "\u202e\u200f", "😀" * 1000, "x" * 200_000, "{{ 1 / 0 }}", "", None):
         cloud.update_device(PANEL, name=name, model=name or "", firmware=name or "", serial=name or "s")
         await asyncio.sleep(1)
         await watch.goes_on()
         assert watch.logged() == []
+        registered = device_of(hass, KITCHEN)
+        parent = registered.parent_device_id if isinstance(registered, dr.ChildDeviceEntry) else registered.id
+        panel = dr.async_get(hass).async_get(parent)
+        assert isinstance(panel, dr.DeviceEntry)
+        for shown in (panel.name, panel.model, panel.sw_version, panel.serial_number):
+            assert shown is None or (shown.isprintable() and 0 < len(shown) <= 201), shown
+        assert panel.name in ("Đèn trần", "😀" * 200 + "…", "x" * 200 + "…", "{{ 1 / 0 }}", "WeSMART")
+    cloud.rename_room("nha-ha-noi", "bep", "Bếp\x1b[31m\n\u202e")
     cloud.add_room("nha-ha-noi", "x" * 100_000, "y" * 100_000)
     cloud.add_device(
         "nha-ha-noi",
@@ -448,3 +457,5 @@ async def test_names_may_be_anything(hass: HomeAssistant, cloud: MockCloud, watc
     )
     await asyncio.sleep(2)
     await watch.goes_on()
+    assert all(area.name.isprintable() and len(area.name) <= 201 for area in ar.async_get(hass).areas.values())
+    assert {"Bếp [31m", "y" * 200 + "…"} <= {area.name for area in ar.async_get(hass).areas.values()}

@@ -10,6 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.wesmart.const import CONF_TOKENS
 from tests.accounts import OTHER, OWNER, log_in
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -65,6 +66,16 @@ async def test_a_suspended_account_comes_back_by_itself(
     await shows(hass, KITCHEN, STATE_OFF, within_s=BLOCKED_POLL_S + 100)
     await asyncio.sleep(60)
     assert (issues(hass), said(caplog), cloud.streams) == ([], ["ERROR", "INFO"], 1)
+
+
+async def test_a_reason_that_repeats_secrets_is_shown_without_them(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Tokens, and what identifies the owner (C-72)."""
+    tokens = entry.data[CONF_TOKENS]
+    cloud.suspend(OWNER.username, reason=f"{tokens['access_token']} {tokens['refresh_token']} {OWNER.username} Nợ phí")
+    await comes(hass, BLOCKED)
+    assert placeholders(hass)["reason"] == "… … … Nợ phí"
 
 
 async def test_an_ignored_suspension_does_not_hide_the_end_of_the_account(

@@ -164,7 +164,7 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     assert entry.data[CONF_ENDPOINTS] == pinned
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert shown["description_placeholders"] is not None
-    assert markdown(url) in shown["description_placeholders"]["hosts"]
+    assert markdown(url.partition("//")[2]) in shown["description_placeholders"]["hosts"]
     # The hotline is the one that was trusted before.
     assert shown["description_placeholders"]["hotline"] == "0816 333 868"
     assert "evil" not in json.dumps(shown["description_placeholders"])

@@ -20,7 +20,7 @@ from .cloud.models import HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .errors import blocked_key, form_errors
-from .formatting import link, local_time, markdown, short
+from .formatting import host, link, local_time, markdown, short, without_secrets
 from .homes import (
     HomeChoice,
     account_title,
@@ -64,6 +64,8 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
     _choice: HomeChoice
     _username: str | None = None
     _support_phone = ""
+    # What was entered and what the server issued for it, which a text of the server may repeat.
+    _secrets: tuple[str, ...] = ()
     # A session that no entry has taken over yet. It is revoked if the flow is closed.
     _session: Session | None = None
     _closed = False
@@ -197,6 +199,7 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         if user_input is None:
             return await self._async_ask_login()
         self._username, password = user_input[CONF_USERNAME], user_input[CONF_PASSWORD]
+        self._secrets = (user_input[CONF_USERNAME], password)
         login = partial(log_in, endpoints=self._endpoints, username=self._username, password=password, clock=wall_clock)
         return await self._async_log_in(login)
 
@@ -276,6 +279,7 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
     async def _async_open_session(self, login: Login) -> None:
         http = new_http(self.hass)
         self._session = Session(http, self._endpoints, await login(http), clock=wall_clock)
+        self._secrets += self._session.secrets
         if self._closed:
             # The dialog was closed in the meantime.
             await self._async_sign_out()
@@ -315,7 +319,11 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         if isinstance(error, AccountBlockedError):
             # Not known if only a later request was refused.
             access = self._account.access if self._account.blocked else Access()
-            texts |= {"reason": short(access.reason), "until": local_time(access.until, self.hass.config.language)}
+            secrets = (*self._secrets, self._account.email, self._account.phone)
+            texts |= {
+                "reason": short(without_secrets(access.reason, secrets)),
+                "until": local_time(access.until, self.hass.config.language),
+            }
             error = blocked_key(access, terminated=error.terminated)
         if self._on_page is None and not self._moved:
             return self.async_show_menu(
@@ -330,16 +338,16 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         page = self._endpoints.authorization_endpoint
         return {
             "server": self._server,
-            "hosts": markdown(", ".join(dict.fromkeys(self._endpoints.origins))),
-            "login_host": markdown(URL(self._endpoints.token_endpoint).host),
-            "page_host": markdown(URL(page).host) if page else "",
+            "hosts": ", ".join(dict.fromkeys(map(host, self._endpoints.origins))),
+            "login_host": host(self._endpoints.token_endpoint),
+            "page_host": host(page) if page else "",
             "hotline": markdown(self._support_phone),
             "terms_url": link(self._endpoints.terms_url),
         }
 
     def _show_terms(self, error: WeSmartError | str | None) -> ConfigFlowResult:
         return self._show(
-            "terms", TERMS_SCHEMA, error, None, **terms_placeholders(self._account.terms, self._endpoints)
+            "terms", TERMS_SCHEMA, error, None, **terms_placeholders(self._account.terms, self._endpoints, self._server)
         )
 
     def _show(

@@ -120,8 +120,8 @@ class WeSmartFeedback(WeSmartAccountEntity, EventEntity):
         """Fire the status of a ticket; those that a newer server has added are ignored."""
         if event_type := _TICKET_EVENTS.get(ticket.status):
             details = {
-                "ticket_id": ticket.id,
-                "category": ticket.category,
+                "ticket_id": ticket.id[:SUBJECT_LIMIT],
+                "category": ticket.category[:SUBJECT_LIMIT],
                 "subject": ticket.subject and ticket.subject[:SUBJECT_LIMIT],
                 "reply": ticket.reply and ticket.reply[:_MAX_REPLY_LENGTH],
                 "replied_at": ticket.replied_at and ticket.replied_at.isoformat(),

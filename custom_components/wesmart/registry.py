@@ -21,6 +21,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from .cloud.models import Device, Endpoint, EndpointKey, Room
 from .cloud.state import Changes, HomeState
 from .const import DOMAIN, MANUFACTURER
+from .formatting import short
 from .homes import server_id
 
 
@@ -86,7 +87,7 @@ def device_info(
     identifier = (DOMAIN, device_identifier(entry, key.device_id))
     return dr.ChildDeviceInfo(
         identifiers={(DOMAIN, unique_id(entry, key))},
-        name=name,
+        name=short(name) or MANUFACTURER,
         parent_device_id=dr.async_get_device_id_by_identifier(hass, identifier, config_entry_id=entry.entry_id),
     )
 
@@ -137,7 +138,7 @@ class _RoomKey(NamedTuple):
 
     @classmethod
     def of(cls, home_id: str, room: Room | None) -> _RoomKey:
-        return cls(home_id) if room is None else cls(home_id, room.id, (room.name or "").strip())
+        return cls(home_id) if room is None else cls(home_id, room.id, short(room.name))
 
 
 class _Rooms:
@@ -225,10 +226,10 @@ class _Sync:
         info = dr.DeviceInfo(
             identifiers={identifier},
             manufacturer=MANUFACTURER,
-            model=device.model,
-            name=device.name or device.model or MANUFACTURER,
-            serial_number=device.serial,
-            sw_version=device.firmware,
+            model=short(device.model) or None,
+            name=short(device.name) or short(device.model) or MANUFACTURER,
+            serial_number=short(device.serial) or None,
+            sw_version=short(device.firmware) or None,
         )
         if parent is None:
             info["suggested_area"] = self._area_name(room)
@@ -240,12 +241,12 @@ class _Sync:
     def _update_child(
         self, parent: dr.DeviceEntry, device: Device, key: EndpointKey, endpoint: Endpoint
     ) -> dr.ChildDeviceEntry:
-        room, child = self._room(device, endpoint), self._find_child(key)
-        if child is None or child.name != endpoint.name:
+        room, child, name = self._room(device, endpoint), self._find_child(key), short(endpoint.name) or MANUFACTURER
+        if child is None or child.name != name:
             child = self._devices.async_get_or_create_child(
                 config_entry_id=self._entry.entry_id,
                 identifiers={(DOMAIN, unique_id(self._entry, key))},
-                name=endpoint.name,
+                name=name,
                 parent_device_id=parent.id,
                 # Explicitly: only a child with an area of its own is called by its own name in Assist and entity IDs.
                 suggested_area=self._area_name(room) if child is None else None,
@@ -312,7 +313,7 @@ class _Sync:
         """Return names for the area of a room; all but the first tell it from rooms of that name in other homes."""
         yield room.name
         home = self._state.homes.get(room.home_id)
-        name = f"{room.name} {(home and home.name) or ''}".strip()
+        name = f"{room.name} {short(home.name if home else None)}".strip()
         yield name
         for number in count(2):
             yield f"{name} {number}"

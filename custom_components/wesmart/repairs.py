@@ -1,12 +1,13 @@
 """Issues in Repairs: a function of the account, and the flow that accepts new terms."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigEntryState
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -18,7 +19,7 @@ from .cloud.errors import SessionEndedError, WeSmartError
 from .cloud.state import HomeState
 from .const import DOMAIN
 from .errors import blocked_key, form_errors
-from .formatting import local_time, markdown, short
+from .formatting import local_time, markdown, short, without_secrets
 from .homes import async_home_choice, excluded_homes, server_address, server_id
 from .session import async_get_session, endpoints_of
 from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
@@ -45,8 +46,13 @@ class Issue:
         return self.data is not None
 
 
-def account_issues(account: Account, *, title: str, phone: str, language: str) -> dict[str, Issue]:
-    """Return the issues of an account, by the end of their ID. What must be shown again after ignoring has another ID."""
+def account_issues(
+    account: Account, *, title: str, phone: str, language: str, secrets: Iterable[str | None] = ()
+) -> dict[str, Issue]:
+    """Return the issues of an account, by the end of their ID. What must be shown again after ignoring has another ID.
+
+    The reason of a block is shown without `secrets`.
+    """
     access, terms = account.access, account.terms
     if account.blocked:
         return {
@@ -55,7 +61,7 @@ def account_issues(account: Account, *, title: str, phone: str, language: str) -
                 severity=ir.IssueSeverity.ERROR,
                 placeholders={
                     "account": short(title),
-                    "reason": markdown(access.reason),
+                    "reason": markdown(without_secrets(access.reason, secrets)),
                     "until": local_time(access.until, language),
                     "phone": markdown(phone),
                 },
@@ -116,10 +122,15 @@ def async_update_issues(
     if account is None:
         unknown += (_ACCOUNT, _TERMS, _PLANNED)
     else:
-        phone = endpoints_of(entry).support_phone
-        issues |= _with_owner(
-            entry.entry_id, account_issues(account, title=entry.title, phone=phone, language=language)
+        session = async_get_session(hass, entry)
+        of_account = account_issues(
+            account,
+            title=entry.title,
+            language=language,
+            phone=session.endpoints.support_phone,
+            secrets=(entry.data.get(CONF_USERNAME), *session.secrets, account.email, account.phone),
         )
+        issues |= _with_owner(entry.entry_id, of_account)
     if in_maintenance is None:
         unknown.append(_MAINTENANCE)
     of_server = maintenance_issues(
@@ -181,6 +192,7 @@ class TermsRepairFlow(RepairsFlow):
         self._entry = entry
         self._terms = terms
         self._endpoints = endpoints_of(entry)
+        self._server = server_address(entry)
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Start with the terms."""
@@ -219,7 +231,7 @@ class TermsRepairFlow(RepairsFlow):
             step_id="terms",
             data_schema=TERMS_SCHEMA,
             errors=errors,
-            description_placeholders={**terms_placeholders(self._terms, self._endpoints), **details},
+            description_placeholders={**terms_placeholders(self._terms, self._endpoints, self._server), **details},
         )
 
 

@@ -5,6 +5,7 @@ import voluptuous as vol
 
 from .cloud import Endpoints, WeSmartClient
 from .cloud.account import Account, Terms
+from .cloud.discovery import may_name_page
 from .cloud.errors import InvalidRequestError
 from .formatting import link, markdown
 
@@ -13,13 +14,10 @@ CONF_ACCEPT = "accept"
 TERMS_SCHEMA = vol.Schema({vol.Required(CONF_ACCEPT, default=False): BooleanSelector()})
 
 
-def terms_placeholders(terms: Terms, endpoints: Endpoints) -> dict[str, str]:
-    """Return the version of the terms, and where to read them."""
-    is_safe = terms.url is not None and terms.url.startswith("https://")
-    return {
-        "version": markdown(terms.current),
-        "terms_url": link(terms.url if terms.url and is_safe else endpoints.terms_url),
-    }
+def terms_placeholders(terms: Terms, endpoints: Endpoints, server: str) -> dict[str, str]:
+    """Return the version of the terms, and where to read them; `server` is the address that the user entered."""
+    url = terms.url if terms.url and may_name_page(server, terms.url) else endpoints.terms_url
+    return {"version": markdown(terms.current), "terms_url": link(url)}
 
 
 async def async_accept_terms(client: WeSmartClient, terms: Terms) -> Account | None:

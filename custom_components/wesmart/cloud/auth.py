@@ -134,6 +134,11 @@ class Session:
         """Return the ID of the session."""
         return self.tokens.session_id
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what nobody may read."""
+        return self.tokens.access_token, self.tokens.refresh_token
+
     async def access_token(self) -> str:
         """Return a valid access token. Raises SessionEndedError, and what a request raises."""
         tokens = self.tokens

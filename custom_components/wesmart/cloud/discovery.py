@@ -156,17 +156,29 @@ def _decode(origin: URL, body: bytes) -> Endpoints:
         revocation_endpoint=_checked(origin, document.revocation_endpoint, _WEB_SCHEMES),
         api_url=_checked(origin, document.api_url, _WEB_SCHEMES),
         events_url=_checked(origin, document.events_url, _SOCKET_SCHEMES),
-        terms_url=_checked(origin, document.terms_url, _WEB_SCHEMES),
+        terms_url=_checked(origin, document.terms_url, _WEB_SCHEMES, is_page=True),
         support_phone=support.phone,
         support_email=support.email,
-        support_url=support.url and _checked(origin, support.url, _WEB_SCHEMES),
+        support_url=support.url and _checked(origin, support.url, _WEB_SCHEMES, is_page=True),
         authorization_endpoint=None if page is None else _checked(origin, page, _WEB_SCHEMES),
         offers_password=offers_password,
     )
 
 
-def _checked(origin: URL, endpoint: str, schemes: tuple[str, str]) -> str:
-    """Return a URL that a server may name; raises UnsafeServerError. `schemes` are the one with TLS and the one without."""
+def may_name_page(server: str, page: str) -> bool:
+    """Return whether a server may name a page for people, such as terms: where its discovery document may."""
+    try:
+        _checked(URL(server), page, _WEB_SCHEMES, is_page=True)
+    except (UnsafeServerError, *_URL_ERRORS):
+        return False
+    return True
+
+
+def _checked(origin: URL, endpoint: str, schemes: tuple[str, str], *, is_page: bool = False) -> str:
+    """Return a URL that a server may name; raises UnsafeServerError. `schemes` are the one with TLS and the one without.
+
+    Only a page for people may have a query and a fragment.
+    """
     secure, plain = schemes
     try:
         url = URL(endpoint)
@@ -175,9 +187,11 @@ def _checked(origin: URL, endpoint: str, schemes: tuple[str, str]) -> str:
         raise UnsafeServerError("not a URL") from None
     if url.scheme not in schemes or not host or port is None or url.user is not None:
         raise UnsafeServerError(f"not a {secure} URL")
-    # A `?` or `#` with nothing behind it is not in the parsed URL.
-    if "?" in endpoint or "#" in endpoint or not endpoint.isprintable() or not path.isprintable():
-        raise UnsafeServerError("a URL with a query, a fragment, or control characters")
+    if not endpoint.isprintable() or not path.isprintable():
+        raise UnsafeServerError("a URL with control characters")
+    # One with nothing behind it is not in the parsed URL.
+    if not is_page and ("?" in endpoint or "#" in endpoint):
+        raise UnsafeServerError("a URL with a query or a fragment")
     if origin.scheme == "https":
         if url.scheme != secure or not _is_public(host):
             raise UnsafeServerError(f"an https server may name only {secure} URLs of public hosts")
