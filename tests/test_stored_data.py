@@ -123,8 +123,9 @@ async def test_an_entry_that_cannot_be_read_fails_alone_and_is_reconfigured(
     await goes_on(hass, hass_ws_client, cloud, other)
     await asyncio.sleep(3600)
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
-    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context=context)
+    flow = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
     assert suggested(flow) == {CONF_SERVER: cloud.url}
     flow = await submit(hass, flow, {CONF_SERVER: cloud.url})
     flow = await submit(hass, flow, {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password})

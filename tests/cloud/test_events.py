@@ -5,7 +5,7 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.wesmart.cloud.decode import MAX_DEVICES, decode_snapshot
+from custom_components.wesmart.cloud.decode import MAX_DEVICES, MAX_ENDPOINTS, MAX_HOMES, decode_snapshot
 from custom_components.wesmart.cloud.errors import UnexpectedResponseError
 from custom_components.wesmart.cloud.events import (
     AccountEvent,
@@ -55,6 +55,8 @@ EVENTS: tuple[tuple[Json, type[Event]], ...] = (
 )
 FRAME: Json = {"type": "events", "events": [wire for wire, _ in EVENTS]}
 HELLO: Json = {"type": "hello", "epoch": "e", "seq": 5, "at": AT, "resumed": True, "heartbeat_s": 20}
+# As many as a device may have.
+ENDPOINTS = [endpoint("switch", id_=str(number)) for number in range(32)]
 SNAPSHOT: Json = {"epoch": "e", "seq": 5, "homes": [home(lamp(), curtain())]}
 
 
@@ -194,7 +196,19 @@ def test_a_value_of_a_wrong_type_invalidates_its_device_and_nothing_else(invalid
     assert not decoded.invalid_homes
 
 
-@pytest.mark.parametrize("change", [{"rooms": [{}]}, {"scenes": 0}, {"name": 7}, {"devices": 7}, {"devices": [7]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rooms": [{}]},
+        {"scenes": 0},
+        {"name": 7},
+        {"devices": 7},
+        {"devices": [7]},
+        # Any device of the home could be meant.
+        {"devices": [{"online": 1}]},
+        {"devices": [device("")]},
+    ],
+)
 def test_an_invalid_home_leaves_the_others(change: Json) -> None:
     """It exists as well."""
     decoded = homes(5, home(lamp(), id="first", **change), home(curtain(), id="second"))
@@ -212,20 +226,52 @@ def test_an_invalid_home_leaves_the_others(change: Json) -> None:
         {"homes": {}},
         {"homes": [7]},
         {"homes": [{"name": "Nhà"}]},
-        {"homes": [home({"online": 1})]},
-        {"homes": [home(device(""))]},
     ],
 )
 def test_a_snapshot_of_which_nobody_knows_what_it_is_about_is_refused(members: Json) -> None:
-    """Without a position, or with homes or devices that have no ID: those known could seem to be gone."""
+    """Without a position, or with homes that have no ID: those known could seem to be gone."""
     with pytest.raises(UnexpectedResponseError):
         decode_snapshot(json.dumps(SNAPSHOT | members).encode())
 
 
-def test_a_home_of_too_many_devices_is_invalid_if_one_of_them_is() -> None:
-    """Decoding in pieces would take too long."""
-    decoded = homes(5, home(*[device("x", online=1)] * (MAX_DEVICES + 1)))
-    assert decoded.invalid_homes == {"home"}
+@pytest.mark.parametrize(
+    "too_large",
+    [
+        [home(*[device(str(number)) for number in range(MAX_DEVICES + 1)])],
+        [home(*[device(str(number), online=1) for number in range(MAX_DEVICES + 1)])],
+        [home(*[device(f"{part}{number}") for number in range(MAX_DEVICES // 2 + 1)], id=part) for part in "ab"],
+        [home(*[device(str(number), *ENDPOINTS) for number in range(MAX_ENDPOINTS // 32 + 1)])],
+        [home(id=str(number)) for number in range(MAX_HOMES + 1)],
+    ],
+    ids=["devices", "invalid devices", "devices of two homes", "endpoints", "homes"],
+)
+def test_a_snapshot_of_more_than_an_account_may_have_is_refused(too_large: list[Json]) -> None:
+    """It would stop Home Assistant for too long (C-73)."""
+    assert homes(5, *[home(id=str(number)) for number in range(MAX_HOMES)]).homes
+    assert len(homes(5, home(*[device(str(number)) for number in range(MAX_DEVICES)])).homes[0].devices) == MAX_DEVICES
+    with pytest.raises(UnexpectedResponseError):
+        homes(5, *too_large)
+
+
+@pytest.mark.parametrize(
+    "too_large",
+    [
+        device("bad", *ENDPOINTS, endpoint("switch", id_="33")),
+        device("bad", endpoint("light", features={"effects": ["x"] * 101})),
+        device("bad", endpoint("button", features={"presses": ["single"] * 101})),
+    ],
+)
+def test_a_device_of_more_than_it_may_have_is_invalid(too_large: Json) -> None:
+    """It is not shown anew."""
+    assert snapshot(5, lamp(), too_large).invalid_devices == {"bad"}
+    assert not snapshot(5, device("good", *ENDPOINTS)).invalid_devices
+
+
+@pytest.mark.parametrize("member", ["rooms", "scenes"])
+def test_a_home_of_more_than_it_may_have_is_invalid(member: str) -> None:
+    """The others are not."""
+    named = [{"id": str(number)} for number in range(1001)]
+    assert homes(5, home(lamp()), home(id="bad", **{member: named})).invalid_homes == {"bad"}
 
 
 # Anything at all

@@ -23,7 +23,7 @@ from .errors import (
     UnexpectedResponseError,
     WeSmartError,
 )
-from .http import Response
+from .http import LIST_LIMIT, SMALL_BODY_LIMIT, SNAPSHOT_LIMIT, Response
 from .models import Snapshot
 from .stream import EventStream
 
@@ -36,6 +36,8 @@ _RETRY_S = 1
 # Longer bodies are decoded in a thread. msgspec holds the GIL during a call (about 8 ms for each MiB), but a snapshot that
 # has to be decoded piece by piece takes many calls, and more time.
 _THREAD_LIMIT = 256 * 2**10
+# Of tickets and dealers, which are decoded one by one.
+_MAX_LISTED = 10_000
 
 
 class _CommandRequest(Struct):
@@ -65,16 +67,17 @@ class WeSmartClient:
 
     async def account(self) -> Account:
         """Return the account; this also works while it has no access to its homes."""
-        return await _decode(await self._request("GET", "account"), Account)
+        return await _decode(await self._request("GET", "account", SMALL_BODY_LIMIT), Account)
 
     async def accept_terms(self, version: str) -> None:
         """Accept the terms; raises InvalidRequestError if that version is not the current one."""
-        await self._request("PUT", "account/terms", json=msgspec.json.encode(_TermsRequest(version)))
+        body = msgspec.json.encode(_TermsRequest(version))
+        await self._request("PUT", "account/terms", SMALL_BODY_LIMIT, json=body)
 
     async def snapshot(self, held: tuple[str, int] | None = None) -> Snapshot | None:
         """Return everything the account can see; None if nothing changed since the position `held` (epoch, seq)."""
         headers = {} if held is None else {"If-None-Match": f'"{quote(held[0], safe="")}:{held[1]}"'}
-        response = await self._request("GET", "snapshot", headers=headers)
+        response = await self._request("GET", "snapshot", SNAPSHOT_LIMIT, headers=headers)
         if response.status == 304 and held is not None:
             return None
         return await _in_thread_if_long(decode_snapshot, response.body)
@@ -82,7 +85,7 @@ class WeSmartClient:
     async def send_commands(self, run: str, order: int, commands: Sequence[Command]) -> CommandResponse:
         """Send 1-200 commands; `order` counts the requests of a run of the client."""
         body = msgspec.json.encode(_CommandRequest(run, order, commands))
-        response = await _decode(await self._request("POST", "commands", json=body), CommandResponse)
+        response = await _decode(await self._request("POST", "commands", LIST_LIMIT, json=body), CommandResponse)
         if len(response.results) != len(commands):
             raise UnexpectedResponseError(f"{len(response.results)} results of {len(commands)} commands")
         return response
@@ -91,11 +94,12 @@ class WeSmartClient:
         """File feedback with the vendor, once for each key."""
         headers = {"Idempotency-Key": idempotency_key}
         body = msgspec.json.encode(feedback)
-        return await _decode(await self._request("POST", "feedback", json=body, headers=headers), Ticket)
+        response = await self._request("POST", "feedback", SMALL_BODY_LIMIT, json=body, headers=headers)
+        return await _decode(response, Ticket)
 
     async def tickets(self) -> list[Ticket]:
         """Return the account's tickets, newest first, without those that are invalid."""
-        response = await _decode(await self._request("GET", "feedback"), _TicketsResponse)
+        response = await _decode(await self._request("GET", "feedback", LIST_LIMIT), _TicketsResponse)
         return _valid(response.tickets, Ticket)
 
     async def dealers(self, province: str | None = None) -> list[Dealer]:
@@ -103,7 +107,7 @@ class WeSmartClient:
         url = self._url("dealers")
         if province is not None:
             url = url.with_query(province=province)
-        response = await _decode(await self.session.http.request("GET", url), _DealersResponse)
+        response = await _decode(await self.session.http.request("GET", url, limit=LIST_LIMIT), _DealersResponse)
         return _valid(response.dealers, Dealer)
 
     async def connect(self, epoch: str, since: int) -> EventStream:
@@ -115,11 +119,11 @@ class WeSmartClient:
         )
 
     async def _request(
-        self, method: str, path: str, *, json: bytes | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, limit: int, *, json: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Response:
         url = self._url(path)
         return await self._authorized(
-            lambda token: self.session.http.request(method, url, token=token, json=json, headers=headers)
+            lambda token: self.session.http.request(method, url, token=token, json=json, headers=headers, limit=limit)
         )
 
     def _url(self, path: str) -> URL:
@@ -176,6 +180,8 @@ async def _in_thread_if_long[T](decode: Callable[[bytes], T], body: bytes) -> T:
 
 
 def _valid[T](raws: Sequence[Raw], type_: type[T]) -> list[T]:
+    if len(raws) > _MAX_LISTED:
+        raise UnexpectedResponseError(f"a list of more than {_MAX_LISTED} elements")
     decoded = []
     for raw in raws:
         try:

@@ -4,9 +4,10 @@ Polls may call `refresh` at any moment: the rules of `HomeState` make it harmles
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
+from itertools import batched
 import logging
 import random
 
@@ -235,13 +236,19 @@ class Connection:
         needed = self.state.needed_seq(frame)
         if needed is not None:
             await self._repair(needed)
-        # Presses get older while a snapshot is fetched, and so does hello, which their age is counted from.
-        changes = self.state.apply(frame, received_at if isinstance(frame, HelloFrame) else self._loop.time())
-        if changes.endpoints or changes.structure or changes.events:
-            self._on_changes(changes)
-        if changes.missed_events:
-            # A hint may be among them, and no snapshot tells of it.
-            self._on_account_outdated()
+        parts: Iterable[Frame] = (frame,)
+        if isinstance(frame, EventsFrame) and len(frame.events) > _YIELD_AFTER:
+            parts = map(EventsFrame, batched(frame.events, _YIELD_AFTER, strict=False))
+        for part in parts:
+            # Presses get older while a snapshot is fetched, and so does hello, which their age is counted from.
+            changes = self.state.apply(part, received_at if isinstance(frame, HelloFrame) else self._loop.time())
+            if changes.endpoints or changes.structure or changes.events:
+                self._on_changes(changes)
+            if changes.missed_events:
+                # A hint may be among them, and no snapshot tells of it.
+                self._on_account_outdated()
+            if part is not frame:
+                await asyncio.sleep(0)
         if self.state.dirty and self._loop.time() >= self._repaired_at + DIRTY_INTERVAL_S:
             await self._repair(self.state.state_seq)
 

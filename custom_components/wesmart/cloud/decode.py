@@ -8,15 +8,19 @@ import logging
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from .errors import DECODE_ERRORS, UnexpectedResponseError
-from .models import Device, Home, HomeOutline, Id, Snapshot, WholeNumber
+from .models import ENDPOINTS_LIMIT, Device, DeviceOutline, Endpoint, Home, HomeOutline, Id, Snapshot, WholeNumber
 
 _LOGGER = logging.getLogger(__name__)
 
-# Of a home. More would take too long to decode in pieces.
+# What an account may have (contract, "Client"): more would stop Home Assistant for too long.
+MAX_HOMES = 100
 MAX_DEVICES = 10_000
+MAX_ENDPOINTS = 40_000
+# That is enough for all of it. A single call of the decoder, which nothing interrupts, takes 0.1 s for as many.
+_MAX_VALUES = 1_000_000
 _ENDPOINT_TYPES = ("switch", "light", "curtain", "button")
 
 
@@ -26,22 +30,18 @@ class _Snapshot(Struct):
     homes: tuple[Home, ...]
 
 
-# An object, so that a list of anything else is refused at its first element.
-type _Members = dict[str, Raw]
-
-
 class _RawSnapshot(Struct):
     epoch: str
     seq: WholeNumber
-    homes: list[_Members]
+    homes: list[Raw]
 
 
 class _RawHome(HomeOutline, frozen=True, kw_only=True):
-    devices: Annotated[list[_Members], Meta(max_length=MAX_DEVICES)]
+    devices: list[Raw]
 
 
-class _RawDevice(Struct):
-    endpoints: list[_Members]
+class _RawDevice(DeviceOutline, frozen=True, kw_only=True):
+    endpoints: Annotated[list[Raw], ENDPOINTS_LIMIT]
 
 
 class _HasId(Struct):
@@ -57,18 +57,30 @@ _raw_snapshot_decoder = msgspec.json.Decoder(_RawSnapshot)
 _raw_home_decoder = msgspec.json.Decoder(_RawHome)
 _raw_device_decoder = msgspec.json.Decoder(_RawDevice)
 _device_decoder = msgspec.json.Decoder(Device)
-_members_decoder: msgspec.json.Decoder[_Members] = msgspec.json.Decoder(_Members)
+_endpoint_decoder: msgspec.json.Decoder[Endpoint] = msgspec.json.Decoder(Endpoint)
 _id_decoder = msgspec.json.Decoder(_HasId)
 _type_decoder = msgspec.json.Decoder(_HasType)
 
 
 def decode_snapshot(body: bytes) -> Snapshot:
     """Decode the response of `GET /snapshot`; raises UnexpectedResponseError."""
+    # All values but one in a list or an object follow a comma. Commas in names count, too.
+    if body.count(b",") > _MAX_VALUES:
+        raise UnexpectedResponseError(f"a snapshot of more than {_MAX_VALUES} values")
     try:
         whole = _snapshot_decoder.decode(body)
     except DECODE_ERRORS:
-        return _decode_snapshot_in_pieces(body)
-    return Snapshot(epoch=whole.epoch, seq=int(whole.seq), homes=whole.homes)
+        snapshot = _decode_snapshot_in_pieces(body)
+    else:
+        snapshot = Snapshot(epoch=whole.epoch, seq=int(whole.seq), homes=whole.homes)
+    devices = [device for home in snapshot.homes for device in home.devices]
+    if (
+        len(snapshot.homes) > MAX_HOMES
+        or len(devices) + len(snapshot.invalid_devices) > MAX_DEVICES
+        or sum(len(device.endpoints) for device in devices) > MAX_ENDPOINTS
+    ):
+        raise UnexpectedResponseError("a snapshot of too many homes, devices or endpoints")
+    return snapshot
 
 
 def decode_device(raw: bytes | Raw) -> Device:
@@ -76,9 +88,10 @@ def decode_device(raw: bytes | Raw) -> Device:
     try:
         return _device_decoder.decode(raw)
     except DECODE_ERRORS:
-        endpoints = _raw_device_decoder.decode(raw).endpoints
-        known = [endpoint for endpoint in endpoints if _type(endpoint) in _ENDPOINT_TYPES]
-        return _device_decoder.decode(msgspec.json.encode({**_members_decoder.decode(raw), "endpoints": known}))
+        device = _raw_device_decoder.decode(raw)
+        known = [endpoint for endpoint in device.endpoints if _type_decoder.decode(endpoint).type in _ENDPOINT_TYPES]
+        members = {**msgspec.structs.asdict(device), "endpoints": tuple(map(_endpoint_decoder.decode, known))}
+        return Device(**members)
 
 
 def _decode_snapshot_in_pieces(body: bytes) -> Snapshot:
@@ -87,15 +100,14 @@ def _decode_snapshot_in_pieces(body: bytes) -> Snapshot:
     invalid_devices: set[str] = set()
     try:
         raw = _raw_snapshot_decoder.decode(body)
-        for members in raw.homes:
-            raw_home = msgspec.json.encode(members)
+        for raw_home in raw.homes:
             try:
                 home = _raw_home_decoder.decode(raw_home)
+                devices = tuple(_decode_devices(home.devices, invalid_devices))
             except DECODE_ERRORS:
                 # Without its ID it could be any home, and a known one would count as removed.
                 invalid_homes.add(_id_decoder.decode(raw_home).id)
                 continue
-            devices = tuple(_decode_devices(home.devices, invalid_devices))
             homes.append(Home(id=home.id, name=home.name, rooms=home.rooms, scenes=home.scenes, devices=devices))
     except DECODE_ERRORS as err:
         raise UnexpectedResponseError(f"invalid snapshot ({type(err).__name__})") from None
@@ -110,14 +122,9 @@ def _decode_snapshot_in_pieces(body: bytes) -> Snapshot:
     )
 
 
-def _decode_devices(devices: Iterable[_Members], invalid: set[str]) -> Iterable[Device]:
-    for members in devices:
-        raw = msgspec.json.encode(members)
+def _decode_devices(devices: Iterable[Raw], invalid: set[str]) -> Iterable[Device]:
+    for raw in devices:
         try:
             yield decode_device(raw)
         except DECODE_ERRORS:
             invalid.add(_id_decoder.decode(raw).id)
-
-
-def _type(members: _Members) -> str:
-    return _type_decoder.decode(msgspec.json.encode(members)).type

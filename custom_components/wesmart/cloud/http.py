@@ -34,8 +34,9 @@ from .errors import (
 )
 from .timing import REQUEST_TIMEOUT_S
 
-# Limits in bytes after decompression. The first fits a snapshot of 10,000 devices, the second everything but a list.
-BODY_LIMIT = 16 * 2**20
+# Limits in bytes after decompression: of a snapshot of 10,000 devices, of other lists, and of everything else.
+SNAPSHOT_LIMIT = 16 * 2**20
+LIST_LIMIT = 4 * 2**20
 SMALL_BODY_LIMIT = 64 * 2**10
 # Of a WebSocket message (contract, "Stream").
 FRAME_LIMIT = 2**20
@@ -102,7 +103,7 @@ class HttpClient:
         token: str | None = None,
         json: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        limit: int = BODY_LIMIT,
+        limit: int,
     ) -> Response:
         """Return a 2xx or 304 response; raise a WeSmartError for any other. `json` is an encoded body."""
         all_headers = _headers(token, headers)
@@ -126,6 +127,7 @@ class HttpClient:
                         url.update_query(query),
                         headers=_headers(token, None),
                         max_msg_size=FRAME_LIMIT + 1,  # for aiohttp, a message of this size is too long
+                        autoping=False,
                     )
             except _HandshakeRefusedError as err:
                 refusal = err.response

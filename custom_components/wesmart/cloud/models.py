@@ -18,6 +18,9 @@ type Brightness = Annotated[float, Meta(ge=1, le=100)]
 type Kelvin = Annotated[float, Meta(gt=0, le=100_000)]
 type Hue = Annotated[float, Meta(ge=0, le=360)]
 type Energy = Annotated[float, Meta(ge=0)]
+type Words = Annotated[tuple[str, ...], Meta(max_length=100)]
+# Of a device.
+ENDPOINTS_LIMIT = Meta(max_length=32)
 
 
 class EndpointKey(NamedTuple):
@@ -96,7 +99,7 @@ class LightFeatures(Struct, frozen=True, kw_only=True):
     brightness: bool = False
     color_temp: ColorTemperatureRange | None = None
     color: bool = False
-    effects: tuple[str, ...] = ()
+    effects: Words = ()
     transition: bool = False
 
 
@@ -112,7 +115,7 @@ class CurtainFeatures(Struct, frozen=True, kw_only=True):
 class ButtonFeatures(Struct, frozen=True, kw_only=True):
     """The kinds of press a button reports."""
 
-    presses: tuple[str, ...] = ()
+    presses: Words = ()
 
 
 class SwitchState(Struct, frozen=True, kw_only=True):
@@ -205,8 +208,8 @@ class Update(Struct, frozen=True, kw_only=True):
     progress: Percent | None = None  # None while it is not being installed
 
 
-class Device(Struct, frozen=True, kw_only=True):
-    """A device with its endpoints."""
+class DeviceOutline(Struct, frozen=True, kw_only=True):
+    """A device without its endpoints."""
 
     id: Id
     home_id: Id
@@ -221,7 +224,12 @@ class Device(Struct, frozen=True, kw_only=True):
     update: Update | None = None
     signal_dbm: float | None = None
     battery_percent: float | None = None
-    endpoints: tuple[Endpoint, ...]
+
+
+class Device(DeviceOutline, frozen=True, kw_only=True):
+    """A device with its endpoints."""
+
+    endpoints: Annotated[tuple[Endpoint, ...], ENDPOINTS_LIMIT]
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -243,8 +251,8 @@ class HomeOutline(Struct, frozen=True, kw_only=True):
 
     id: Id
     name: str | None = None
-    rooms: tuple[Room, ...] = ()
-    scenes: tuple[Scene, ...] = ()
+    rooms: Annotated[tuple[Room, ...], Meta(max_length=200)] = ()
+    scenes: Annotated[tuple[Scene, ...], Meta(max_length=1000)] = ()
 
     def room(self, room_id: str | None) -> Room | None:
         """Return a room by its ID; None if there is no such room."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from .decode import MAX_DEVICES, MAX_ENDPOINTS, MAX_HOMES
 from .events import (
     AccountEvent,
     ButtonEvent,
@@ -93,8 +94,8 @@ class HomeState:
         self.invalid_homes: frozenset[str] = frozenset()
         self._keys: dict[str, tuple[EndpointKey, ...]] = {}
         self._seqs: dict[EndpointKey, int] = {}
-        # Devices of excluded homes, and invalid ones: their events are ignored.
-        self._ignored_devices: set[str] = set()
+        # Devices of excluded homes with their home, and invalid ones: their events are ignored.
+        self._ignored_devices: dict[str, str | None] = {}
         self._hello: HelloFrame | None = None
         self._hello_at = 0.0
 
@@ -187,17 +188,17 @@ class HomeState:
             outline = HomeOutline(id=home.id, name=home.name, rooms=home.rooms, scenes=home.scenes)
             self._set_home(outline, changes)
         self.invalid_devices, self.invalid_homes = snapshot.invalid_devices, snapshot.invalid_homes
-        self._ignored_devices = set(snapshot.invalid_devices)
-        listed: set[str] = set()
-        for home in snapshot.homes:
-            for device in home.devices:
-                if device.id not in listed:
-                    listed.add(device.id)
-                    self._set_device(replace(device, home_id=home.id), snapshot.seq, changes)
-        listed |= snapshot.invalid_devices
+        self._ignored_devices = dict.fromkeys(snapshot.invalid_devices)
+        listed = {device.id for home in snapshot.homes for device in home.devices} | snapshot.invalid_devices
         for device in [*self.devices.values()]:
             if device.id not in listed and device.home_id not in snapshot.invalid_homes:
                 self._remove_device(device.id, changes)
+        seen: set[str] = set()
+        for home in snapshot.homes:
+            for device in home.devices:
+                if device.id not in seen:
+                    seen.add(device.id)
+                    self._set_device(replace(device, home_id=home.id), snapshot.seq, changes)
         return changes
 
     def _apply_position(self, frame: HelloFrame | HeartbeatFrame, now: float, changes: Changes) -> None:
@@ -216,6 +217,7 @@ class HomeState:
             case DeviceEvent():
                 self._set_device(event.device, event.seq, changes)
             case DeviceRemovedEvent():
+                self._ignored_devices.pop(event.device_id, None)
                 self._remove_device(event.device_id, changes)
             case HomeEvent():
                 self._set_home(event.home, changes)
@@ -243,10 +245,15 @@ class HomeState:
         return now - self._hello_at - (event.at - self._hello.at).total_seconds() <= PRESS_AGE_S
 
     def _set_home(self, home: HomeOutline, changes: Changes) -> None:
-        if home.id in self.homes or (home.id not in self.excluded and self._is_included(home.id)):
+        if home.id in self.homes:
             homes = self.homes
-        else:
+        elif home.id in self.excluded:
             homes = self.excluded
+        elif len(self.homes) + len(self.excluded) >= MAX_HOMES:
+            self.dirty = True  # a snapshot of so many is refused
+            return
+        else:
+            homes = self.homes if self._is_included(home.id) else self.excluded
         if homes.get(home.id) != home:
             homes[home.id] = home
             changes.homes.add(home.id)
@@ -257,18 +264,23 @@ class HomeState:
         for device in [*self.devices.values()]:
             if device.home_id == home_id:
                 self._remove_device(device.id, changes)
+        self._ignored_devices = {id_: home for id_, home in self._ignored_devices.items() if home != home_id}
 
     def _set_device(self, device: Device, seq: int, changes: Changes) -> None:
         if device.home_id not in self.homes:
-            if device.home_id in self.excluded:
-                self._ignored_devices.add(device.id)
+            if device.home_id in self.excluded and len(self._ignored_devices) < MAX_DEVICES:
+                self._ignored_devices[device.id] = device.home_id
                 self._remove_device(device.id, changes)
             else:
                 self.dirty = True
             return
+        known = self.devices.get(device.id)
+        if known is None and (len(self.devices) >= MAX_DEVICES or len(self.endpoints) >= MAX_ENDPOINTS):
+            self.dirty = True  # a snapshot of so many is refused
+            return
         endpoints = {EndpointKey(device.id, endpoint.id): endpoint for endpoint in device.endpoints}
         keys, known_keys = tuple(endpoints), self.keys_of(device.id)
-        description, known = replace(device, endpoints=()), self.devices.get(device.id)
+        description = replace(device, endpoints=())
         if known != description:
             self.devices[device.id] = description
             changes.endpoints.update(keys, (EndpointKey(device.id),))

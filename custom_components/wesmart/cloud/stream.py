@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 import socket
 
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 
 from .errors import CloudConnectionError, CloudTimeoutError, StreamClosedError
 from .events import Frame, HelloFrame, decode_frame
@@ -13,6 +13,8 @@ from .events import Frame, HelloFrame, decode_frame
 _DEFAULT_HEARTBEAT_S = 20
 # For the whole close handshake. A server that goes on sending instead of confirming it must not keep the stream open.
 _CLOSE_TIMEOUT_S = 2
+# Pings before other tasks get their turn: those that have arrived are received without a pause.
+_YIELD_AFTER = 100
 
 
 class EventStream:
@@ -29,6 +31,7 @@ class EventStream:
         self._last_frame = self._loop.time()
         self._timer = self._loop.call_at(self._last_frame + self._timeout_s, self._check_timeout)
         self._is_timed_out = False
+        self._pings = 0
         self._closing: asyncio.Task[None] | None = None
 
     async def receive(self) -> Frame | None:
@@ -39,6 +42,8 @@ class EventStream:
         """
         try:
             message = await self._websocket.receive()
+            while message.type in (WSMsgType.PING, WSMsgType.PONG):
+                message = await self._handle_ping(message)
         except Exception as err:  # noqa: BLE001 - as for requests, see http.py
             raise CloudConnectionError(f"the event stream failed ({type(err).__name__})") from None
         if self._closing is None:
@@ -79,6 +84,18 @@ class EventStream:
             if self._socket is not None:
                 with suppress(OSError):
                     self._socket.shutdown(socket.SHUT_RDWR)
+
+    async def _handle_ping(self, message: WSMessage) -> WSMessage:
+        """Answer a ping, or ignore a pong, and return the next message.
+
+        aiohttp would answer all pings that have arrived without giving other tasks their turn.
+        """
+        self._pings += 1
+        if self._pings % _YIELD_AFTER == 0:
+            await asyncio.sleep(0)
+        if message.type is WSMsgType.PING:
+            await self._websocket.pong(message.data)
+        return await self._websocket.receive()
 
     def _restart_timer(self) -> None:
         self._timer.cancel()
