@@ -19,7 +19,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the connectivity of the account's devices."""
-    async_setup_entities(hass, entry, async_add_entities, Platform.BINARY_SENSOR, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.BINARY_SENSOR, _create)
 
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartConnectivity]:

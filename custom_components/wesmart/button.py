@@ -20,7 +20,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add a button for each device that can identify itself."""
-    async_setup_entities(hass, entry, async_add_entities, Platform.BUTTON, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.BUTTON, _create)
 
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartIdentify]:

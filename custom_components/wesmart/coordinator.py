@@ -101,7 +101,7 @@ class WeSmartCoordinator(PushCoordinator):
     def async_start(self) -> None:
         """Show the homes that the first refresh has loaded, and start the event stream."""
         homes.async_claim(self.hass, self.config_entry, self.state.homes)
-        registry.async_sync_all(self.hass, self.config_entry, self.state)
+        await registry.async_sync_all(self.hass, self.config_entry, self.state)
         self._update_issues(in_maintenance=False)
         self._is_set_up = True
         self.config_entry.async_create_background_task(self.hass, self._async_follow(), "WeSMART event stream")

@@ -1,7 +1,9 @@
 """What the entities of an account share."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import batched
 from typing import Any, cast, override
 
 from homeassistant.const import Platform
@@ -175,10 +177,11 @@ class EntityManager:
         # The unique IDs, classes and places of what was added, by device or home.
         self._added: dict[str, set[tuple[str, ...]]] = {}
 
-    @callback
-    def async_start(self, ids: Iterable[str]) -> None:
+    async def async_start(self, ids: Iterable[str]) -> None:
         """Add the entities of all devices or homes, and remove those of earlier runs that none of them has any more."""
-        self.async_update(ids)
+        for batch in batched([*ids], registry.BATCH, strict=False):
+            self.async_update(batch)
+            await asyncio.sleep(0)
         current = {unique_id for places in self._added.values() for unique_id, *_ in places}
         for entity in er.async_entries_for_config_entry(self._entities, self._entry.entry_id):
             if (
@@ -205,8 +208,7 @@ class EntityManager:
             self._async_add_entities(new)
 
 
-@callback
-def async_setup_entities(
+async def async_setup_entities(
     hass: HomeAssistant,
     entry: WeSmartConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
@@ -216,10 +218,10 @@ def async_setup_entities(
     """Add the entities of a platform that `create` returns for each device (ID), now and whenever devices change."""
     coordinator = entry.runtime_data
     manager = EntityManager(hass, entry, async_add_entities, platform, partial(create, coordinator))
-    manager.async_start(coordinator.state.devices)
     entry.async_on_unload(
         coordinator.async_add_structure_listener(lambda changes: manager.async_update(changes.devices))
     )
+    await manager.async_start(coordinator.state.devices)
 
 
 def _place(entity: WeSmartAccountEntity) -> tuple[str, ...]:

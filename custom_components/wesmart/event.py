@@ -57,7 +57,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's buttons and its feedback."""
-    async_setup_entities(hass, entry, async_add_entities, Platform.EVENT, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.EVENT, _create)
     async_add_entities([WeSmartFeedback(entry.runtime_data)])
 
 

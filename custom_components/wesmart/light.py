@@ -43,7 +43,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's lights."""
-    async_setup_entities(hass, entry, async_add_entities, Platform.LIGHT, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.LIGHT, _create)
 
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartLight | WeSmartLamp]:

@@ -4,11 +4,12 @@ An endpoint with a name of its own is a child device of its panel, called that a
 the panel's device.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Set as AbstractSet
 from functools import lru_cache
 from hashlib import sha256
-from itertools import count, islice
+from itertools import batched, count, islice
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 from weakref import WeakKeyDictionary
@@ -23,6 +24,9 @@ from .cloud.state import Changes, HomeState
 from .const import DOMAIN, MANUFACTURER
 from .formatting import short
 from .homes import server_id
+
+# Devices that are registered, or whose entities are added, before other tasks get their turn: a few milliseconds.
+BATCH = 50
 
 
 def unique_id(entry: ConfigEntry, key: EndpointKey, kind: str | None = None) -> str:
@@ -92,9 +96,8 @@ def device_info(
     )
 
 
-@callback
-def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> None:
-    """Register all devices of the state, and remove all others of the entry."""
+async def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) -> None:
+    """Register all devices of the state, which does not change meanwhile, and remove all others of the entry."""
     devices = dr.async_get(hass)
     for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
         device_id = cloud_id(entry, device)
@@ -102,7 +105,10 @@ def async_sync_all(hass: HomeAssistant, entry: ConfigEntry, state: HomeState) ->
         is_kept = device_id in state.devices or device_id in state.invalid_devices or state.invalid_homes
         if not is_kept and not is_account(entry, device):
             devices.async_remove_device(device.id)
-    _Sync(hass, entry, state, is_first=True).update(state.devices.keys())
+    sync = _Sync(hass, entry, state, is_first=True)
+    for device_ids in batched([*state.devices], BATCH, strict=False):
+        sync.update(dict.fromkeys(device_ids).keys())
+        await asyncio.sleep(0)
 
 
 @callback

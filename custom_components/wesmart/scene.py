@@ -14,6 +14,7 @@ from .cloud.models import EndpointKey, HomeOutline, Scene
 from .cloud.state import Changes
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import EntityManager, WeSmartAccountEntity
+from .formatting import line, short
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -26,9 +27,11 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
 
     def create(home_id: str) -> Iterator[WeSmartScene]:
-        if home := coordinator.state.homes.get(home_id):
+        homes = coordinator.state.homes
+        if home := homes.get(home_id):
+            elsewhere = {scene.name for other in homes.values() if other.id != home_id for scene in other.scenes}
             for scene in home.scenes:
-                yield WeSmartScene(coordinator, home, scene)
+                yield WeSmartScene(coordinator, home, scene, is_ambiguous=scene.name in elsewhere)
 
     @callback
     def handle_changes(changes: Changes) -> None:
@@ -37,23 +40,21 @@ async def async_setup_entry(
             manager.async_update({*changes.homes, *coordinator.state.homes})
 
     manager = EntityManager(hass, entry, async_add_entities, Platform.SCENE, create)
-    manager.async_start(coordinator.state.homes)
     entry.async_on_unload(coordinator.async_add_structure_listener(handle_changes))
+    await manager.async_start(coordinator.state.homes)
 
 
 class WeSmartScene(WeSmartAccountEntity, SceneEntity):
     """A scene. It has no device, so that Assist knows it by its own name."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, home: HomeOutline, scene: Scene) -> None:
+    def __init__(self, coordinator: WeSmartCoordinator, home: HomeOutline, scene: Scene, *, is_ambiguous: bool) -> None:
         """Show a scene of a home; it is also called by its home if another one has a scene of that name."""
         super().__init__(coordinator)
         self._scene_id = scene.id
         self._attr_device_info = None
         self._attr_unique_id = registry.unique_id(coordinator.config_entry, EndpointKey(home.id, scene.id), "scene")
-        name = scene.name or scene.id
-        others = (other for other in coordinator.state.homes.values() if other.id != home.id)
-        is_ambiguous = any(other_scene.name == scene.name for other in others for other_scene in other.scenes)
-        self._attr_name = f"{name} {home.name or ''}".strip() if is_ambiguous else name
+        name = short(scene.name or scene.id)
+        self._attr_name = f"{name} {line(home.name)}".strip() if is_ambiguous else name
 
     @override
     async def async_activate(self, **kwargs: Any) -> None:

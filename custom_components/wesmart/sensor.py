@@ -134,7 +134,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of the account and of its devices."""
     async_add_entities(WeSmartAccountSensor(entry.runtime_data, description) for description in ACCOUNT_SENSORS)
-    async_setup_entities(hass, entry, async_add_entities, Platform.SENSOR, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.SENSOR, _create)
 
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartMeter | WeSmartDeviceSensor]:

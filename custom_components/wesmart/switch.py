@@ -23,7 +23,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the account's switches."""
-    async_setup_entities(hass, entry, async_add_entities, Platform.SWITCH, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.SWITCH, _create)
 
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartSwitch]:

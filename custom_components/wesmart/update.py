@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cloud.commands import Command
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartDeviceEntity, async_setup_entities
-from .formatting import markdown
+from .formatting import line, markdown
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -21,7 +21,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add an update entity for each device that can be updated."""
-    async_setup_entities(hass, entry, async_add_entities, Platform.UPDATE, _create)
+    await async_setup_entities(hass, entry, async_add_entities, Platform.UPDATE, _create)
 
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartFirmware]:
@@ -42,14 +42,14 @@ class WeSmartFirmware(WeSmartDeviceEntity, UpdateEntity):
     @override
     def installed_version(self) -> str | None:
         """The version that is installed."""
-        return self.device.firmware
+        return line(self.device.firmware) or None
 
     @property
     @override
     def latest_version(self) -> str | None:
         """The version that can be installed, or the installed one."""
         update = self.device.update
-        return update.version if update else self.device.firmware
+        return line(update.version if update else self.device.firmware) or None
 
     @property
     @override

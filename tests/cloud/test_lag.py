@@ -1,4 +1,4 @@
-"""Whatever a server sends, the event loop is never blocked for long. The bound is generous: machines are slow and busy."""
+"""Whatever a server sends, the event loop is never blocked for long. The bound is generous: some machines are slow."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,6 +19,8 @@ from custom_components.wesmart.cloud.stream import EventStream
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, stream
 from tests.lag import measured_lag
+
+pytestmark = pytest.mark.slow
 
 LONGEST_S = 0.5
 

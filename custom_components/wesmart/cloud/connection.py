@@ -40,6 +40,8 @@ _GAPS_S = 60
 _MAX_REPAIR_S = 60
 # Frames and events handled before other tasks get their turn.
 _YIELD_AFTER = 200
+# Events that become one change. A new device may take a millisecond to be registered.
+_MAX_EVENTS = 50
 # Close codes (C-49): the session ended, or the account lost access; the server restarts, or is busy.
 _ACCESS_CODES = (4401, 4403)
 _RESTART_CODES = (1012, 1013)
@@ -237,8 +239,8 @@ class Connection:
         if needed is not None:
             await self._repair(needed)
         parts: Iterable[Frame] = (frame,)
-        if isinstance(frame, EventsFrame) and len(frame.events) > _YIELD_AFTER:
-            parts = map(EventsFrame, batched(frame.events, _YIELD_AFTER, strict=False))
+        if isinstance(frame, EventsFrame) and len(frame.events) > _MAX_EVENTS:
+            parts = map(EventsFrame, batched(frame.events, _MAX_EVENTS, strict=False))
         for part in parts:
             # Presses get older while a snapshot is fetched, and so does hello, which their age is counted from.
             changes = self.state.apply(part, received_at if isinstance(frame, HelloFrame) else self._loop.time())

@@ -18,7 +18,8 @@ type Brightness = Annotated[float, Meta(ge=1, le=100)]
 type Kelvin = Annotated[float, Meta(gt=0, le=100_000)]
 type Hue = Annotated[float, Meta(ge=0, le=360)]
 type Energy = Annotated[float, Meta(ge=0)]
-type Words = Annotated[tuple[str, ...], Meta(max_length=100)]
+type Word = Annotated[str, Meta(max_length=200)]
+type Words = Annotated[tuple[Word, ...], Meta(max_length=100)]
 # Of a device.
 ENDPOINTS_LIMIT = Meta(max_length=32)
 
@@ -135,7 +136,7 @@ class LightState(Struct, frozen=True, kw_only=True):
     color_temp_kelvin: Kelvin | None = None
     hue: Hue | None = None
     saturation: Percent | None = None
-    effect: str | None = None
+    effect: Word | None = None
 
 
 class CurtainState(Struct, frozen=True, kw_only=True):
@@ -157,7 +158,7 @@ class Patch(TypedDict, total=False):
     color_temp_kelvin: Kelvin | None
     hue: Hue | None
     saturation: Percent | None
-    effect: str | None
+    effect: Word | None
     position: Percent | None
     tilt: Percent | None
     motion: Motion | None
@@ -252,7 +253,7 @@ class HomeOutline(Struct, frozen=True, kw_only=True):
     id: Id
     name: str | None = None
     rooms: Annotated[tuple[Room, ...], Meta(max_length=200)] = ()
-    scenes: Annotated[tuple[Scene, ...], Meta(max_length=1000)] = ()
+    scenes: Annotated[tuple[Scene, ...], Meta(max_length=200)] = ()
 
     def room(self, room_id: str | None) -> Room | None:
         """Return a room by its ID; None if there is no such room."""
