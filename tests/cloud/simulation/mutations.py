@@ -19,8 +19,8 @@ MUTATIONS = {
     "hints from before the snapshot of a new epoch are lost": Mutation("state", "= bool(self.epoch)", "= False"),
     "hints that the stream has missed are lost": Mutation(
         "connection",
-        "_on_changes(changes)\n        if changes.missed_events:",
-        "_on_changes(changes)\n        if False:",
+        "_on_changes(changes)\n            if changes.missed_events:",
+        "_on_changes(changes)\n            if False:",
     ),
     "seqs of endpoints outlive the epoch": Mutation("state", "self._seqs = dict.fromkeys(self.endpoints, -1)", "pass"),
     "a doubled event is applied": Mutation("state", "if event.seq <= self.stream_seq:", "if False:"),
