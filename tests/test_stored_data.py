@@ -29,7 +29,7 @@ from tests.test_system_health import information
 
 pytestmark = pytest.mark.slow
 
-KITCHEN = "switch.bep_den_tran"
+KITCHEN = "light.bep_den_tran"
 LAMP = "light.phong_khach_nha_da_nang_den_ban"
 MISSING = object()
 
@@ -83,6 +83,7 @@ async def restart_with(hass: HomeAssistant, entry: ConfigEntry, changes: Mapping
     """Set an entry up with changed data."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     hass.config_entries.async_update_entry(entry, data=changed(entry.data, changes))
+    hass.data[DOMAIN].sessions.clear()  # as they would be by a restart
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
 
