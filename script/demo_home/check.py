@@ -7,7 +7,7 @@ import re
 from time import perf_counter
 
 from .demo import DOMAIN, Demo, entity_of
-from .home_assistant import DemoError, Json
+from .home_assistant import DemoError, Json, fill_in
 
 # The integration's promise for a command; a curtain of the mock cloud needs 20 s from end to end.
 TIMEOUT_S = 30
@@ -41,7 +41,14 @@ class Check:
         await self._step("Home Assistant moves a curtain", self._curtain)
         await self._step("an automation is saved", self._automation)
         await self._step("feedback reaches the vendor", self._feedback)
+        await self._step("a home is left out", self._options)
         await self._step("the log has no errors", lambda: self._log(log))
+
+    async def run_again(self, demo: Demo, log: Path) -> None:
+        """Take the steps of a second start."""
+        self._demo, self._client, self._cloud = demo, demo.client, demo.cloud
+        await self._step("a restart shows what was changed", self._changes)
+        await self._step("its log has no errors", lambda: self._log(log))
 
     def report(self, result: str, name: str, started: float, seen: str = "") -> None:
         """Print a line."""
@@ -117,6 +124,34 @@ class Check:
         if ticket["id"] not in {known.id for known in self._cloud.tickets(self._demo.account.id)}:
             raise DemoError(f"the cloud has no ticket {ticket['id']}")
         return f"ticket {ticket['id']}, {ticket['status']}"
+
+    async def _options(self) -> str:
+        (entry,) = await self._client.command("config_entries/get", domain=DOMAIN)
+        path = "/api/config/config_entries/options/flow"
+        form = await self._client.post(path, {"handler": entry["entry_id"]})
+        kept, *_ = self._demo.homes()
+        flow = await self._client.post(f"{path}/{form['flow_id']}", {**fill_in(form, {}), "homes": [kept["id"]]})
+        if flow["type"] != "create_entry":
+            raise DemoError(f"the options were not stored: {flow.get('errors')}")
+        return await self._only(kept)
+
+    async def _changes(self) -> str:
+        await self._until("automation.demo", lambda state: state["state"] == "on")
+        return await self._only(self._demo.homes()[0])
+
+    async def _only(self, home: Json) -> str:
+        """Wait until all endpoints of a home are shown, and no others."""
+        wanted, shown = {device["id"] for device in home["devices"]}, list[str]()
+        for _ in range(10 * TIMEOUT_S):
+            entities = await self._client.entities(DOMAIN)
+            found = [
+                (device["id"], entity_of(device, endpoint, entities)) for device, endpoint in self._demo.endpoints()
+            ]
+            shown = [entity_id for _, entity_id in found if entity_id]
+            if all((device_id in wanted) is (entity_id is not None) for device_id, entity_id in found):
+                return f"{len(shown)} entities of {home['name']}"
+            await asyncio.sleep(0.1)
+        raise DemoError(f"{len(shown)} entities are not those of {home['name']}")
 
     async def _log(self, log: Path) -> str:
         if lines := complaints(await asyncio.to_thread(log.read_text, encoding="utf-8")):

@@ -103,10 +103,13 @@ async def _check(arguments: argparse.Namespace) -> int:
     started = perf_counter()
     (ROOT / ".cache").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-check-", dir=ROOT / ".cache"))
-    async with run_demo(folder, free_port(), free_port(), arguments.language) as demo:
+    cloud_port = free_port()
+    async with run_demo(folder, free_port(), cloud_port, arguments.language) as demo:
         check = Check(demo)
         check.report("ok", "the demo has started", started)
         await check.run(folder / LOG)
+    async with run_demo(folder, free_port(), cloud_port, arguments.language) as demo:
+        await check.run_again(demo, folder / LOG)
     if not check.passed:
         print(f"\nHome Assistant's log: {folder / LOG}", file=sys.stderr)
         return 1
