@@ -67,3 +67,19 @@ async def test_what_everybody_is_told_is_not_asked_about_by_everybody_in_the_sam
         waits.append(next(one.at for one in cloud.requests if one.at >= since and one.path == "/v1/account") - since)
     assert max(waits) <= 2.1
     assert max(waits) - min(waits) > 0.5
+
+
+async def test_a_hint_after_each_answer_costs_a_request_now_and_then(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """A server that says at once that everything has changed again is asked as seldom as anyone."""
+    await asyncio.sleep(60)
+    account = cloud._account(OWNER.username).id
+    before, answered = len(cloud.requests), 0
+    for _ in range(60_000):
+        if len(cloud.requests) != answered:
+            answered = len(cloud.requests)
+            cloud._core.publish(account, "account", {})
+        await asyncio.sleep(0.01)
+    # Home Assistant refreshes at most every ten seconds: a snapshot, which has not changed, and the account.
+    assert 60 <= len(cloud.requests) - before <= 2 * 60 + 2

@@ -11,19 +11,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.ssl import SSL_ALPN_HTTP11, client_context
+import msgspec
 import pytest
 
 from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
 from tests.accounts import OWNER, log_in, start_flow, submit
 from tests.discovery_server import DISCOVERY, DiscoveryServer
+from tests.home import shows
 from tests.mock_cloud import MockCloud
 
+KITCHEN = "light.bep_den_tran"
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 
 
@@ -176,6 +180,37 @@ async def test_a_request_does_not_follow_a_redirect(
     assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
     assert any(visit.path.startswith("/v1/") for visit in discovery_server.visits)
     assert stranger.visits == []
+
+
+async def test_a_redirect_that_home_assistant_cannot_parse_is_an_error_of_the_request(
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer
+) -> None:
+    """Home Assistant's own middleware raises ValueError for `http://[`: at a login, in a running home, and at set-up."""
+    discovery_server.point_at(cloud.url)
+    entry = await log_in(hass, discovery_server, OWNER)
+    await asyncio.sleep(60)
+    discovery_server.point_at(discovery_server.url)
+    for status in (302, 307):
+        discovery_server.redirect(status, "http://[")
+        flow = await submit(hass, await start_flow(hass, discovery_server), CREDENTIALS)
+        assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_answer"})
+    session = entry.runtime_data.client.session
+    right = session.endpoints
+    session.endpoints = msgspec.structs.replace(right, api_url=f"{discovery_server.url}/v1")
+    calls = [
+        hass.services.async_call("light", action, {"entity_id": KITCHEN}, blocking=True)
+        for action in ("turn_on", "turn_off")
+    ]
+    failed = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(error) for error in failed] == [HomeAssistantError, HomeAssistantError]
+    await asyncio.sleep(3600)
+    assert cloud.streams == 1
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    session.endpoints = right
+    await shows(hass, KITCHEN, STATE_OFF, within_s=120)
+    await hass.services.async_call("light", "turn_on", {"entity_id": KITCHEN}, blocking=True)
+    await shows(hass, KITCHEN, STATE_ON)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -145,9 +145,10 @@ async def test_feedback_gets_a_ticket(hass: HomeAssistant, cloud: MockCloud, ent
 
 async def test_a_text_arrives_as_it_was_written(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """Without the blanks around it; a blank subject is none."""
-    messages = ["x", "ệ" * 4000, "👨‍👩‍👧‍👦 <b>[x](y)</b>\n\n- một\n- hai"]
+    messages = ["x", "ệ" * 4000, "👨‍👩‍👧‍👦 <b>[x](y)</b>\n\n- một\n- hai", "a\ud800"]
     for message in messages:
         await send(hass, message=f"  {message}\n", subject=" ")
+    messages[-1] = "a?"  # a lone surrogate is no text
     assert sent(cloud) == [{"category": "after_sales", "message": message} for message in messages]
 
 

@@ -131,7 +131,7 @@ async def _async_get_feedback(call: ServiceCall) -> ServiceResponse:
 async def _async_find_dealers(call: ServiceCall) -> ServiceResponse:
     """Return the vendor's dealers, of a province or all. All accounts know the same."""
     entry = _entry(call, any_account=True)
-    province = call.data.get(ATTR_PROVINCE, "").strip() or None
+    province = _encodable(call.data.get(ATTR_PROVINCE, "")).strip() or None
     with translate_errors(call.hass, entry):
         return {"dealers": msgspec.to_builtins(await retry(partial(_client(call.hass, entry).dealers, province)))}
 
@@ -221,7 +221,7 @@ def _unknown_device(name: str) -> HomeAssistantError:
 
 def _checked(text: str, translation_key: str, least: int, most: int) -> str:
     """Return a text without surrounding blanks; raises ServiceValidationError if it is too short or too long."""
-    text = text.strip()
+    text = _encodable(text).strip()
     if not least <= len(text) <= most:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
@@ -229,3 +229,8 @@ def _checked(text: str, translation_key: str, least: int, most: int) -> str:
             translation_placeholders={"length": str(len(text)), "limit": str(most)},
         )
     return text
+
+
+def _encodable(text: str) -> str:
+    """Return a text without lone surrogates, which a template may contain and a request may not."""
+    return text.encode(errors="replace").decode()
