@@ -10,19 +10,22 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_O
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.dispatcher import DATA_DISPATCHER
 from homeassistant.setup import async_setup_component
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wesmart import registry
 from custom_components.wesmart.cloud.models import EndpointKey
-from custom_components.wesmart.const import DOMAIN
-from tests.accounts import OWNER, submit
+from custom_components.wesmart.const import CONF_HOMES, DOMAIN
+from tests.accounts import OWNER, configure, submit
 from tests.home import FEEDBACK, device_of, devices, shown_name, shows
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.model import Endpoint
 from tests.mock_cloud.wire import JsonObject
+from tests.test_simulated_week import held_by
 
 NEW_LAMP: JsonObject = {
     "id": "den-hoc",
@@ -331,6 +334,33 @@ async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud
     assert [len(request["commands"]) for request in sent] == [200, 200, 50]
     await asyncio.sleep(0.1)
     assert all(hass.states.is_state(entity_id, STATE_OFF) for entity_id in lamps[:450])
+
+
+@pytest.mark.slow
+async def test_nothing_is_kept_of_devices_that_came_and_went(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """3,000 of them, a third in a home that is not shown. The rooms of the last hundred or so are remembered."""
+    await configure(hass, entry, **{CONF_HOMES: ["nha-ha-noi"]})
+    await asyncio.sleep(60)
+
+    async def come_and_go(round_: int) -> tuple[int, int, int]:
+        ids = [f"guest-{round_}-{number}" for number in range(100)]
+        for number, id_ in enumerate(ids):
+            home, room = ("can-ho-my-dinh", None) if number % 3 == 0 else ("nha-ha-noi", "phong-khach")
+            cloud.add_device(home, {**NEW_LAMP, "id": id_, "room_id": room})
+        await asyncio.sleep(2)
+        for id_ in ids:
+            cloud.remove_device(id_)
+        await asyncio.sleep(2)
+        state = entry.runtime_data.state
+        assert len(registry._ROOMS[state].by_device) < 2 * len(state.endpoints) + 500
+        return held_by(entry.runtime_data), len(hass.data[DATA_DISPATCHER]), len(state._ignored_devices)
+
+    first = [await come_and_go(round_) for round_ in range(3)][-1]
+    last = [await come_and_go(round_) for round_ in range(3, 30)][-1]
+    assert last[0] <= first[0] + 20
+    assert last[1:] == first[1:]
 
 
 async def test_a_device_that_cannot_be_decoded_at_a_start_is_not_removed(

@@ -9,7 +9,9 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, Confi
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
+from homeassistant.util.file import WriteError
 import pytest
 
 from tests.accounts import OTHER, OWNER, Person, log_in
@@ -84,6 +86,23 @@ async def test_removing_an_account_that_is_not_loaded_signs_out_as_well(
     assert len(cloud.sessions(OWNER.username)) == 1
     assert await hass.config_entries.async_remove(entry.entry_id)
     assert cloud.sessions(OWNER.username) == []
+
+
+async def test_removing_an_account_signs_out_although_the_disk_is_read_only(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has to be written for it."""
+
+    async def refuse(*_arguments: object) -> None:
+        raise WriteError("Read-only file system")
+
+    with monkeypatch.context() as patches:
+        patches.setattr(Store, "_async_write_data", refuse)
+        await asyncio.sleep(3 * 3600)  # tokens are renewed, and cannot be stored
+        await shows(hass, KITCHEN, "off")
+        assert await hass.config_entries.async_remove(entry.entry_id)
+        await asyncio.sleep(60)
+        assert cloud.sessions(OWNER.username) == []
 
 
 async def test_removing_an_account_does_not_wait_for_a_cloud_that_is_gone(

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 import itertools
 import json
 import logging
+import re
 
 from aiohttp import WSMsgType
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, EventStateReportedData, HomeAssistant, State, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.setup import async_setup_component
 from hypothesis import HealthCheck, given, strategies as st
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tests.accounts import OWNER
 from tests.cloud.invalid_data import EXTREMES, Mutation, mutations
@@ -459,3 +463,25 @@ async def test_names_may_be_anything(hass: HomeAssistant, cloud: MockCloud, watc
     await watch.goes_on()
     assert all(area.name.isprintable() and len(area.name) <= 201 for area in ar.async_get(hass).areas.values())
     assert {"Bếp [31m", "y" * 200 + "…"} <= {area.name for area in ar.async_get(hass).areas.values()}
+
+
+NUMBERS = (
+    *("min_kelvin", "max_kelvin", "color_temp_kelvin", "brightness", "hue", "saturation", "position", "tilt"),
+    *("power_w", "energy_kwh", "signal_dbm", "battery_percent", "progress"),
+)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+async def test_no_number_stops_home_assistant_from_listing_its_states(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, cloud: MockCloud, entry: ConfigEntry, name: str
+) -> None:
+    """A kelvin of 2e19 had made it impossible. What Home Assistant cannot spell is not shown."""
+    assert await async_setup_component(hass, "api", {})
+    client = await hass_client()
+    for value in ("2e19", "-2e19", "9223372036854775808", "1e308", "-1e308", "1e400", "1e-320", "null"):
+        cloud.spoil_snapshots(partial(re.sub, rf'"{name}"\s*:\s*[-+.0-9eE]+', f'"{name}": {value}'))
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        answer = await client.get("/api/states")
+        assert answer.status == 200, value
+        assert len(await answer.json()) > 30
+        cloud.spoil_snapshots(None)

@@ -9,12 +9,14 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
+import msgspec
 import pytest
 
 from tests.accounts import OWNER
+from tests.discovery_server import DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
-from tests.repairs import MAINTAINED, comes, said
+from tests.repairs import MAINTAINED, comes, issues, said
 
 pytestmark = pytest.mark.slow
 
@@ -156,3 +158,21 @@ async def test_asking_for_an_update_of_everything_is_one_request(
     assert len(everything) > 20
     await hass.services.async_call("homeassistant", "update_entity", {ATTR_ENTITY_ID: everything}, blocking=True)
     assert len(cloud.requests) - before == 1
+
+
+async def test_a_bare_503_is_no_maintenance(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """It may be a proxy's: nothing is unavailable for 90 seconds, and Repairs says nothing (C-25)."""
+    await asyncio.sleep(60)
+    session = entry.runtime_data.client.session
+    right = session.endpoints
+    async with DiscoveryServer() as proxy:
+        proxy.redirect(503, "")
+        events_url = proxy.url.replace("http", "ws") + "/events"
+        session.endpoints = msgspec.structs.replace(right, api_url=proxy.url, events_url=events_url)
+        cloud.cut()
+        await asyncio.sleep(80)
+        assert hass.states.is_state(KITCHEN, STATE_OFF)
+        await shows(hass, KITCHEN, STATE_UNAVAILABLE, within_s=30)
+        assert issues(hass) == []
+        session.endpoints = right
+        await shows(hass, KITCHEN, STATE_OFF, within_s=130)

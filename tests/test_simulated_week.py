@@ -123,7 +123,7 @@ class Footprint:
                 for thing in gc.get_objects()
                 if type(thing).__module__.startswith((OUR_PACKAGE, "aiohttp.client", "asyncio."))
             ),
-            held=_held_by(coordinator),
+            held=held_by(coordinator),
         )
 
     def assert_no_more_than(self, before: Footprint) -> None:
@@ -139,7 +139,7 @@ class Footprint:
         assert self.held <= before.held * 1.01
 
 
-def _held_by(owner: object) -> int:
+def held_by(owner: object) -> int:
     """Return how many objects somebody keeps alive, going through ours and through containers only."""
     seen: set[int] = set()
     waiting = deque([owner])

@@ -148,18 +148,26 @@ class _RoomKey(NamedTuple):
 
 
 class _Rooms:
-    """The room of each device (registry ID) as of the last sync, also of devices that were removed since."""
+    """The room of each device (registry ID) as of the last sync, also of some devices that were removed since."""
 
     def __init__(self) -> None:
         self.by_device: dict[str, _RoomKey] = {}
         self.devices: dict[_RoomKey, dict[str, None]] = {}
 
     def set(self, device_id: str, room: _RoomKey) -> None:
-        if before := self.by_device.get(device_id):
-            del self.devices[before][device_id]
+        self.forget(device_id)
         self.by_device[device_id] = room
         self.devices.setdefault(room, {})[device_id] = None
 
+    def forget(self, device_id: str) -> None:
+        if room := self.by_device.pop(device_id, None):
+            del self.devices[room][device_id]
+            if not self.devices[room]:
+                del self.devices[room]
+
+
+# Removed devices whose rooms are remembered, beside as many as there are devices and endpoints.
+_MAX_REMOVED = 100
 
 # Not stored: a device follows its room only while Home Assistant runs.
 _ROOMS: WeakKeyDictionary[HomeState, _Rooms] = WeakKeyDictionary()
@@ -207,6 +215,9 @@ class _Sync:
                 self._update(device)
         for registry_id, room in self._updated_rooms.items():
             self._rooms.set(registry_id, room)
+        if len(self._rooms.by_device) > 2 * (len(self._state.devices) + len(self._state.endpoints)) + _MAX_REMOVED:
+            for registry_id in [id_ for id_ in self._rooms.by_device if self._devices.async_get(id_) is None]:
+                self._rooms.forget(registry_id)
 
     def _find_child(self, key: EndpointKey) -> dr.ChildDeviceEntry | None:
         identifier = (DOMAIN, unique_id(self._entry, key))
