@@ -91,7 +91,8 @@ def test_a_block_has_another_text_for_what_the_server_does_not_say(access: Acces
 def test_a_reason_that_repeats_a_secret_is_shown_without_it() -> None:
     """Such as the token, or the phone number of the account."""
     account = Account(id="1", access=Access(status="suspended", reason="token abc-123 of +84912345678"))
-    (issue,) = account_issues(account, title="A", phone="1", secrets=("abc-123", None, "+84 912 345 678")).values()
+    secrets = ("abc-123", None, "+84 912 345 678")
+    (issue,) = account_issues(account, title="A", phone="1", language="en", secrets=secrets).values()
     assert issue.placeholders["reason"] == "token … of …"
 
 

@@ -32,7 +32,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: WeSmartConfigEntry) -> b
     """Set up an account."""
     coordinator = entry.runtime_data = WeSmartCoordinator(hass, entry)
     await coordinator.async_config_entry_first_refresh()
-    coordinator.async_start()
+    await coordinator.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 

@@ -97,8 +97,7 @@ class WeSmartCoordinator(PushCoordinator):
         is_over = maintenance and maintenance.ends_at and maintenance.ends_at <= dt_util.utcnow()
         return None if is_over else maintenance
 
-    @callback
-    def async_start(self) -> None:
+    async def async_start(self) -> None:
         """Show the homes that the first refresh has loaded, and start the event stream."""
         homes.async_claim(self.hass, self.config_entry, self.state.homes)
         await registry.async_sync_all(self.hass, self.config_entry, self.state)

@@ -14,7 +14,7 @@ from .cloud.models import EndpointKey, HomeOutline, Scene
 from .cloud.state import Changes
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import EntityManager, WeSmartAccountEntity
-from .formatting import line, short
+from .formatting import short
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -54,7 +54,7 @@ class WeSmartScene(WeSmartAccountEntity, SceneEntity):
         self._attr_device_info = None
         self._attr_unique_id = registry.unique_id(coordinator.config_entry, EndpointKey(home.id, scene.id), "scene")
         name = short(scene.name or scene.id)
-        self._attr_name = f"{name} {line(home.name)}".strip() if is_ambiguous else name
+        self._attr_name = f"{name} {short(home.name)}".strip() if is_ambiguous else name
 
     @override
     async def async_activate(self, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cloud.commands import Command
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartDeviceEntity, async_setup_entities
-from .formatting import line, markdown
+from .formatting import markdown, short
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -42,14 +42,14 @@ class WeSmartFirmware(WeSmartDeviceEntity, UpdateEntity):
     @override
     def installed_version(self) -> str | None:
         """The version that is installed."""
-        return line(self.device.firmware) or None
+        return short(self.device.firmware) or None
 
     @property
     @override
     def latest_version(self) -> str | None:
         """The version that can be installed, or the installed one."""
         update = self.device.update
-        return line(update.version if update else self.device.firmware) or None
+        return short(update.version if update else self.device.firmware) or None
 
     @property
     @override
