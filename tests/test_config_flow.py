@@ -352,7 +352,7 @@ async def test_a_suspended_account_is_explained_and_added_once_it_works_again(
 async def test_a_reason_that_repeats_what_was_entered_is_shown_without_it(
     hass: HomeAssistant, cloud: MockCloud
 ) -> None:
-    """The password above all, but also who logs in (C-82)."""
+    """The password above all, but also who logs in (C-81)."""
     flow = await start_flow(hass, cloud)
     cloud.suspend(OWNER.username, reason=f"{OWNER.password} of {OWNER.username}, {OWNER.username.upper()}")
     flow = await submit(hass, flow, CREDENTIALS)

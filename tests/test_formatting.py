@@ -122,7 +122,7 @@ def test_no_url_ends_the_link_that_it_is_in(url: str) -> None:
 def test_terms_are_linked_where_the_account_says_if_the_server_may_name_that(
     server: str, url: str | None, is_shown: bool
 ) -> None:
-    """As its discovery document may (C-82); otherwise where the document says."""
+    """As its discovery document may (C-81); otherwise where the document says."""
     own = "https://cloud.example.com/own"
     endpoints = Endpoints(
         token_endpoint=own, revocation_endpoint=own, api_url=own, events_url=own, terms_url=own, support_phone="1"

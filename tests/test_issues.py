@@ -71,7 +71,7 @@ async def test_a_suspended_account_comes_back_by_itself(
 async def test_a_reason_that_repeats_secrets_is_shown_without_them(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """Tokens, and what identifies the owner (C-82)."""
+    """Tokens, and what identifies the owner (C-81)."""
     tokens = entry.data[CONF_TOKENS]
     cloud.suspend(OWNER.username, reason=f"{tokens['access_token']} {tokens['refresh_token']} {OWNER.username} Nợ phí")
     await comes(hass, BLOCKED)

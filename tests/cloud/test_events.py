@@ -246,7 +246,7 @@ def test_a_snapshot_of_which_nobody_knows_what_it_is_about_is_refused(members: J
     ids=["devices", "invalid devices", "devices of two homes", "endpoints", "homes"],
 )
 def test_a_snapshot_of_more_than_an_account_may_have_is_refused(too_large: list[Json]) -> None:
-    """It would stop Home Assistant for too long (C-83)."""
+    """It would stop Home Assistant for too long (C-82)."""
     assert homes(5, *[home(id=str(number)) for number in range(MAX_HOMES)]).homes
     assert len(homes(5, home(*[device(str(number)) for number in range(MAX_DEVICES)])).homes[0].devices) == MAX_DEVICES
     with pytest.raises(UnexpectedResponseError):

@@ -62,7 +62,9 @@ class Witness(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of a line in the log."""
         message = record.getMessage()
-        if record.name == LOGGER.name and message.startswith("Error fetching WeSMART at "):
+        if record.name == LOGGER.name and message.startswith(
+            ("Error fetching WeSMART at ", "Error requesting WeSMART at ")
+        ):
             if self._lost:
                 self._violations.append(f"lost twice: {message}")
             self._lost = True
