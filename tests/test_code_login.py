@@ -180,7 +180,7 @@ async def test_an_account_is_added_by_the_page(
     step = await dialog.enter_server(cloud.url)
     assert step_of(step) == FORM
     assert step["data_schema"] == []
-    assert step["description_placeholders"]["page_host"] == "127\\.0\\.0\\.1"
+    assert step["description_placeholders"]["page_host"] == f"127\\.0\\.0\\.1\\:{cloud.port}"
     entry = await added(hass, cloud, dialog, browser)
     assert (entry.title, entry.unique_id) == ("WeSMART", f"{cloud.url} tk-minh-anh")
     assert len(cloud.sessions(OWNER.username)) == 1

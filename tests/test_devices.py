@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.wesmart import registry
+from custom_components.wesmart import identifiers, registry
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import CONF_HOMES, DOMAIN
 from tests.accounts import OWNER, configure, submit
@@ -185,7 +185,7 @@ def test_ids_of_any_spelling_do_not_collide() -> None:
     """They are opaque: a separator may be part of one."""
     entry_of_server = MockConfigEntry(domain=DOMAIN, unique_id="https://cloud.example.com account")
     keys = [EndpointKey("a:b", "c"), EndpointKey("a", "b:c"), EndpointKey("a%3Ab", "c"), EndpointKey("ă", "c")]
-    ids = {registry.unique_id(entry_of_server, key) for key in keys}
+    ids = {identifiers.unique_id(entry_of_server, key) for key in keys}
     assert len(ids) == len(keys)
 
 
@@ -227,7 +227,7 @@ async def test_only_a_device_that_the_cloud_does_not_have_can_be_deleted(
 ) -> None:
     """One that it has would be back at the next start."""
     known = dr.async_get(hass)
-    identifier = (DOMAIN, registry.device_identifier(entry, "gone"))
+    identifier = (DOMAIN, identifiers.device_identifier(entry, "gone"))
     gone = known.async_get_or_create(config_entry_id=entry.entry_id, identifiers={identifier})
     child = device_of(hass, "light.hanh_lang_den_hanh_lang")
     assert isinstance(child, dr.ChildDeviceEntry)

@@ -11,7 +11,8 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN, PLATFORMS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .homes import async_setup_homes
-from .registry import async_setup_accounts, cloud_id, is_account
+from .identifiers import cloud_id, is_account
+from .registry import async_setup_accounts
 from .repairs import async_setup_repairs
 from .services import async_setup_services
 from .session import async_pop_session

@@ -13,8 +13,8 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 import voluptuous as vol
 from yarl import URL
 
-from .cloud import Endpoints, Session, WeSmartClient, discover, http_address, log_in, server_origin
-from .cloud.account import Access, Account
+from .cloud import Endpoints, Session, discover, http_address, log_in, server_origin
+from .cloud.account import Access
 from .cloud.errors import AccessError, AccountBlockedError, CloudConnectionError, SessionEndedError, WeSmartError
 from .cloud.models import HomeOutline
 from .const import CONF_EXCLUDED_HOMES, CONF_HOMES, CONF_SERVER, CONTRACT_URL, DOMAIN
@@ -30,7 +30,7 @@ from .homes import (
     server_address,
     server_id,
 )
-from .login_page import Login, LoginPageFlow
+from .login import Login, LoginFlow
 from .options_flow import WeSmartOptionsFlow, select_any
 from .session import async_get_session, endpoints_of, login_data, new_http, wall_clock
 from .terms import CONF_ACCEPT, TERMS_SCHEMA, async_accept_terms, terms_placeholders
@@ -51,24 +51,16 @@ _LOGIN_SCHEMA = vol.Schema(
 _LOCAL_EXAMPLE = "http://192.168.1.20:8765"
 
 
-class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
+class WeSmartConfigFlow(LoginFlow, domain=DOMAIN):
     """Creates or updates a config entry, which holds a session of the account and never its password."""
 
     VERSION = 1
 
     _server: str
-    _client: WeSmartClient
-    # Nothing is known of it before the login.
-    _account = Account(id="")
     _homes: tuple[HomeOutline, ...]
     _choice: HomeChoice
     _username: str | None = None
     _support_phone = ""
-    # What was entered and what the server issued for it, which a text of the server may repeat.
-    _secrets: tuple[str, ...] = ()
-    # A session that no entry has taken over yet. It is revoked if the flow is closed.
-    _session: Session | None = None
-    _closed = False
 
     @staticmethod
     @callback
@@ -76,15 +68,6 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: WeSmartConfigEntry) -> WeSmartOptionsFlow:
         """Return the flow that changes the options of an account."""
         return WeSmartOptionsFlow()
-
-    @callback
-    @override
-    def async_remove(self) -> None:
-        """Revoke the session of a flow that is closed before its end."""
-        self._closed = True
-        if self._session is not None:
-            # The revocation takes at most five seconds.
-            self.hass.async_create_task(self._async_sign_out(), "WeSMART sign out")
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -275,22 +258,6 @@ class WeSmartConfigFlow(LoginPageFlow, domain=DOMAIN):
         """The server's ID, which an entry keeps wherever its server is now."""
         entry = self._known_entry
         return async_server_id(self.hass, self._server) if entry is None else server_id(entry)
-
-    async def _async_open_session(self, login: Login) -> None:
-        http = new_http(self.hass)
-        self._session = Session(http, self._endpoints, await login(http), clock=wall_clock)
-        self._secrets += self._session.secrets
-        if self._closed:
-            # The dialog was closed in the meantime.
-            await self._async_sign_out()
-            raise SessionEndedError("the dialog was closed")
-        self._client = WeSmartClient(self._session)
-        self._account = await self._client.account()
-
-    async def _async_sign_out(self) -> None:
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.revoke()
 
     def _use(self, endpoints: Endpoints) -> None:
         self._use_logins(endpoints)

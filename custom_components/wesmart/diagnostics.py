@@ -19,7 +19,7 @@ from .cloud.models import ButtonEndpoint, Device, Endpoint
 from .cloud.state import HomeState
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .formatting import short
-from .registry import cloud_id, is_account
+from .identifiers import cloud_id, is_account
 
 type Report = dict[str, object]
 

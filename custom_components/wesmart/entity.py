@@ -13,7 +13,7 @@ from homeassistant.helpers.entity import ToggleEntity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from . import registry
+from . import identifiers, registry
 from .cloud.commands import Command
 from .cloud.models import Endpoint, EndpointKey, SwitchEndpoint
 from .const import DOMAIN
@@ -28,7 +28,7 @@ class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
     def __init__(self, coordinator: WeSmartCoordinator, context: EndpointKey | None = None) -> None:
         """Be written when the availability changes, or the context: see `PushCoordinator.async_add_listener`."""
         super().__init__(coordinator, context)
-        self._attr_device_info = registry.account_device_info(coordinator.config_entry)
+        self._attr_device_info = identifiers.account_device_info(coordinator.config_entry)
 
     @property
     @override
@@ -50,8 +50,8 @@ class WeSmartDeviceEntity(WeSmartAccountEntity):
         key = EndpointKey(device_id)
         super().__init__(coordinator, key)
         self.device = coordinator.state.devices[device_id]
-        self._attr_unique_id = registry.unique_id(coordinator.config_entry, key, kind)
-        self._attr_device_info = registry.parent_device_info(coordinator.config_entry, device_id)
+        self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, key, kind)
+        self._attr_device_info = identifiers.parent_device_info(coordinator.config_entry, device_id)
 
     @property
     @override
@@ -79,8 +79,8 @@ class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
         self.key = key
         self.endpoint = endpoint
         self.device = coordinator.state.devices[key.device_id]
-        self._attr_unique_id = registry.unique_id(coordinator.config_entry, key, kind)
-        self._attr_device_info = registry.device_info(
+        self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, key, kind)
+        self._attr_device_info = identifiers.device_info(
             coordinator.hass, coordinator.config_entry, coordinator.state, key
         )
         self._describe()
@@ -187,7 +187,7 @@ class EntityManager:
             if (
                 entity.domain == self._platform
                 and entity.unique_id not in current
-                and registry.is_stale(self._entry, self._entry.runtime_data.state, entity.unique_id)
+                and identifiers.is_stale(self._entry, self._entry.runtime_data.state, entity.unique_id)
             ):
                 self._entities.async_remove(entity.entity_id)
 

@@ -8,7 +8,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import registry
+from . import identifiers
 from .cloud.commands import Command
 from .cloud.models import EndpointKey, HomeOutline, Scene
 from .cloud.state import Changes
@@ -52,7 +52,7 @@ class WeSmartScene(WeSmartAccountEntity, SceneEntity):
         super().__init__(coordinator)
         self._scene_id = scene.id
         self._attr_device_info = None
-        self._attr_unique_id = registry.unique_id(coordinator.config_entry, EndpointKey(home.id, scene.id), "scene")
+        self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, EndpointKey(home.id, scene.id), "scene")
         name = short(scene.name or scene.id)
         self._attr_name = f"{name} {short(home.name)}".strip() if is_ambiguous else name
 

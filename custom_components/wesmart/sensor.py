@@ -19,7 +19,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 
-from . import registry
+from . import identifiers
 from .cloud.models import Device, EndpointKey, SwitchEndpoint, SwitchState
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
@@ -150,7 +150,7 @@ def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmart
 
 def _is_known(coordinator: WeSmartCoordinator, device_id: str, kind: str) -> bool:
     """Return whether a device has reported a value before: an offline one does not."""
-    unique_id = registry.unique_id(coordinator.config_entry, EndpointKey(device_id), kind)
+    unique_id = identifiers.unique_id(coordinator.config_entry, EndpointKey(device_id), kind)
     return bool(er.async_get(coordinator.hass).async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
 
 

@@ -22,7 +22,7 @@ from .const import ACTIVE_STATES, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .diagnostics import account_report, device_report, fit
 from .errors import translate_errors
-from .registry import cloud_id, is_account
+from .identifiers import cloud_id, is_account
 from .session import async_get_session
 
 SERVICE_FIND_DEALERS = "find_dealers"

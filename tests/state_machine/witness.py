@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from custom_components.wesmart.cloud.models import EndpointKey
 from custom_components.wesmart.const import DOMAIN, LOGGER
-from custom_components.wesmart.registry import device_identifier, unique_id
+from custom_components.wesmart.identifiers import device_identifier, unique_id
 from tests.home import FEEDBACK
 from tests.state_machine.calls import Call
 from tests.state_machine.fields import STEADY, Thing, Value, as_shown, held, shown

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, NamedTuple, Self, TypedDict, override
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 type Id = Annotated[str, Meta(min_length=1)]
 # Whole numbers may be spelled as floats; from 2^53 on, floats are not exact.
@@ -168,6 +169,12 @@ class _Endpoint(Struct, frozen=True, kw_only=True, tag_field="type"):
     id: Id
     name: str | None = None
     room_id: str | None = None  # room of the controlled lamp or curtain, if it differs from the device's
+    features: Struct
+
+    @property
+    def description(self) -> tuple[object, ...]:
+        """Everything except the state."""
+        return self.name, self.room_id, self.features
 
 
 class SwitchEndpoint(_Endpoint, frozen=True, kw_only=True, tag="switch"):
@@ -231,6 +238,17 @@ class Device(DeviceOutline, frozen=True, kw_only=True):
     """A device with its endpoints."""
 
     endpoints: Annotated[tuple[Endpoint, ...], ENDPOINTS_LIMIT]
+
+    @property
+    def identity(self) -> Device:
+        """What the registries know of the device, and which entities it has."""
+        return replace(
+            self,
+            online=False,
+            update=None,
+            signal_dbm=None if self.signal_dbm is None else 0,
+            battery_percent=None if self.battery_percent is None else 0,
+        )
 
 
 class Room(Struct, frozen=True, kw_only=True):

@@ -284,7 +284,7 @@ class HomeState:
         if known != description:
             self.devices[device.id] = description
             changes.endpoints.update(keys, (EndpointKey(device.id),))
-        if known is None or _identity(known) != _identity(description) or keys != known_keys:
+        if known is None or known.identity != description.identity or keys != known_keys:
             self._keys[device.id] = keys
             changes.devices.add(device.id)
             self._remove_endpoints(set(known_keys).difference(keys), changes)
@@ -305,7 +305,7 @@ class HomeState:
             return
         self.endpoints[key] = endpoint
         changes.endpoints.add(key)
-        if before is None or _description(before) != _description(endpoint):
+        if before is None or before.description != endpoint.description:
             changes.devices.add(key.device_id)
 
     def _remove_device(self, device_id: str, changes: Changes) -> None:
@@ -317,22 +317,6 @@ class HomeState:
         for key in keys:
             del self.endpoints[key], self._seqs[key]
             changes.endpoints.add(key)
-
-
-def _identity(device: Device) -> Device:
-    """Return what the registries know of a device, and which entities it has."""
-    return replace(
-        device,
-        online=False,
-        update=None,
-        signal_dbm=None if device.signal_dbm is None else 0,
-        battery_percent=None if device.battery_percent is None else 0,
-    )
-
-
-def _description(endpoint: Endpoint) -> tuple[object, ...]:
-    """Return everything about an endpoint except its state."""
-    return endpoint.name, endpoint.room_id, endpoint.features
 
 
 def _resolved[StateT: _State](state: StateT, before: object) -> StateT:

@@ -1,4 +1,4 @@
-"""The login on the server's own page, which a config flow opens in the browser (contract, "Session").
+"""The login of a config flow: its session, and the server's own page in the browser (contract, "Session").
 
 Home Assistant's OAuth helper makes the URL, and its callback view returns the code to the flow. The code is exchanged by
 our own client: the helper follows redirects, and knows neither sessions nor Retry-After.
@@ -7,28 +7,47 @@ our own client: the helper follows redirects, and knows neither sessions nor Ret
 from abc import ABCMeta, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.core import callback
 from homeassistant.helpers.config_entry_oauth2_flow import LocalOAuth2ImplementationWithPkce
 
-from .cloud import CLIENT_ID, Endpoints, HttpClient, Tokens, exchange_code
-from .cloud.errors import WeSmartError
+from .cloud import CLIENT_ID, Endpoints, HttpClient, Session, Tokens, WeSmartClient, exchange_code
+from .cloud.account import Account
+from .cloud.errors import SessionEndedError, WeSmartError
 from .const import DOMAIN
-from .session import wall_clock
+from .session import new_http, wall_clock
 
 type Login = Callable[[HttpClient], Awaitable[Tokens]]
 
 
-class LoginPageFlow(ConfigFlow, metaclass=ABCMeta):
-    """The steps of a config flow that log in on the server's page."""
+class LoginFlow(ConfigFlow, metaclass=ABCMeta):
+    """The session of a config flow, and the steps that log in on the server's page."""
 
     _endpoints: Endpoints
+    _client: WeSmartClient
+    # Nothing is known of it before the login.
+    _account = Account(id="")
+    # What was entered and what the server issued for it, which a text of the server may repeat.
+    _secrets: tuple[str, ...] = ()
+    # A session that no entry has taken over yet. It is revoked if the flow is closed.
+    _session: Session | None = None
+    _closed = False
     # Whether to log in on the page; None if the user has to choose.
     _on_page: bool | None
     # A visit to the page, with its PKCE verifier, and what the page returned.
     _visit: LocalOAuth2ImplementationWithPkce | None = None
     _returned: dict[str, Any] | None = None
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Revoke the session of a flow that is closed before its end."""
+        self._closed = True
+        if self._session is not None:
+            # The revocation takes at most five seconds.
+            self.hass.async_create_task(self._async_sign_out(), "WeSMART sign out")
 
     def _use_logins(self, endpoints: Endpoints) -> None:
         """Use a server and the logins that it offers."""
@@ -95,6 +114,22 @@ class LoginPageFlow(ConfigFlow, metaclass=ABCMeta):
             case {"error": "access_denied"}:
                 return self._show_login("login_denied")
         return self._show_login("login_failed")
+
+    async def _async_open_session(self, login: Login) -> None:
+        http = new_http(self.hass)
+        self._session = Session(http, self._endpoints, await login(http), clock=wall_clock)
+        self._secrets += self._session.secrets
+        if self._closed:
+            # The dialog was closed in the meantime.
+            await self._async_sign_out()
+            raise SessionEndedError("the dialog was closed")
+        self._client = WeSmartClient(self._session)
+        self._account = await self._client.account()
+
+    async def _async_sign_out(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.revoke()
 
     @abstractmethod
     async def _async_ask_login(self) -> ConfigFlowResult:

@@ -1,0 +1,95 @@
+"""How devices and entities are identified in Home Assistant's registries.
+
+An ID holds a hash of the server's, the device's ID, the endpoint's, and what kind of entity it is.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import quote, unquote
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .cloud.models import EndpointKey
+from .cloud.state import HomeState
+from .const import DOMAIN, MANUFACTURER
+from .formatting import short
+from .homes import server_id
+
+
+def unique_id(entry: ConfigEntry, key: EndpointKey, kind: str | None = None) -> str:
+    """Return the unique ID of an entity of an endpoint or a device; its main one's also identifies a child device."""
+    id_ = f"{device_identifier(entry, key.device_id)}:{_quote(key.endpoint_id)}"
+    return id_ if kind is None else f"{id_}:{kind}"
+
+
+def is_stale(entry: ConfigEntry, state: HomeState, unique_id: str) -> bool:
+    """Return whether an entity, which nothing has any more, can be removed: what could not be decoded may have it."""
+    server, *ids = unique_id.split(":")
+    if not ids or server != _server_hash(server_id(entry)):
+        return False  # of the account
+    id_ = unquote(ids[0])
+    is_known = id_ in state.devices or id_ in state.homes
+    return id_ not in state.invalid_devices and (is_known or not state.invalid_homes)
+
+
+def device_identifier(entry: ConfigEntry, device_id: str) -> str:
+    """Return the identifier of a device. The server's own IDs are unique only within the server."""
+    return f"{_server_hash(server_id(entry))}:{_quote(device_id)}"
+
+
+def account_device_info(entry: ConfigEntry) -> dr.DeviceInfo:
+    """Return the service that stands for the account, called as its owner calls the account in Home Assistant."""
+    return dr.DeviceInfo(
+        identifiers={(DOMAIN, entry.entry_id)},
+        entry_type=dr.DeviceEntryType.SERVICE,
+        manufacturer=MANUFACTURER,
+        name=entry.title,
+    )
+
+
+def parent_device_info(entry: ConfigEntry, device_id: str) -> dr.DeviceInfo:
+    """Return the device of an entity that shows a device itself. It is registered already."""
+    return dr.DeviceInfo(identifiers={(DOMAIN, device_identifier(entry, device_id))})
+
+
+def is_account(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
+    """Return whether a device is the service that stands for the account."""
+    return (DOMAIN, entry.entry_id) in device.identifiers
+
+
+def cloud_id(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> str | None:
+    """Return the server's ID of a device of the entry, or of the panel of a child device; None for any other device."""
+    if device.config_entry_id == entry.entry_id:
+        for domain, identifier in device.identifiers:
+            server, *ids = identifier.split(":")
+            if ids and (domain, server) == (DOMAIN, _server_hash(server_id(entry))):
+                return unquote(ids[0])
+    return None
+
+
+@callback
+def device_info(
+    hass: HomeAssistant, entry: ConfigEntry, state: HomeState, key: EndpointKey
+) -> dr.DeviceInfo | dr.ChildDeviceInfo:
+    """Return the device of an endpoint's entity. It is registered already, with everything else about it."""
+    name = state.endpoints[key].name
+    if not name:
+        return parent_device_info(entry, key.device_id)
+    identifier = (DOMAIN, device_identifier(entry, key.device_id))
+    return dr.ChildDeviceInfo(
+        identifiers={(DOMAIN, unique_id(entry, key))},
+        name=short(name) or MANUFACTURER,
+        parent_device_id=dr.async_get_device_id_by_identifier(hass, identifier, config_entry_id=entry.entry_id),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _quote(id_: str) -> str:
+    return quote(id_, safe="")
+
+
+@lru_cache(maxsize=8)
+def _server_hash(server: str) -> str:
+    return sha256(server.encode()).hexdigest()[:12]
