@@ -61,7 +61,7 @@ class WeSmartCoordinator(PushCoordinator):
             ),
         )
         self.client = WeSmartClient(async_get_session(hass, entry))
-        self.state = HomeState(partial(homes.async_includes, hass, entry))
+        self.state = HomeState(partial(homes.async_claim, hass, entry))
         self.connection = Connection(
             self.client,
             self.state,
@@ -99,7 +99,7 @@ class WeSmartCoordinator(PushCoordinator):
 
     async def async_start(self) -> None:
         """Show the homes that the first refresh has loaded, and start the event stream."""
-        homes.async_claim(self.hass, self.config_entry, self.state.homes)
+        homes.async_release_others(self.hass, self.config_entry, self.state.homes)
         await registry.async_sync_all(self.hass, self.config_entry, self.state)
         self._update_issues(in_maintenance=False)
         self._is_set_up = True
@@ -159,7 +159,7 @@ class WeSmartCoordinator(PushCoordinator):
             self._update_issues(in_maintenance=in_maintenance)
             self.update_interval = timedelta(seconds=poll_delay(err))
             failure = translated(UpdateFailed, err, **about)
-            if not says_why and self._is_within_grace(failure):
+            if not says_why and self._start_grace(failure):
                 LOGGER.debug("Polling failed: %s", err)
                 return
             raise failure from err
@@ -222,8 +222,8 @@ class WeSmartCoordinator(PushCoordinator):
         if not account.has_access:
             raise TermsNotAcceptedError("the terms are not accepted")
 
-    def _is_within_grace(self, failure: UpdateFailed) -> bool:
-        """Return whether a failed poll leaves the homes available; if so, until the grace time ends without contact."""
+    def _start_grace(self, failure: UpdateFailed) -> bool:
+        """Leave the homes available until the grace time ends without contact; return whether there is any."""
         contact = self.connection.last_contact
         if self.state.state_seq < 0 or not self.last_update_success or self.connection.grace <= 0:
             return False
@@ -269,7 +269,7 @@ class WeSmartCoordinator(PushCoordinator):
     def _handle_structure(self, changes: Changes) -> None:
         try:
             if changes.homes:
-                homes.async_claim(self.hass, self.config_entry, self.state.homes)
+                homes.async_release_others(self.hass, self.config_entry, self.state.homes)
                 self._update_issues(in_maintenance=None)
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
         except Exception:  # noqa: BLE001 - push must go on for everything else

@@ -74,8 +74,8 @@ def async_server_id(hass: HomeAssistant, server: str) -> str:
 
 
 @callback
-def async_includes(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
-    """Return whether an entry shows a home; if so, no other entry can from now on."""
+def async_claim(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> bool:
+    """Let an entry show a home, which no other entry can from now on; return whether it may."""
     server = server_id(entry)
     if home_id in excluded_homes(entry) or async_holder(hass, server, home_id, exclude=entry):
         return False
@@ -88,8 +88,8 @@ def async_includes(hass: HomeAssistant, entry: ConfigEntry, home_id: str) -> boo
 
 
 @callback
-def async_claim(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
-    """Record that an entry shows only these homes, which `async_includes` gave it, so that others are free."""
+def async_release_others(hass: HomeAssistant, entry: ConfigEntry, home_ids: Collection[str]) -> None:
+    """Release the homes that an entry has claimed, except these."""
     _async_store(hass, entry, _homes(entry).intersection(home_ids))
 
 

@@ -21,7 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 import msgspec
 from yarl import URL
 
-from .cloud import Endpoints, HttpClient, Session, Tokens, discover, keep_refusals, timing
+from .cloud import Endpoints, HttpClient, Session, Tokens, discover, follow_no_redirects, timing
 from .cloud.errors import WeSmartError
 from .const import CONF_ENDPOINTS, CONF_TOKENS, DOMAIN, LOGGER, MANUFACTURER
 from .homes import server_address
@@ -177,7 +177,7 @@ def _shared(hass: HomeAssistant) -> _Shared:
         # Not Home Assistant's common session: `ws_connect` follows redirects unless a middleware stops it, and two
         # accounts must not share cookies. No cleanup, which would belong to the entry that comes first.
         http = async_create_clientsession(
-            hass, auto_cleanup=False, cookie_jar=DummyCookieJar(), middlewares=(keep_refusals,)
+            hass, auto_cleanup=False, cookie_jar=DummyCookieJar(), middlewares=(follow_no_redirects,)
         )
         shared = hass.data[_SHARED] = _Shared(http)
 

@@ -14,7 +14,7 @@ from custom_components.wesmart.cloud import (
     Tokens,
     WeSmartClient,
     discover,
-    keep_refusals,
+    follow_no_redirects,
     log_in,
     server_origin,
 )
@@ -45,7 +45,7 @@ def seeded_random() -> None:
 @pytest.fixture
 async def aiohttp_session() -> AsyncIterator[ClientSession]:
     """Return a session without anything of Home Assistant's."""
-    async with ClientSession(middlewares=[keep_refusals]) as session:
+    async with ClientSession(middlewares=[follow_no_redirects]) as session:
         yield session
 
 

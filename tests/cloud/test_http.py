@@ -14,7 +14,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 import pytest
 from yarl import URL
 
-from custom_components.wesmart.cloud import HttpClient, keep_refusals
+from custom_components.wesmart.cloud import HttpClient, follow_no_redirects
 from custom_components.wesmart.cloud.errors import (
     AccountBlockedError,
     CloudConnectionError,
@@ -187,7 +187,7 @@ async def test_failures_of_aiohttp_and_of_other_middlewares_are_connection_error
     async def fail(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         raise failure
 
-    async with ClientSession(middlewares=[fail, keep_refusals]) as session:
+    async with ClientSession(middlewares=[fail, follow_no_redirects]) as session:
         assert type(await error_of(HttpClient(session), scripted, way)) is CloudConnectionError
 
 

@@ -2,7 +2,7 @@
 
 The contract is this project's own (docs/openapi.yaml, docs/asyncapi.yaml): WeSMART publishes none.
 
-    async with ClientSession(middlewares=[keep_refusals]) as aiohttp_session:
+    async with ClientSession(middlewares=[follow_no_redirects]) as aiohttp_session:
         http = HttpClient(aiohttp_session)
         endpoints = await discover(http, server_origin(server))
         session = Session(http, endpoints, await log_in(http, endpoints, username, password))
@@ -23,7 +23,7 @@ from .client import WeSmartClient
 from .commands import Command, CommandQueue
 from .connection import Connection, ConnectionStatus
 from .discovery import Endpoints, discover, http_address, server_origin
-from .http import HttpClient, keep_refusals
+from .http import HttpClient, follow_no_redirects
 from .models import LightEndpoint
 from .state import HomeState
 
@@ -42,8 +42,8 @@ __all__ = [
     "WeSmartClient",
     "discover",
     "exchange_code",
+    "follow_no_redirects",
     "http_address",
-    "keep_refusals",
     "log_in",
     "server_origin",
 ]

@@ -71,7 +71,7 @@ class _HandshakeRefusedError(Exception):
         self.response = response
 
 
-async def keep_refusals(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+async def follow_no_redirects(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Read the response to a refused WebSocket handshake, and do not follow its redirects.
 
     An aiohttp client middleware, because `ws_connect` follows redirects and drops the body of a refusal.
@@ -90,7 +90,7 @@ class HttpClient:
     """Sends the requests of one account, or of one login attempt."""
 
     def __init__(self, session: ClientSession) -> None:
-        """Use a session that has `keep_refusals` in its middlewares."""
+        """Use a session that has `follow_no_redirects` in its middlewares."""
         self._session = session
         # By URL: the response that asked to wait, and until when in loop time.
         self._busy: dict[URL, tuple[float, Response]] = {}
