@@ -78,7 +78,7 @@ async def test_a_pushed_state_takes_ten_calls(hass: HomeAssistant, cloud: MockCl
     finally:
         sys.setprofile(None)
     walk = calls.names[calls.names.index("EventStream.receive") :]
-    assert walk[-1] == "WeSmartEntity._handle_coordinator_update"
+    assert walk[-1] == "WeSmartEndpointEntity._handle_coordinator_update"
     assert len(walk) <= 10, walk
 
 
@@ -98,7 +98,7 @@ async def test_a_call_takes_ten_calls(hass: HomeAssistant, cloud: MockCloud, ent
 
 HOPS = (
     "WeSmartLight.async_turn_on",
-    "WeSmartAccountEntity._async_execute",
+    "WeSmartEntity._async_execute",
     "WeSmartCoordinator.async_execute",
     "CommandQueue.execute",
     "CommandQueue._work",

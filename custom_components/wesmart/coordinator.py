@@ -12,10 +12,9 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.update_coordinator import REQUEST_REFRESH_DEFAULT_COOLDOWN, UpdateFailed
+from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from . import homes, registry
@@ -50,16 +49,7 @@ class WeSmartCoordinator(PushCoordinator):
 
     def __init__(self, hass: HomeAssistant, entry: WeSmartConfigEntry) -> None:
         """Use the session of the entry."""
-        super().__init__(
-            hass,
-            LOGGER,
-            config_entry=entry,
-            name=f"WeSMART at {homes.server_address(entry)}",
-            always_update=False,
-            request_refresh_debouncer=Debouncer(
-                hass, LOGGER, cooldown=REQUEST_REFRESH_DEFAULT_COOLDOWN, immediate=True, background=True
-            ),
-        )
+        super().__init__(hass, entry, f"WeSMART at {homes.server_address(entry)}")
         self.client = WeSmartClient(async_get_session(hass, entry))
         self.state = HomeState(partial(homes.async_claim, hass, entry))
         self.connection = Connection(
@@ -75,8 +65,6 @@ class WeSmartCoordinator(PushCoordinator):
         # When push came or went last.
         self.streaming_changed_at = dt_util.utcnow()
         self._session_ended: SessionEndedError | None = None
-        self._listeners_by_context = {}
-        self._structure_listeners = []
         self._is_set_up = False
         self._cancel_request: CALLBACK_TYPE | None = None
         self._cancel_grace: CALLBACK_TYPE | None = None
@@ -165,6 +153,8 @@ class WeSmartCoordinator(PushCoordinator):
             raise failure from err
         self.connection.set_access(True)
         self._update_issues(in_maintenance=False)
+        # A maintenance ends by time alone.
+        self._call_listeners((ACCOUNT,))
 
     async def _async_poll(self) -> None:
         if self._session_ended is not None:
@@ -175,7 +165,7 @@ class WeSmartCoordinator(PushCoordinator):
         if self._discovery.is_due:
             await self._discovery.async_read()
             if self.connection.streaming and not self._account_outdated:
-                return  # instead of the safety poll: an idle hour has at most two requests (contract, "Client")
+                return  # instead of the safety poll: an idle hour has at most two requests (C-62)
         try:
             await self._async_read()
         except NotFoundError, CloudConnectionError:
@@ -272,6 +262,9 @@ class WeSmartCoordinator(PushCoordinator):
                 homes.async_release_others(self.hass, self.config_entry, self.state.homes)
                 self._update_issues(in_maintenance=None)
             registry.async_sync(self.hass, self.config_entry, self.state, changes)
+            # Names of a device's entities may depend on each other.
+            for device_id in changes.devices:
+                changes.endpoints.update(self.state.keys_of(device_id))
         except Exception:  # noqa: BLE001 - push must go on for everything else
             LOGGER.exception("The registries could not be updated")
         self._call_structure_listeners(changes)

@@ -18,7 +18,7 @@ from .cloud.commands import Command
 from .cloud.models import CurtainEndpoint, CurtainFeatures, CurtainKind, CurtainState, EndpointKey, Motion
 from .const import CONF_REVERSED_COVERS
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartEntity, async_setup_entities
+from .entity import WeSmartEndpointEntity, async_setup_entities
 from .homes import stored_ids
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
@@ -51,7 +51,7 @@ def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmart
             yield WeSmartCover(coordinator, key, endpoint)
 
 
-class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
+class WeSmartCover(WeSmartEndpointEntity[CurtainEndpoint], CoverEntity):
     """A cover. The contract's positions are Home Assistant's: 100 is open."""
 
     _attr_translation_key = "curtain"
@@ -139,7 +139,7 @@ class WeSmartCover(WeSmartEntity[CurtainEndpoint], CoverEntity):
 
     @override
     async def async_stop_cover_tilt(self, **kwargs: Any) -> None:
-        """Stop the cover and its slats: there is one command for both (contract, "Commands")."""
+        """Stop the cover and its slats: there is one command for both (C-54)."""
         await self.async_stop_cover(**kwargs)
 
     # Nothing but these two knows of reversed covers.

@@ -58,7 +58,7 @@ async def async_attach_trigger(
     job = HassJob(action, f"WeSMART press {config[CONF_TYPE]}")
     entity_id = er.async_resolve_entity_id(er.async_get(hass), config[CONF_ENTITY_ID])
     if entity_id is None:
-        return lambda: None  # the button was removed; Home Assistant's Repairs tell of it
+        return lambda: None  # the button was removed
 
     @callback
     def handle_change(event: Event[EventStateChangedData]) -> None:

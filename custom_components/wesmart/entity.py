@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import ToggleEntity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import UNDEFINED
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from . import identifiers, registry
@@ -20,15 +21,10 @@ from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 
 
-class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
+class WeSmartEntity(CoordinatorEntity[WeSmartCoordinator]):
     """An entity of an account."""
 
     _attr_has_entity_name = True
-
-    def __init__(self, coordinator: WeSmartCoordinator, context: EndpointKey | None = None) -> None:
-        """Be written when the availability changes, or the context: see `PushCoordinator.async_add_listener`."""
-        super().__init__(coordinator, context)
-        self._attr_device_info = identifiers.account_device_info(coordinator.config_entry)
 
     @property
     @override
@@ -42,7 +38,7 @@ class WeSmartAccountEntity(CoordinatorEntity[WeSmartCoordinator]):
         await self.coordinator.async_execute(command, state.name if state else self.entity_id)
 
 
-class WeSmartDeviceEntity(WeSmartAccountEntity):
+class WeSmartDeviceEntity(WeSmartEntity):
     """An entity that shows something of a device itself, such as its signal."""
 
     def __init__(self, coordinator: WeSmartCoordinator, device_id: str, kind: str) -> None:
@@ -68,7 +64,7 @@ class WeSmartDeviceEntity(WeSmartAccountEntity):
         self.async_write_ha_state()
 
 
-class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
+class WeSmartEndpointEntity[EndpointT: Endpoint](WeSmartEntity):
     """An entity that shows an endpoint."""
 
     def __init__(
@@ -96,10 +92,24 @@ class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
         """Set what does not depend on the endpoint's state: its name here, its features in the platforms."""
         if self._number is None:
             self._attr_name = None
-            return
-        self._attr_translation_placeholders = {"number": str(self._number)}
-        if hasattr(self, "_attr_name"):
-            del self._attr_name
+        else:
+            self._attr_translation_placeholders = {"number": str(self._number)}
+            if hasattr(self, "_attr_name"):
+                del self._attr_name
+
+    @callback
+    def _describe_anew(self) -> None:
+        """Describe the entity again, also to the registry, which other parts of Home Assistant read."""
+        self._describe()
+        # Home Assistant caches what it made of the translation key and its placeholders.
+        for cached in ("name", "_name_translation_key"):
+            self.__dict__.pop(cached, None)
+        name = self.name
+        er.async_get(self.hass).async_update_entity(
+            self.entity_id,
+            original_name=None if name is UNDEFINED else name,
+            translation_key=self.translation_key,
+        )
 
     @property
     def _number(self) -> int | None:
@@ -128,11 +138,11 @@ class WeSmartEntity[EndpointT: Endpoint](WeSmartAccountEntity):
             or device is not self.device
         ):
             self.device = device
-            self._describe()
+            self._describe_anew()
         self.async_write_ha_state()
 
 
-class WeSmartRelay(WeSmartEntity[SwitchEndpoint], ToggleEntity):
+class WeSmartRelay(WeSmartEndpointEntity[SwitchEndpoint], ToggleEntity):
     """A relay: the gang of a wall panel, or an outlet."""
 
     @property
@@ -155,9 +165,8 @@ class WeSmartRelay(WeSmartEntity[SwitchEndpoint], ToggleEntity):
 class EntityManager:
     """Adds the entities of a platform, and keeps them as the server's devices or homes change.
 
-    An entity whose class or place changes is removed and added again, and Home Assistant restores what the user made of
-    it. The place is the device, which is another one if an endpoint got or lost its name; or the name of an entity without
-    a device.
+    An entity of another class, or a scene of another name, is removed and added again, and Home Assistant restores what the
+    user made of it. One that moves to another device stays (`registry.py`).
     """
 
     def __init__(
@@ -166,7 +175,7 @@ class EntityManager:
         entry: WeSmartConfigEntry,
         async_add_entities: AddConfigEntryEntitiesCallback,
         platform: Platform,
-        create: Callable[[str], Iterable[WeSmartAccountEntity]],
+        create: Callable[[str], Iterable[WeSmartEntity]],
     ) -> None:
         """Use `create`, which returns the entities that a device or a home (ID) should have now."""
         self._entry = entry
@@ -174,7 +183,7 @@ class EntityManager:
         self._platform = platform
         self._create = create
         self._entities = er.async_get(hass)
-        # The unique IDs, classes and places of what was added, by device or home.
+        # The unique IDs, classes, and names without a device, of what was added, by device or home.
         self._added: dict[str, set[tuple[str, ...]]] = {}
 
     async def async_start(self, ids: Iterable[str]) -> None:
@@ -194,18 +203,21 @@ class EntityManager:
     @callback
     def async_update(self, ids: Iterable[str]) -> None:
         """Add and remove entities of devices or homes that changed."""
-        new: list[WeSmartAccountEntity] = []
-        for id_ in ids:
-            created = {_place(entity): entity for entity in self._create(id_)}
-            known = self._added.pop(id_, set())
-            for unique_id, *_ in known - created.keys():
-                if entity_id := self._entities.async_get_entity_id(self._platform, DOMAIN, unique_id):
-                    self._entities.async_remove(entity_id)
-            if created:
-                self._added[id_] = {*created}
-            new += [entity for place, entity in created.items() if place not in known]
-        if new:
-            self._async_add_entities(new)
+        new: list[WeSmartEntity] = []
+        try:
+            for id_ in ids:
+                created = {_identity(entity): entity for entity in self._create(id_)}
+                known = self._added.pop(id_, set())
+                for unique_id, *_ in known - created.keys():
+                    if entity_id := self._entities.async_get_entity_id(self._platform, DOMAIN, unique_id):
+                        self._entities.async_remove(entity_id)
+                if created:
+                    self._added[id_] = {*created}
+                new += [entity for identity, entity in created.items() if identity not in known]
+        finally:
+            # Also if another device could not be described.
+            if new:
+                self._async_add_entities(new)
 
 
 async def async_setup_entities(
@@ -213,7 +225,7 @@ async def async_setup_entities(
     entry: WeSmartConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     platform: Platform,
-    create: Callable[[WeSmartCoordinator, str], Iterable[WeSmartAccountEntity]],
+    create: Callable[[WeSmartCoordinator, str], Iterable[WeSmartEntity]],
 ) -> None:
     """Add the entities of a platform that `create` returns for each device (ID), now and whenever devices change."""
     coordinator = entry.runtime_data
@@ -224,6 +236,5 @@ async def async_setup_entities(
     await manager.async_start(coordinator.state.devices)
 
 
-def _place(entity: WeSmartAccountEntity) -> tuple[str, ...]:
-    info = entity.device_info
-    return str(entity.unique_id), type(entity).__name__, str(info["identifiers"] if info else entity.name)
+def _identity(entity: WeSmartEntity) -> tuple[str, ...]:
+    return str(entity.unique_id), type(entity).__name__, "" if entity.device_info else str(entity.name)

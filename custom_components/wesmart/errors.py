@@ -18,7 +18,7 @@ from .const import DOMAIN
 from .formatting import short
 from .session import endpoints_of
 
-# Why a command was rejected (contract, "Commands"); others read as `command_rejected`.
+# Why a command was rejected (C-52); others read as `command_rejected`.
 _REJECTIONS = {
     "device-offline": "device_offline",
     "unsupported": "command_unsupported",

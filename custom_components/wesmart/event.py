@@ -20,7 +20,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cloud.account import SUBJECT_LIMIT, Ticket
 from .cloud.models import ButtonEndpoint
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartAccountEntity, WeSmartEntity, async_setup_entities
+from .entity import WeSmartEndpointEntity, WeSmartEntity, async_setup_entities
+from .identifiers import account_device_info
 
 # Events send no requests.
 PARALLEL_UPDATES = 0
@@ -67,7 +68,7 @@ def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmart
             yield WeSmartButton(coordinator, key, endpoint)
 
 
-class WeSmartButton(WeSmartEntity[ButtonEndpoint], EventEntity):
+class WeSmartButton(WeSmartEndpointEntity[ButtonEndpoint], EventEntity):
     """A scene button."""
 
     _attr_translation_key = "button"
@@ -97,7 +98,7 @@ class WeSmartButton(WeSmartEntity[ButtonEndpoint], EventEntity):
             self.async_write_ha_state()
 
 
-class WeSmartFeedback(WeSmartAccountEntity, EventEntity):
+class WeSmartFeedback(WeSmartEntity, EventEntity):
     """What becomes of the account's feedback: a ticket was opened, answered or closed."""
 
     _attr_translation_key = "feedback"
@@ -105,6 +106,7 @@ class WeSmartFeedback(WeSmartAccountEntity, EventEntity):
     def __init__(self, coordinator: WeSmartCoordinator) -> None:
         """Belong to the account's service."""
         super().__init__(coordinator)
+        self._attr_device_info = account_device_info(coordinator.config_entry)
         self._attr_event_types = list(_TICKET_EVENTS.values())
         self._attr_unique_id = f"{coordinator.config_entry.entry_id}:feedback"
 

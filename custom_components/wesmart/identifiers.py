@@ -1,6 +1,7 @@
 """How devices and entities are identified in Home Assistant's registries.
 
-An ID holds a hash of the server's, the device's ID, the endpoint's, and what kind of entity it is.
+The unique ID of an entity of a device or a scene holds a hash of the server's ID, the ID of the device or home, that of the
+endpoint or scene, and what kind of entity it is. What stands for the account is identified by the entry's ID.
 """
 
 from functools import lru_cache
@@ -22,6 +23,16 @@ def unique_id(entry: ConfigEntry, key: EndpointKey, kind: str | None = None) -> 
     """Return the unique ID of an entity of an endpoint or a device; its main one's also identifies a child device."""
     id_ = f"{device_identifier(entry, key.device_id)}:{_quote(key.endpoint_id)}"
     return id_ if kind is None else f"{id_}:{kind}"
+
+
+def scene_unique_id(entry: ConfigEntry, home_id: str, scene_id: str) -> str:
+    """Return the unique ID of a scene's entity."""
+    return unique_id(entry, EndpointKey(home_id, scene_id), "scene")
+
+
+def endpoint_part(unique_id: str) -> str:
+    """Return the unique ID of the main entity of an endpoint, for that of any of its entities."""
+    return ":".join(unique_id.split(":")[:3])
 
 
 def is_stale(entry: ConfigEntry, state: HomeState, unique_id: str) -> bool:

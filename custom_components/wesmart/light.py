@@ -23,7 +23,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cloud.commands import Command, FieldValue
 from .cloud.models import Controls, LightEndpoint, LightFeatures, LightMode, SwitchEndpoint
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartEntity, WeSmartRelay, async_setup_entities
+from .entity import WeSmartEndpointEntity, WeSmartRelay, async_setup_entities
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -54,7 +54,7 @@ def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmart
             yield WeSmartLamp(coordinator, key, endpoint)
 
 
-class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
+class WeSmartLight(WeSmartEndpointEntity[LightEndpoint], LightEntity):
     """A light, from one that is only on or off to one with colors and effects."""
 
     _attr_translation_key = "light"
@@ -148,7 +148,7 @@ class WeSmartLight(WeSmartEntity[LightEndpoint], LightEntity):
         if ATTR_BRIGHTNESS in kwargs and self.endpoint.features.brightness:
             fields["brightness"] = _percent_from_brightness(kwargs[ATTR_BRIGHTNESS])
         effect = kwargs.get(ATTR_EFFECT)
-        # One of these at a time (contract, "Model"). A scene of Home Assistant has the effect and the color that was
+        # One of these at a time (C-52). A scene of Home Assistant has the effect and the color that was
         # seen with it: the effect is what the user saw.
         if effect is not None and effect != EFFECT_OFF:
             fields["effect"] = EFFECT_OFF if effect == _OFF_LABEL else effect

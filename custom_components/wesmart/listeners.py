@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import override
 
-from homeassistant.core import CALLBACK_TYPE, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.update_coordinator import REQUEST_REFRESH_DEFAULT_COOLDOWN, DataUpdateCoordinator
 
 from .cloud.models import EndpointKey
 from .cloud.state import Changes
@@ -18,8 +20,20 @@ ACCOUNT = EndpointKey("")
 class PushCoordinator(DataUpdateCoordinator[None]):
     """A coordinator that also calls its listeners by their context. A listener that fails keeps no other from being called."""
 
-    _listeners_by_context: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]]
-    _structure_listeners: list[Callable[[Changes], None]]
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, name: str) -> None:
+        """Refresh in the background, and never wake everybody because of the data, which stay None."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=name,
+            always_update=False,
+            request_refresh_debouncer=Debouncer(
+                hass, LOGGER, cooldown=REQUEST_REFRESH_DEFAULT_COOLDOWN, immediate=True, background=True
+            ),
+        )
+        self._listeners_by_context: dict[EndpointKey | None, tuple[CALLBACK_TYPE, ...]] = {}
+        self._structure_listeners: list[Callable[[Changes], None]] = []
 
     @callback
     @override

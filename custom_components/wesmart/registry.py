@@ -13,14 +13,14 @@ from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .cloud.models import Device, Endpoint, EndpointKey, Room
 from .cloud.state import Changes, HomeState
 from .const import DOMAIN, MANUFACTURER
 from .formatting import short
-from .identifiers import cloud_id, device_identifier, is_account, unique_id
+from .identifiers import cloud_id, device_identifier, endpoint_part, is_account, unique_id
 
 # Devices that are registered, or whose entities are added, before other tasks get their turn: a few milliseconds.
 BATCH = 50
@@ -46,9 +46,6 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, state: HomeState, change
     """Register, update and remove the devices that changed, or whose room did."""
     sync = _Sync(hass, entry, state)
     sync.update(changes.devices | sync.devices_of_changed_rooms(changes.homes))
-    # Names of a device's entities may depend on each other.
-    for device_id in changes.devices:
-        changes.endpoints.update(state.keys_of(device_id))
 
 
 @callback
@@ -113,6 +110,7 @@ class _Sync:
         self._entry_ids = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
         self._areas = ar.async_get(hass)
         self._devices = dr.async_get(hass)
+        self._entities = er.async_get(hass)
         self._rooms = _ROOMS.setdefault(state, _Rooms())
         self._updated_rooms: dict[str, _RoomKey] = {}
         self._area_counts: dict[_RoomKey, Counter[str | None]] = {}
@@ -158,14 +156,22 @@ class _Sync:
 
     def _update(self, device: Device) -> None:
         parent = self._update_parent(device)
-        children = {
-            self._update_child(parent, device, key, endpoint).id
-            for key, endpoint in self._state.endpoints_of(device.id)
-            if endpoint.name
-        }
-        for child in dr.async_entries_for_parent_device(self._devices, parent.id):
-            if child.id not in children:
-                self._devices.async_remove_device(child.id)
+        owners: dict[str, str] = {}
+        for key, endpoint in self._state.endpoints_of(device.id):
+            owner = self._update_child(parent, device, key, endpoint) if endpoint.name else parent
+            owners[unique_id(self._entry, key)] = owner.id
+        children = [child.id for child in dr.async_entries_for_parent_device(self._devices, parent.id)]
+        for device_id in (parent.id, *children):
+            self._move_entities(device_id, owners)
+        for device_id in set(children).difference(owners.values()):
+            self._devices.async_remove_device(device_id)
+
+    def _move_entities(self, device_id: str, owners: dict[str, str]) -> None:
+        """Move the entities of endpoints that got or lost their name. Removing a child device would remove them."""
+        for entity in er.async_entries_for_device(self._entities, device_id, include_disabled_entities=True):
+            owner = owners.get(endpoint_part(entity.unique_id), device_id)
+            if entity.platform == DOMAIN and owner != device_id:
+                self._entities.async_update_entity(entity.entity_id, device_id=owner)
 
     def _update_parent(self, device: Device) -> dr.DeviceEntry:
         room, identifier = self._room(device), (DOMAIN, device_identifier(self._entry, device.id))

@@ -8,13 +8,13 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import identifiers
 from .cloud.commands import Command
-from .cloud.models import EndpointKey, HomeOutline, Scene
+from .cloud.models import HomeOutline, Scene
 from .cloud.state import Changes
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import EntityManager, WeSmartAccountEntity
+from .entity import EntityManager, WeSmartEntity
 from .formatting import short
+from .identifiers import scene_unique_id
 
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
@@ -44,15 +44,14 @@ async def async_setup_entry(
     await manager.async_start(coordinator.state.homes)
 
 
-class WeSmartScene(WeSmartAccountEntity, SceneEntity):
+class WeSmartScene(WeSmartEntity, SceneEntity):
     """A scene. It has no device, so that Assist knows it by its own name."""
 
     def __init__(self, coordinator: WeSmartCoordinator, home: HomeOutline, scene: Scene, *, is_ambiguous: bool) -> None:
         """Show a scene of a home; it is also called by its home if another one has a scene of that name."""
         super().__init__(coordinator)
         self._scene_id = scene.id
-        self._attr_device_info = None
-        self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, EndpointKey(home.id, scene.id), "scene")
+        self._attr_unique_id = scene_unique_id(coordinator.config_entry, home.id, scene.id)
         name = short(scene.name or scene.id)
         self._attr_name = f"{name} {short(home.name)}".strip() if is_ambiguous else name
 

@@ -23,7 +23,7 @@ from . import identifiers
 from .cloud.models import Device, EndpointKey, SwitchEndpoint, SwitchState
 from .const import DOMAIN
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
-from .entity import WeSmartAccountEntity, WeSmartDeviceEntity, WeSmartEntity, async_setup_entities
+from .entity import WeSmartDeviceEntity, WeSmartEndpointEntity, WeSmartEntity, async_setup_entities
 from .listeners import ACCOUNT
 
 # They send no requests.
@@ -36,7 +36,7 @@ class MeterDescription(SensorEntityDescription):
 
     value_fn: Callable[[SwitchState], float | None]
     # A busy meter reports every second. Statistics are made every five minutes, and ten seconds are soon enough for an
-    # automation that waits for the end of a washing program: the recorder keeps a tenth of the states.
+    # automation that waits for the end of a washing program. So the recorder keeps a tenth of the powers, and fewer energies.
     interval_s: float
 
 
@@ -97,6 +97,8 @@ class AccountSensorDescription(SensorEntityDescription):
     """Something known of an account."""
 
     value_fn: Callable[[WeSmartCoordinator], str | datetime | None]
+    # Whether it is shown while the server cannot be reached.
+    is_kept: bool = False
     entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
 
 
@@ -116,12 +118,14 @@ ACCOUNT_SENSORS = (
     ),
     AccountSensorDescription(
         key="maintenance_start",
+        is_kept=True,
         translation_key="maintenance_start",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda coordinator: coordinator.maintenance.starts_at if coordinator.maintenance else None,
     ),
     AccountSensorDescription(
         key="maintenance_end",
+        is_kept=True,
         translation_key="maintenance_end",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda coordinator: coordinator.maintenance.ends_at if coordinator.maintenance else None,
@@ -143,8 +147,10 @@ def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmart
             for description in METERS:
                 yield WeSmartMeter(coordinator, key, endpoint, description)
     device = coordinator.state.devices.get(device_id)
-    for sensor in DEVICE_SENSORS if device else ():
-        if device and (sensor.value_fn(device) is not None or _is_known(coordinator, device_id, sensor.key)):
+    if device is None:
+        return
+    for sensor in DEVICE_SENSORS:
+        if sensor.value_fn(device) is not None or _is_known(coordinator, device_id, sensor.key):
             yield WeSmartDeviceSensor(coordinator, device_id, sensor)
 
 
@@ -154,7 +160,7 @@ def _is_known(coordinator: WeSmartCoordinator, device_id: str, kind: str) -> boo
     return bool(er.async_get(coordinator.hass).async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id))
 
 
-class WeSmartMeter(WeSmartEntity[SwitchEndpoint], SensorEntity):
+class WeSmartMeter(WeSmartEndpointEntity[SwitchEndpoint], SensorEntity):
     """A value of a metering switch. While only the value changes, it is written once per interval at most."""
 
     entity_description: MeterDescription
@@ -247,7 +253,7 @@ class WeSmartDeviceSensor(WeSmartDeviceEntity, SensorEntity):
         return self.entity_description.value_fn(self.device)
 
 
-class WeSmartAccountSensor(WeSmartAccountEntity, SensorEntity):
+class WeSmartAccountSensor(WeSmartEntity, SensorEntity):
     """Something known of the account."""
 
     entity_description: AccountSensorDescription
@@ -257,6 +263,13 @@ class WeSmartAccountSensor(WeSmartAccountEntity, SensorEntity):
         super().__init__(coordinator, ACCOUNT)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.config_entry.entry_id}:{description.key}"
+        self._attr_device_info = identifiers.account_device_info(coordinator.config_entry)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the value is known: the end of a maintenance also during it."""
+        return super().available or self.entity_description.is_kept
 
     @property
     @override

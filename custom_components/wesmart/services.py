@@ -7,9 +7,9 @@ import uuid
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID, __version__ as ha_version
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 from homeassistant.loader import async_get_integration
 import msgspec
 import voluptuous as vol
@@ -22,6 +22,7 @@ from .const import ACTIVE_STATES, DOMAIN
 from .coordinator import WeSmartConfigEntry
 from .diagnostics import account_report, device_report, fit
 from .errors import translate_errors
+from .homes import server_id
 from .identifiers import cloud_id, is_account
 from .session import async_get_session
 
@@ -58,30 +59,20 @@ _SEND_FEEDBACK_SCHEMA = vol.Schema(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    register = partial(hass.services.async_register, DOMAIN)
-    register(
-        SERVICE_SEND_FEEDBACK,
-        _async_send_feedback,
-        schema=_SEND_FEEDBACK_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+    # Tickets hold the owner's personal data.
+    async_register_admin_service(
+        hass, DOMAIN, SERVICE_SEND_FEEDBACK, _async_send_feedback, _SEND_FEEDBACK_SCHEMA, SupportsResponse.OPTIONAL
     )
-    register(
-        SERVICE_GET_FEEDBACK,
-        _async_get_feedback,
-        schema=_GET_FEEDBACK_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
+    async_register_admin_service(
+        hass, DOMAIN, SERVICE_GET_FEEDBACK, _async_get_feedback, _GET_FEEDBACK_SCHEMA, SupportsResponse.ONLY
     )
-    register(
-        SERVICE_FIND_DEALERS,
-        _async_find_dealers,
-        schema=_FIND_DEALERS_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
+    hass.services.async_register(
+        DOMAIN, SERVICE_FIND_DEALERS, _async_find_dealers, _FIND_DEALERS_SCHEMA, SupportsResponse.ONLY
     )
 
 
 async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
     """Send feedback to the vendor and return the ticket; a dry run returns what would be sent."""
-    await _async_check_admin(call)
     device = _device(call)
     entry = _entry(call, device)
     feedback = Feedback(
@@ -122,29 +113,17 @@ async def _async_send_feedback(call: ServiceCall) -> ServiceResponse:
 
 async def _async_get_feedback(call: ServiceCall) -> ServiceResponse:
     """Return the account's tickets, newest first."""
-    await _async_check_admin(call)
     entry = _entry(call)
     with translate_errors(call.hass, entry):
         return {"tickets": msgspec.to_builtins(await retry(_client(call.hass, entry).tickets))}
 
 
 async def _async_find_dealers(call: ServiceCall) -> ServiceResponse:
-    """Return the vendor's dealers, of a province or all. All accounts know the same."""
+    """Return the vendor's dealers, of a province or all. All accounts of a server know the same."""
     entry = _entry(call, any_account=True)
     province = _encodable(call.data.get(ATTR_PROVINCE, "")).strip() or None
     with translate_errors(call.hass, entry):
         return {"dealers": msgspec.to_builtins(await retry(partial(_client(call.hass, entry).dealers, province)))}
-
-
-async def _async_check_admin(call: ServiceCall) -> None:
-    """Raise Unauthorized for a user who is no administrator: tickets hold the owner's personal data."""
-    if call.context.user_id is None:
-        return  # an automation
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context)
-    if not user.is_admin:
-        raise Unauthorized(context=call.context)
 
 
 def _entry(
@@ -158,7 +137,7 @@ def _entry(
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID, device.config_entry_id if device else None)
     if entry_id is None:
         entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
-        if any_account:
+        if any_account and len({server_id(entry) for entry in entries}) == 1:
             entries = sorted(entries, key=lambda entry: entry.state not in ACTIVE_STATES)[:1]
         entry = entries[0] if len(entries) == 1 else None
     else:

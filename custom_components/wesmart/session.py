@@ -136,7 +136,7 @@ class Discovery:
         if endpoints == known or not self._hass.config_entries.async_get_entry(self._entry.entry_id):
             return False
         if endpoints.origins != known.origins:
-            # Other hosts get no token before the user has logged in there (contract, "Discovery").
+            # Other hosts get no token before the user has logged in there (C-16).
             self._entry.async_start_reauth(self._hass)
             return False
         self._session.endpoints = endpoints

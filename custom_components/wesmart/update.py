@@ -16,6 +16,9 @@ from .formatting import markdown, short
 # The command queue merges calls made at once into one request, so they must not be serialized.
 PARALLEL_UPDATES = 0
 
+# Characters; each line is shortened, too.
+_MAX_NOTES = 10_000
+
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: WeSmartConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -74,7 +77,8 @@ class WeSmartFirmware(WeSmartDeviceEntity, UpdateEntity):
     async def async_release_notes(self) -> str | None:
         """Return what is new, without the server's markup."""
         update = self.device.update
-        return markdown(update.notes) if update and update.notes else None
+        lines = update.notes[:_MAX_NOTES].splitlines() if update and update.notes else []
+        return "\n\n".join(text for line in lines if (text := markdown(line))) or None
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:

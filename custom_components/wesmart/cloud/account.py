@@ -39,7 +39,7 @@ class Maintenance(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """Everything about an account except its homes (contract, "Account")."""
+    """Everything about an account except its homes (C-26)."""
 
     id: Id
     full_name: str | None = None
@@ -84,7 +84,7 @@ class Feedback(Struct, frozen=True, kw_only=True, omit_defaults=True):
     diagnostics: Mapping[str, object] | None = None
 
 
-# In characters, and the last in bytes of JSON (contract, "Support").
+# In characters, and the last in bytes of JSON (C-60).
 SUBJECT_LIMIT = 200
 MESSAGE_LIMIT = 4000
 DIAGNOSTICS_LIMIT = 64 * 1024

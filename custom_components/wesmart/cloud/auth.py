@@ -26,9 +26,9 @@ from .http import HttpClient, Response, raise_for_problem
 
 _LOGGER = logging.getLogger(__name__)
 
-# A public client, without a secret (contract, "Session").
+# A public client, without a secret (C-76).
 CLIENT_ID = "home-assistant"
-# A server that does not respond delays the removal of an account by no more than this (contract, "Session").
+# A server that does not respond delays the removal of an account by no more than this (C-71).
 CLOSE_TIMEOUT_S = 5
 
 

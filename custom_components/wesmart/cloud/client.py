@@ -29,7 +29,7 @@ from .stream import EventStream
 
 _LOGGER = logging.getLogger(__name__)
 
-# An action gets its answer within this time, and its request is not repeated after it (contract, "Client").
+# An action gets its answer within this time, and its request is not repeated after it (C-64).
 DEADLINE_S = 10
 # Pause before a request is repeated, unless the server says another one.
 _RETRY_S = 1

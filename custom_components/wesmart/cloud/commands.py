@@ -27,7 +27,7 @@ from .models import EndpointKey, Patch
 
 _LOGGER = logging.getLogger(__name__)
 
-# A caller gets an answer within this time, and a command is not sent again after it (contract, "Client").
+# A caller gets an answer within this time, and a command is not sent again after it (C-64).
 COMMAND_TIMEOUT_S = 10
 MAX_COMMANDS = 200
 # Pause before a request that got no response is repeated.

@@ -32,7 +32,7 @@ from .stream import EventStream
 
 _LOGGER = logging.getLogger(__name__)
 
-# An event that cannot be applied causes a snapshot, at most this often (contract, "Stream").
+# An event that cannot be applied causes a snapshot, at most this often (C-68).
 DIRTY_INTERVAL_S = 60
 # Gaps that follow each other within this time are repaired with growing pauses.
 _GAPS_S = 60

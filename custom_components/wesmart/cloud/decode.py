@@ -1,4 +1,4 @@
-"""Decoding of homes and devices: all at once, and piece by piece only if that fails (contract, "Growth").
+"""Decoding of homes and devices: all at once, and piece by piece only if that fails (C-10).
 
 An endpoint of an unknown type is skipped. A value of a wrong type invalidates its device, and nothing else.
 """
@@ -15,7 +15,7 @@ from .models import ENDPOINTS_LIMIT, Device, DeviceOutline, Endpoint, Home, Home
 
 _LOGGER = logging.getLogger(__name__)
 
-# What an account may have (contract, "Client"): more would stop Home Assistant for too long.
+# What an account may have (C-82): more would stop Home Assistant for too long.
 MAX_HOMES = 100
 MAX_DEVICES = 10_000
 MAX_ENDPOINTS = 40_000

@@ -50,7 +50,7 @@ class InvalidServerError(WeSmartError):
 
 
 class PlainServerError(InvalidServerError):
-    """The address uses plain http, which is for loopback and private addresses only (contract, "Discovery")."""
+    """The address uses plain http, which is for loopback and private addresses only (C-15)."""
 
 
 class UnsupportedServerError(UnexpectedResponseError):
@@ -58,7 +58,7 @@ class UnsupportedServerError(UnexpectedResponseError):
 
 
 class UnsafeServerError(UnexpectedResponseError):
-    """The server's discovery document names URLs that it may not name (contract, "Discovery")."""
+    """The server's discovery document names URLs that it may not name (C-14, C-15)."""
 
 
 class InvalidCredentialsError(WeSmartError):

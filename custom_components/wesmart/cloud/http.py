@@ -1,6 +1,6 @@
 """The HTTP client of one account: every request and every stream goes through it, and every failure is a WeSmartError.
 
-No redirect is followed. A Retry-After is honored without asking the server again (contract, "Problems").
+No redirect is followed. A Retry-After is honored without asking the server again (C-66).
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from .timing import REQUEST_TIMEOUT_S
 SNAPSHOT_LIMIT = 16 * 2**20
 LIST_LIMIT = 4 * 2**20
 SMALL_BODY_LIMIT = 64 * 2**10
-# Of a WebSocket message (contract, "Stream").
+# Of a WebSocket message (C-7).
 FRAME_LIMIT = 2**20
 # Caps a wrong Retry-After (milliseconds, another year). A request an hour costs nothing.
 MAX_RETRY_AFTER_S = 3600

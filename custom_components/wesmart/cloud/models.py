@@ -241,14 +241,13 @@ class Device(DeviceOutline, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Device:
-        """What the registries know of the device, and which entities it has."""
-        return replace(
-            self,
-            online=False,
-            update=None,
-            signal_dbm=None if self.signal_dbm is None else 0,
-            battery_percent=None if self.battery_percent is None else 0,
-        )
+        """What the registries know of the device."""
+        return replace(self, online=False, update=None, signal_dbm=None, battery_percent=None)
+
+    @property
+    def reported(self) -> set[str]:
+        """What the device reports of itself: each has an entity. An offline one leaves its signal out."""
+        return {name for name in ("signal_dbm", "battery_percent") if getattr(self, name) is not None}
 
 
 class Room(Struct, frozen=True, kw_only=True):

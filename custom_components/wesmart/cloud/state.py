@@ -46,7 +46,7 @@ from .models import (
     SwitchState,
 )
 
-# Older presses are dropped (contract, "Stream").
+# Older presses are dropped (C-70).
 PRESS_AGE_S = 10
 
 type _Told = ButtonEvent | TicketEvent | AccountEvent
@@ -284,7 +284,12 @@ class HomeState:
         if known != description:
             self.devices[device.id] = description
             changes.endpoints.update(keys, (EndpointKey(device.id),))
-        if known is None or known.identity != description.identity or keys != known_keys:
+        if (
+            known is None
+            or known.identity != description.identity
+            or not description.reported <= known.reported
+            or keys != known_keys
+        ):
             self._keys[device.id] = keys
             changes.devices.add(device.id)
             self._remove_endpoints(set(known_keys).difference(keys), changes)
@@ -320,7 +325,7 @@ class HomeState:
 
 
 def _resolved[StateT: _State](state: StateT, before: object) -> StateT:
-    """Return a state in which values from a newer server are the last known ones (contract, "Growth")."""
+    """Return a state in which values from a newer server are the last known ones (C-10)."""
     if isinstance(state, LightState):
         if state.mode is LightMode.UNKNOWN:
             return replace(state, mode=before.mode if isinstance(before, LightState) else None)
