@@ -193,7 +193,7 @@ async def test_a_redirect_that_home_assistant_cannot_parse_is_an_error_of_the_re
     for status in (302, 307):
         discovery_server.redirect(status, "http://[")
         flow = await submit(hass, await start_flow(hass, discovery_server), CREDENTIALS)
-        assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_answer"})
+        assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
     session = entry.runtime_data.client.session
     right = session.endpoints
     session.endpoints = msgspec.structs.replace(right, api_url=f"{discovery_server.url}/v1")
