@@ -202,14 +202,48 @@ async def test_gangs_without_names_are_told_apart(hass: HomeAssistant, cloud: Mo
     )
     await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_switch_2", STATE_ON, friendly_name="Công tắc mới Switch 2")
     one, two = cloud._core.world.device("den-hoc").endpoints
+    first = "switch.phong_ngu_cua_be_cong_tac_moi_switch_1"
+    second = "switch.phong_ngu_cua_be_cong_tac_moi_switch_2"
     cloud.set_endpoints("den-hoc", [replace(one, name="Đèn tủ"), two])
-    await shows(
-        hass, "switch.phong_ngu_cua_be_cong_tac_moi_switch_2", STATE_ON, within_s=1, friendly_name="Công tắc mới"
-    )
+    await shows(hass, second, STATE_ON, within_s=1, friendly_name="Công tắc mới")
+    await shows(hass, first, STATE_ON, within_s=1, friendly_name="Đèn tủ")
     cloud.set_endpoints("den-hoc", [one, two])
-    for number in ("1", "2"):
-        entity_id, name = f"switch.phong_ngu_cua_be_cong_tac_moi_switch_{number}", f"Công tắc mới Switch {number}"
-        await shows(hass, entity_id, STATE_ON, within_s=1, friendly_name=name)
+    await shows(hass, first, STATE_ON, within_s=1, friendly_name="Công tắc mới Switch 1")
+    await shows(hass, second, STATE_ON, within_s=1, friendly_name="Công tắc mới Switch 2")
+    three = replace(one, id="3")
+    cloud.set_endpoints("den-hoc", [two, three])
+    await shows(hass, second, STATE_ON, within_s=1, friendly_name="Công tắc mới Switch 1")
+    entity = er.async_get(hass).async_get(second)
+    assert entity is not None
+    assert entity.original_name == "Switch 1"
+
+
+async def test_a_gang_that_gets_a_name_keeps_its_entity_and_its_helpers(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """Home Assistant would remove helpers with an entity that is removed."""
+    cloud.add_device(
+        "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
+    )
+    entity_id = "switch.phong_ngu_cua_be_cong_tac_moi_switch_1"
+    await shows(hass, entity_id, STATE_ON, within_s=1)
+    entities = er.async_get(hass)
+    before = entities.async_get(entity_id)
+    assert before is not None
+    flow = await hass.config_entries.flow.async_init("switch_as_x", context={"source": "user"})
+    data = {"entity_id": entity_id, "target_domain": "light", "invert": False}
+    await hass.config_entries.flow.async_configure(flow["flow_id"], data)
+    await hass.async_block_till_done()
+    for name, device in (("Đèn tủ", "Đèn tủ"), (None, "Công tắc mới"), ("Đèn bàn", "Đèn bàn")):
+        cloud.rename_endpoint("den-hoc", "1", name)
+        await asyncio.sleep(1)
+        after = entities.async_get(entity_id)
+        assert after is not None
+        assert after.id == before.id
+        assert device_of(hass, entity_id).name == device
+        assert len(hass.config_entries.async_entries("switch_as_x")) == 1
+    cloud.touch("den-hoc", "1", on=False)
+    await shows(hass, entity_id, "off", within_s=1)
 
 
 async def delete(hass: HomeAssistant, hass_ws_client: WebSocketGenerator, device_id: str) -> bool:

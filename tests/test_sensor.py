@@ -173,4 +173,14 @@ async def test_the_next_maintenance_is_known_until_it_is_over_or_called_off(
     await shows(hass, END, (starts + timedelta(hours=1)).isoformat(), within_s=5)
     cloud.call_off_maintenance()
     await shows(hass, START, STATE_UNKNOWN, within_s=30)
+    # One that is over by itself, and that entities are unavailable in.
+    starts = dt_util.utcnow().replace(microsecond=0) + timedelta(minutes=1)
+    cloud.announce_maintenance(starts, starts + timedelta(hours=1))
+    await asyncio.sleep(60)
+    cloud.maintenance(retry_after=600)
+    await shows(hass, CONNECTION, STATE_UNAVAILABLE, within_s=120)
+    await shows(hass, END, (starts + timedelta(hours=1)).isoformat(), within_s=1)
+    cloud._server.faults.maintenance = None
+    await asyncio.sleep(4 * 3600)
+    await shows(hass, END, STATE_UNKNOWN, within_s=1)
     assert device_of(hass, START).name == "WeSMART"

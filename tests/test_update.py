@@ -78,7 +78,8 @@ async def test_an_offline_device_cannot_be_updated(hass: HomeAssistant, cloud: M
     ("notes", "shown"),
     [
         ("Sửa lỗi mất kết nối", "Sửa lỗi mất kết nối"),
-        ("[Tải về](https://evil.example)\n<script>", r"\[Tải về\]\(https\://evil\.example\) \<script\>"),
+        ("[Tải về](https://evil.example)\n<script>", "\\[Tải về\\]\\(https\\://evil\\.example\\)\n\n\\<script\\>"),
+        ("\n".join(["Phản hồi chạm nhanh hơn"] * 12), "\n\n".join(["Phản hồi chạm nhanh hơn"] * 12)),
         (None, None),
     ],
 )
