@@ -195,6 +195,26 @@ async def test_a_home_goes_to_the_other_account_at_once_when_the_first_does_not_
     assert complaints(caplog) == []
 
 
+async def test_a_home_that_is_left_out_while_nobody_has_push_changes_hands(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, other: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what happened in it meanwhile, which neither account had heard of."""
+    cloud.rate_limit(600, 1000, path="/v1/events")
+    cloud.cut()
+    await asyncio.sleep(1)
+    cloud.remove_device("o-cam-tivi")
+    cloud.rename_room(HANOI, "bep", "Gian bếp")
+    cloud.touch(PANEL, "1", on=True)
+    await configure(hass, entry, **{CONF_HOMES: [FLAT]})
+    await shows(hass, KITCHEN, "on", within_s=60)
+    assert entry_of(hass, KITCHEN) == other.entry_id
+    assert "Công tắc bếp" in devices(hass, other)
+    assert "Công tắc bếp" not in devices(hass, entry)
+    assert "Ổ cắm tivi" not in devices(hass, other)
+    assert complaints(caplog) == []
+    cloud.forgive()
+
+
 async def test_devices_of_an_account_that_is_removed_keep_their_names_and_areas(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, other: ConfigEntry
 ) -> None:
