@@ -19,6 +19,7 @@ from .home_assistant import LOOPBACK, PASSWORD, ROOT, USERNAME, DemoError
 
 FOLDER = ROOT / ".demo"
 CLOUD_PORT = 8765
+LANGUAGE = "en"
 # A shell's exit code for a command that Ctrl-C ended.
 INTERRUPTED = 130
 
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help=f"delete {FOLDER.name} and start over")
     parser.add_argument("--port", type=int, default=8123, help="Home Assistant's port (default: %(default)s)")
     parser.add_argument("--cloud-port", type=int, help=f"the mock cloud's, on a first start (default: {CLOUD_PORT})")
-    parser.add_argument("--language", choices=TITLES, default="en", help="of Home Assistant, on a first start")
+    parser.add_argument("--language", choices=TITLES, help=f"of Home Assistant, on a first start (default: {LANGUAGE})")
     arguments = parser.parse_args()
     try:
         return asyncio.run(_until_stopped(lambda: (_check if arguments.check else _stay)(arguments)))
@@ -68,6 +69,8 @@ async def _stay(arguments: argparse.Namespace) -> int:
     cloud_port = arguments.cloud_port or old_port or CLOUD_PORT
     if old_port and old_port != cloud_port and not arguments.fresh:
         raise DemoError(f"The account belongs to a cloud on port {old_port}: leave out --cloud-port, or add --fresh.")
+    if old_port and arguments.language and not arguments.fresh:
+        raise DemoError(f"{FOLDER.name} has a language already: leave out --language, or add --fresh to start over.")
     if arguments.port == cloud_port:
         raise DemoError(f"Home Assistant and the mock cloud cannot both have port {cloud_port}: choose another --port.")
     if old_port:
@@ -76,7 +79,7 @@ async def _stay(arguments: argparse.Namespace) -> int:
     require_free(arguments.port, f"start with --port {free_port()}")
     if arguments.fresh:
         complete.unlink(missing_ok=True)
-    async with run_demo(FOLDER, arguments.port, cloud_port, arguments.language) as demo:
+    async with run_demo(FOLDER, arguments.port, cloud_port, arguments.language or LANGUAGE) as demo:
         print(_greeting(demo), flush=True)
         await demo.client.close()
         with suppress(asyncio.CancelledError):
@@ -104,11 +107,11 @@ async def _check(arguments: argparse.Namespace) -> int:
     (ROOT / ".cache").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-check-", dir=ROOT / ".cache"))
     cloud_port = free_port()
-    async with run_demo(folder, free_port(), cloud_port, arguments.language) as demo:
+    async with run_demo(folder, free_port(), cloud_port, arguments.language or LANGUAGE) as demo:
         check = Check(demo)
         check.report("ok", "the demo has started", started)
         await check.run(folder / LOG)
-    async with run_demo(folder, free_port(), cloud_port, arguments.language) as demo:
+    async with run_demo(folder, free_port(), cloud_port, arguments.language or LANGUAGE) as demo:
         await check.run_again(demo, folder / LOG)
     if not check.passed:
         print(f"\nHome Assistant's log: {folder / LOG}", file=sys.stderr)
