@@ -14,7 +14,7 @@ _HIDDEN_CLASSES = ("energy", "battery")
 # The badges of the first home: scenes, and what is about the account and not about a room.
 _BADGES = ("scene", "update")
 _FEEDBACK_SCRIPT = "script.send_feedback"
-FEEDBACK = {"en": "Send feedback", "vi": "Gửi góp ý"}
+FEEDBACK = {"en": "Send feedback", "vi": "Gửi phản hồi"}
 _ROOM_ICONS = {
     "khách": "sofa",
     "bếp": "stove",
