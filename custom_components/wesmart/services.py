@@ -137,8 +137,9 @@ def _entry(
     entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID, device.config_entry_id if device else None)
     if entry_id is None:
         entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
-        if any_account and len({server_id(entry) for entry in entries}) == 1:
-            entries = sorted(entries, key=lambda entry: entry.state not in ACTIVE_STATES)[:1]
+        if any_account:
+            entries = [entry for entry in entries if entry.state in ACTIVE_STATES] or entries
+            entries = entries[: 1 if len({server_id(entry) for entry in entries}) == 1 else None]
         entry = entries[0] if len(entries) == 1 else None
     else:
         entry = hass.config_entries.async_get_entry(entry_id)

@@ -37,7 +37,7 @@ def reconnect_delay(failures: int, retry_after: float, u: float) -> float:
 
     The end of a stream that was up is the first failure, and one that all homes see is the second.
     """
-    longest = _PAUSES_S[min(failures, len(_PAUSES_S)) - 1]
+    longest = _PAUSES_S[min(int(failures), len(_PAUSES_S)) - 1]
     return retry_after + u * max(longest, _PAUSES_S[1] if retry_after else 0, retry_after * _SPREAD)
 
 
