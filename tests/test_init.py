@@ -186,7 +186,7 @@ async def test_a_token_endpoint_with_a_hiccup_asks_nobody_to_log_in(
     await asyncio.sleep(3500)
     match hiccup:
         case "limited":
-            cloud.rate_limit(60, count=20, path="/oauth/token")
+            cloud.rate_limit(60, count=200, path="/oauth/token")
         case "maintained":
             cloud.maintenance(retry_after=600)
         case "lost":
@@ -198,6 +198,7 @@ async def test_a_token_endpoint_with_a_hiccup_asks_nobody_to_log_in(
     await asyncio.sleep(800)
     await shows(hass, KITCHEN, STATE_UNAVAILABLE)
     cloud.end_maintenance()
+    cloud.forgive()
     cloud._server.faults.lost_answers = 0
     cloud.latency = 0
     await asyncio.sleep(800)
