@@ -20,6 +20,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.wesmart.cloud.models import EndpointKey
 from tests.accounts import OWNER
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -388,3 +389,27 @@ async def test_a_hundred_lamps_are_one_breath(hass: HomeAssistant, cloud: MockCl
     assert [request.path for request in cloud.requests[before:]] == ["/v1/commands"]
     for entity_id in targets:
         await shows(hass, entity_id, STATE_ON, within_s=0.1)
+
+
+async def test_a_listener_that_fails_keeps_no_other_from_being_called(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether it listens to an endpoint or to devices that come and go."""
+
+    @callback
+    def fail(*_args: object) -> None:
+        raise RuntimeError("a mistake")
+
+    coordinator = entry.runtime_data
+    remove = coordinator.async_add_listener(fail, EndpointKey(PANEL, "1"))
+    # First in line.
+    coordinator._structure_listeners.insert(0, fail)
+    cloud.touch(PANEL, "1", on=True)
+    await shows(hass, KITCHEN, STATE_ON, within_s=1)
+    cloud.add_scene("nha-ha-noi", {"id": "an-com", "name": "Ăn cơm"})
+    await shows(hass, "scene.an_com", "unknown", within_s=1)
+    assert [text for text in ("A listener failed", "A platform could not be updated") if text not in caplog.text] == []
+    coordinator._structure_listeners.remove(fail)
+    remove()
+    cloud.touch(PANEL, "1", on=False)
+    await shows(hass, KITCHEN, STATE_OFF, within_s=1)

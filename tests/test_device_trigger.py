@@ -121,3 +121,15 @@ async def test_a_button_that_is_gone_breaks_nothing(
     await asyncio.sleep(2)
     await automate(hass, triggers[0])
     assert runs == []
+
+
+async def test_an_automation_whose_button_was_removed_can_be_turned_on(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry, runs: list[ServiceCall]
+) -> None:
+    """It waits for nothing then."""
+    await automate(hass, (await offered(hass, device_of(hass, COMING_HOME).id))[0])
+    cloud.remove_device(PANEL)
+    await asyncio.sleep(2)
+    for action in ("turn_off", "turn_on", "turn_off"):
+        await hass.services.async_call("automation", action, {"entity_id": "automation.test"}, blocking=True)
+    assert runs == []
