@@ -8,6 +8,7 @@ from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .cloud.models import EndpointKey
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartDeviceEntity, async_setup_entities
 
@@ -24,7 +25,7 @@ async def async_setup_entry(
 
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartConnectivity]:
     if device_id in coordinator.state.devices:
-        yield WeSmartConnectivity(coordinator, device_id, "connectivity")
+        yield WeSmartConnectivity(coordinator, EndpointKey(device_id), "connectivity")
 
 
 class WeSmartConnectivity(WeSmartDeviceEntity, BinarySensorEntity):

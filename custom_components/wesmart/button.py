@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud.commands import Command
+from .cloud.models import EndpointKey
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartDeviceEntity, async_setup_entities
 
@@ -26,7 +27,7 @@ async def async_setup_entry(
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartIdentify]:
     device = coordinator.state.devices.get(device_id)
     if device is not None and device.identify:
-        yield WeSmartIdentify(coordinator, device_id, "identify")
+        yield WeSmartIdentify(coordinator, EndpointKey(device_id), "identify")
 
 
 class WeSmartIdentify(WeSmartDeviceEntity, ButtonEntity):

@@ -39,15 +39,17 @@ class WeSmartEntity(CoordinatorEntity[WeSmartCoordinator]):
 
 
 class WeSmartDeviceEntity(WeSmartEntity):
-    """An entity that shows something of a device itself, such as its signal."""
+    """An entity that shows something of a device, such as its signal, or of an endpoint of it."""
 
-    def __init__(self, coordinator: WeSmartCoordinator, device_id: str, kind: str) -> None:
-        """Show a device of the coordinator's state; `kind` tells its entities of one platform apart."""
-        key = EndpointKey(device_id)
+    def __init__(self, coordinator: WeSmartCoordinator, key: EndpointKey, kind: str | None = None) -> None:
+        """Show a part of the coordinator's state; `kind` is None for the main entity of an endpoint."""
         super().__init__(coordinator, key)
-        self.device = coordinator.state.devices[device_id]
+        self.key = key
+        self.device = coordinator.state.devices[key.device_id]
         self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, key, kind)
-        self._attr_device_info = identifiers.parent_device_info(coordinator.config_entry, device_id)
+        self._attr_device_info = identifiers.device_info(
+            coordinator.hass, coordinator.config_entry, coordinator.state, key
+        )
 
     @property
     @override
@@ -64,28 +66,16 @@ class WeSmartDeviceEntity(WeSmartEntity):
         self.async_write_ha_state()
 
 
-class WeSmartEndpointEntity[EndpointT: Endpoint](WeSmartEntity):
+class WeSmartEndpointEntity[EndpointT: Endpoint](WeSmartDeviceEntity):
     """An entity that shows an endpoint."""
 
     def __init__(
         self, coordinator: WeSmartCoordinator, key: EndpointKey, endpoint: EndpointT, kind: str | None = None
     ) -> None:
-        """Show an endpoint of the coordinator's state; `kind` is None for its main entity."""
-        super().__init__(coordinator, key)
-        self.key = key
+        """Show an endpoint of the coordinator's state."""
+        super().__init__(coordinator, key, kind)
         self.endpoint = endpoint
-        self.device = coordinator.state.devices[key.device_id]
-        self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, key, kind)
-        self._attr_device_info = identifiers.device_info(
-            coordinator.hass, coordinator.config_entry, coordinator.state, key
-        )
         self._describe()
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether the device is online, and the server's state is known."""
-        return self.device.online and self.coordinator.available
 
     @callback
     def _describe(self) -> None:

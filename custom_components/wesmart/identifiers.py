@@ -60,11 +60,6 @@ def account_device_info(entry: ConfigEntry) -> dr.DeviceInfo:
     )
 
 
-def parent_device_info(entry: ConfigEntry, device_id: str) -> dr.DeviceInfo:
-    """Return the device of an entity that shows a device itself. It is registered already."""
-    return dr.DeviceInfo(identifiers={(DOMAIN, device_identifier(entry, device_id))})
-
-
 def is_account(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> bool:
     """Return whether a device is the service that stands for the account."""
     return (DOMAIN, entry.entry_id) in device.identifiers
@@ -84,14 +79,14 @@ def cloud_id(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> str | None:
 def device_info(
     hass: HomeAssistant, entry: ConfigEntry, state: HomeState, key: EndpointKey
 ) -> dr.DeviceInfo | dr.ChildDeviceInfo:
-    """Return the device of an endpoint's entity. It is registered already, with everything else about it."""
-    name = state.endpoints[key].name
-    if not name:
-        return parent_device_info(entry, key.device_id)
+    """Return the device of an entity that shows a device or an endpoint. It is registered already, with all about it."""
     identifier = (DOMAIN, device_identifier(entry, key.device_id))
+    endpoint = state.endpoints.get(key)
+    if endpoint is None or not endpoint.name:
+        return dr.DeviceInfo(identifiers={identifier})
     return dr.ChildDeviceInfo(
         identifiers={(DOMAIN, unique_id(entry, key))},
-        name=short(name) or MANUFACTURER,
+        name=short(endpoint.name) or MANUFACTURER,
         parent_device_id=dr.async_get_device_id_by_identifier(hass, identifier, config_entry_id=entry.entry_id),
     )
 

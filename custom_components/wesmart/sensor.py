@@ -243,7 +243,7 @@ class WeSmartDeviceSensor(WeSmartDeviceEntity, SensorEntity):
 
     def __init__(self, coordinator: WeSmartCoordinator, device_id: str, description: DeviceSensorDescription) -> None:
         """Show a value of a device."""
-        super().__init__(coordinator, device_id, description.key)
+        super().__init__(coordinator, EndpointKey(device_id), description.key)
         self.entity_description = description
 
     @property

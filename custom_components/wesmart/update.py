@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .cloud.commands import Command
+from .cloud.models import EndpointKey
 from .coordinator import WeSmartConfigEntry, WeSmartCoordinator
 from .entity import WeSmartDeviceEntity, async_setup_entities
 from .formatting import markdown, short
@@ -30,7 +31,7 @@ async def async_setup_entry(
 def _create(coordinator: WeSmartCoordinator, device_id: str) -> Iterator[WeSmartFirmware]:
     device = coordinator.state.devices.get(device_id)
     if device is not None and device.updatable:
-        yield WeSmartFirmware(coordinator, device_id, "firmware")
+        yield WeSmartFirmware(coordinator, EndpointKey(device_id), "firmware")
 
 
 class WeSmartFirmware(WeSmartDeviceEntity, UpdateEntity):
