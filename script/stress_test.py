@@ -60,8 +60,8 @@ class FloodingCloud(benchmark.Cloud):
         return self._run(self._flood(kind, seconds))
 
     async def _flood(self, kind: str, seconds: float) -> int:
-        (stream,) = self._cloud._server.streams  # noqa: SLF001
-        socket, pending = stream._socket, stream._pending  # noqa: SLF001
+        (stream,) = self._cloud._server.streams  # noqa: SLF001  # a flood is no control
+        socket, pending = stream._socket, stream._pending  # noqa: SLF001  # as above
         loop, sent = asyncio.get_running_loop(), 0
         end = loop.time() + seconds
         while loop.time() < end:
@@ -81,7 +81,7 @@ class FloodingCloud(benchmark.Cloud):
         return sent
 
     def _publish(self, kind: str, number: int) -> None:
-        core = self._cloud._core  # noqa: SLF001
+        core = self._cloud._core  # noqa: SLF001  # as above
         account = core.world.accounts[0].id
         if kind == "hints":
             core.publish_account(account)

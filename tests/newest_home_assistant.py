@@ -5,10 +5,10 @@
 
 # isort: off
 # Home Assistant replaces httpx by httpx2, which fails once another plugin has imported httpx.
-import homeassistant  # noqa: F401
+import homeassistant  # noqa: F401  # see above
 
 # The test plugin imports these before the rest of Home Assistant.
-from pytest_homeassistant_custom_component import patch_json, patch_recorder, patch_time  # noqa: F401
+from pytest_homeassistant_custom_component import patch_json, patch_recorder, patch_time  # noqa: F401  # see above
 
 from homeassistant.components import logger
 from homeassistant.components.logger import helpers

@@ -66,7 +66,7 @@ class PushCoordinator(DataUpdateCoordinator[None]):
             for update_callback in self._listeners_by_context.get(context, ()):
                 try:
                     update_callback()
-                except Exception:  # noqa: BLE001
+                except Exception:  # noqa: BLE001 - see the class
                     LOGGER.exception("A listener failed")
 
     @callback
@@ -74,5 +74,5 @@ class PushCoordinator(DataUpdateCoordinator[None]):
         for update_callback in self._structure_listeners:
             try:
                 update_callback(changes)
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001 - see the class
                 LOGGER.exception("A platform could not be updated")

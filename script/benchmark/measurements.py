@@ -217,7 +217,7 @@ async def start_home_assistant(subject: str, integration: Path) -> AsyncIterator
         (custom := Path(folder, "custom_components")).mkdir()  # nothing is measured yet
         # A package: a namespace would lose against one of that name later on the path.
         (custom / "__init__.py").touch()
-        (custom / OURS).symlink_to(integration.resolve())  # noqa: ASYNC240
+        (custom / OURS).symlink_to(integration.resolve())  # noqa: ASYNC240  # nothing is measured yet
         async with async_test_home_assistant(config_dir=folder) as hass:
             frame.async_setup(hass)
             # Home Assistant's own resolver brings multicast DNS; the cloud has an address, so nothing is resolved.

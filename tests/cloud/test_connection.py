@@ -219,7 +219,7 @@ async def test_a_stream_that_opens_after_access_was_lost_is_closed(home: Home) -
         home.connection.set_access(False)
         return await original(epoch, since)
 
-    home.client.connect = connect  # type: ignore[method-assign]
+    home.client.connect = connect  # type: ignore[method-assign]  # a fake of a fake
     home.client.streams = [stream]
     home.task = asyncio.create_task(home.connection.run())
     await asyncio.sleep(9)

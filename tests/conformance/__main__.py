@@ -77,7 +77,7 @@ def _login(username: str, variable: str) -> Login:
 
 
 async def _log_in_on_page(url: str) -> str:
-    print(f"\nLog in within a minute at\n{url}\nThen paste the address that the browser was sent to:")  # noqa: T201
+    print(f"\nLog in within a minute at\n{url}\nThen paste the address that the browser was sent to:")  # noqa: T201  # a person reads it
     return sys.stdin.readline().strip()
 
 

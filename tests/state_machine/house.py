@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_test_home_assistant, mock_storage
 
 # Imported here so that the integration is found in this checkout, and not where Home Assistant's plugin would look.
-import custom_components.wesmart  # noqa: F401
+import custom_components.wesmart  # noqa: F401  # see above
 from tests.accounts import OWNER, log_in
 from tests.mock_cloud import Freedoms, MockCloud, Observer, load_home
 from tests.virtual_time import VirtualTimeLoop, follow_loop

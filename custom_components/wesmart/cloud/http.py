@@ -216,7 +216,7 @@ async def _translated_failures(where: str) -> AsyncIterator[None]:
         raise
     except TimeoutError:
         raise CloudTimeoutError(f"{where}: no response within {REQUEST_TIMEOUT_S} s") from None
-    except Exception as err:  # noqa: BLE001
+    except Exception as err:  # noqa: BLE001 - of whatever kind
         # What servers send makes aiohttp and the session's middlewares raise more than ClientError and OSError: a
         # ValueError for the Location `http://[`, or an AssertionError for cut off compression. Only the name is kept:
         # the error itself holds headers with the token.
