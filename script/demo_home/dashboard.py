@@ -15,6 +15,15 @@ _HIDDEN_CLASSES = ("energy", "battery")
 _BADGES = ("scene", "update")
 _FEEDBACK_SCRIPT = "script.send_feedback"
 FEEDBACK = {"en": "Send feedback", "vi": "Gửi phản hồi"}
+# The last view: what is about the devices themselves and about the account, by domain.
+_HEALTH = {"en": "Health", "vi": "Tình trạng"}
+_HEALTH_SECTIONS = {
+    "binary_sensor": ("mdi:lan-connect", {"en": "Connected", "vi": "Kết nối"}),
+    "update": ("mdi:package-up", {"en": "Firmware", "vi": "Phần mềm"}),
+    "sensor": ("mdi:gauge", {"en": "Meters and batteries", "vi": "Công tơ và pin"}),
+    "button": ("mdi:bullhorn-outline", {"en": "Identify", "vi": "Nhận dạng"}),
+}
+_ACCOUNT = ("mdi:account-circle-outline", {"en": "Account", "vi": "Tài khoản"})
 _ROOM_ICONS = {
     "khách": "sofa",
     "bếp": "stove",
@@ -52,6 +61,7 @@ async def arrange(client: Client, entities: list[Json], serials: dict[str, set[s
     views[0]["badges"] = [*badges, {**feedback, "show_name": True, "show_state": False}]
     if None in tiles:  # what is in no room
         views[0]["sections"].append({"type": "grid", "cards": [{"type": "heading"}, *tiles[None]]})
+    views.append(_health_view(entities, devices, language))
     options = {"mode": "storage", "require_admin": False, "show_in_sidebar": True, "icon": "mdi:home-heart"}
     await client.command("lovelace/dashboards/create", url_path=DASHBOARD, title=TITLES[language], **options)
     await client.command("lovelace/config/save", url_path=DASHBOARD, config={"views": views})
@@ -79,6 +89,38 @@ async def _badges_and_tiles(
             elif state["attributes"].get("device_class") not in _HIDDEN_CLASSES:
                 in_areas.setdefault(device["area_id"], []).append(tile(entity, device, state["attributes"]))
     return badges, in_areas
+
+
+def _health_view(entities: list[Json], devices: dict[str, Json], language: str) -> Json:
+    """Return the view of what is about devices and the account, and in no room."""
+    sections: dict[str, list[Json]] = {domain: [] for domain in (*_HEALTH_SECTIONS, "account")}
+    for entity in entities:
+        device, domain = devices.get(entity["device_id"]), entity["entity_id"].partition(".")[0]
+        if entity["disabled_by"] or device is None:
+            continue
+        is_account = device.get("entry_type") == "service"
+        row = {"entity": entity["entity_id"], "name": {"type": "entity" if is_account else "device"}}
+        is_in_room = domain == "sensor" and not entity["unique_id"].endswith((":energy", ":battery"))
+        if is_account:
+            sections["account"].append(row)
+        elif domain in _HEALTH_SECTIONS and not is_in_room:
+            sections[domain].append(row)
+    return {
+        "type": "sections",
+        "title": _HEALTH[language],
+        "path": "health",
+        "dense_section_placement": True,
+        "sections": [
+            {
+                "type": "grid",
+                "cards": [
+                    {"type": "heading", "heading": texts[language], "icon": icon},
+                    {"type": "entities", "entities": sections[section], "grid_options": {"columns": "full"}},
+                ],
+            }
+            for section, (icon, texts) in {"account": _ACCOUNT, **_HEALTH_SECTIONS}.items()
+        ],
+    }
 
 
 def _badge(entity_id: str, name: str, **options: Json | bool) -> Json:
