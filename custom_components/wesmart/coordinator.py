@@ -127,7 +127,7 @@ class WeSmartCoordinator(PushCoordinator):
         """Ask the server what changed."""
         interval = timing.safety_poll_interval if self.connection.streaming else timing.poll_interval
         self.update_interval = timedelta(seconds=interval(random.random()))
-        # Not the account's title, which is a person's name: these errors are logged.
+        # Not the account's title, which may be a person's name: these errors are logged.
         about = {"name": MANUFACTURER, "phone": self.client.session.endpoints.support_phone}
         try:
             await self._async_poll()
@@ -153,7 +153,7 @@ class WeSmartCoordinator(PushCoordinator):
             raise failure from err
         self.connection.set_access(True)
         self._update_issues(in_maintenance=False)
-        # A maintenance ends by time alone.
+        # Also because a maintenance ends by time alone.
         self._call_listeners((ACCOUNT,))
 
     async def _async_poll(self) -> None:
@@ -198,14 +198,11 @@ class WeSmartCoordinator(PushCoordinator):
         # Before the request: what changes while it is answered makes the account outdated again.
         self._account_outdated = False
         try:
-            account = await self.client.account()
+            account = self.account = await self.client.account()
         except WeSmartError:
             self._account_outdated = True
             raise
         self.account_read_at = self.hass.loop.time()
-        if account != self.account:
-            self.account = account
-            self._call_listeners((ACCOUNT,))
         self._account_outdated |= not account.has_access
         if account.blocked:
             raise AccountBlockedError("the account is blocked", terminated=account.access.status == "terminated")
