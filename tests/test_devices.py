@@ -218,6 +218,22 @@ async def test_gangs_without_names_are_told_apart(hass: HomeAssistant, cloud: Mo
     assert entity.original_name == "Switch 1"
 
 
+async def test_a_gang_is_called_anew_although_its_state_changes_at_once(
+    hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
+) -> None:
+    """What both changes do arrives in one frame."""
+    cloud.add_device(
+        "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
+    )
+    second = "switch.phong_ngu_cua_be_cong_tac_moi_switch_2"
+    await shows(hass, second, STATE_ON, within_s=1, friendly_name="Công tắc mới Switch 2")
+    cloud.mute(True)
+    cloud.rename_endpoint("den-hoc", "1", "Đèn tủ")
+    cloud.touch("den-hoc", "2", on=False)
+    cloud.mute(False)
+    await shows(hass, second, "off", within_s=1, friendly_name="Công tắc mới")
+
+
 async def test_a_gang_that_gets_a_name_keeps_its_entity_and_its_helpers(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

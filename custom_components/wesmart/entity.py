@@ -118,15 +118,10 @@ class WeSmartEndpointEntity[EndpointT: Endpoint](WeSmartDeviceEntity):
         endpoint = state.endpoints.get(self.key)
         if type(endpoint) is not type(self.endpoint):
             return  # it was removed, and this entity is about to be
-        known, self.endpoint = self.endpoint, cast("EndpointT", endpoint)
+        self.endpoint = cast("EndpointT", endpoint)
         device = state.devices[self.key.device_id]
-        # Usually only the state changed. If not even that did, it may be the other endpoints of the device.
-        if (
-            endpoint is known
-            or endpoint.features is not known.features
-            or endpoint.name is not known.name
-            or device is not self.device
-        ):
+        # Usually only the state changed.
+        if device is not self.device:
             self.device = device
             self._describe_anew()
         self.async_write_ha_state()

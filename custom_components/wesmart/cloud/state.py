@@ -85,7 +85,7 @@ class HomeState:
         # Whether an event could not be applied: a snapshot is needed.
         self.dirty = False
         self.homes: dict[str, HomeOutline] = {}
-        # Without their endpoints, which are below by key.
+        # Without their endpoints, which are below by key. Another object whenever one of those is described differently.
         self.devices: dict[str, Device] = {}
         self.endpoints: dict[EndpointKey, Endpoint] = {}
         self.excluded: dict[str, HomeOutline] = {}
@@ -282,7 +282,6 @@ class HomeState:
         keys, known_keys = tuple(endpoints), self.keys_of(device.id)
         description = replace(device, endpoints=())
         if known != description:
-            self.devices[device.id] = description
             changes.endpoints.update(keys, (EndpointKey(device.id),))
         if (
             known is None
@@ -295,6 +294,8 @@ class HomeState:
             self._remove_endpoints(set(known_keys).difference(keys), changes)
         for key, endpoint in endpoints.items():
             self._set_endpoint(key, endpoint, seq, changes)
+        if known != description or device.id in changes.devices:
+            self.devices[device.id] = description
 
     def _set_endpoint(self, key: EndpointKey, endpoint: Endpoint, seq: int, changes: Changes) -> None:
         before = self.endpoints.get(key)
