@@ -47,7 +47,7 @@ class WeSmartDeviceEntity(WeSmartEntity):
         self.key = key
         self.device = coordinator.state.devices[key.device_id]
         self._attr_unique_id = identifiers.unique_id(coordinator.config_entry, key, kind)
-        self._attr_device_info = identifiers.device_info(
+        self.device_entry = registry.async_find_device(
             coordinator.hass, coordinator.config_entry, coordinator.state, key
         )
 
@@ -169,7 +169,7 @@ class EntityManager:
         self._create = create
         self._entities = er.async_get(hass)
         # The unique IDs, classes, and names without a device, of what was added, by device or home.
-        self._added: dict[str, set[tuple[str, ...]]] = {}
+        self._added: dict[str, tuple[tuple[str, ...], ...]] = {}
 
     async def async_start(self, ids: Iterable[str]) -> None:
         """Add the entities of all devices or homes, and remove those of earlier runs that none of them has any more."""
@@ -192,12 +192,12 @@ class EntityManager:
         try:
             for id_ in ids:
                 created = {_identity(entity): entity for entity in self._create(id_)}
-                known = self._added.pop(id_, set())
-                for unique_id, *_ in known - created.keys():
+                known = self._added.pop(id_, ())
+                for unique_id, *_ in set(known) - created.keys():
                     if entity_id := self._entities.async_get_entity_id(self._platform, DOMAIN, unique_id):
                         self._entities.async_remove(entity_id)
                 if created:
-                    self._added[id_] = {*created}
+                    self._added[id_] = (*created,)
                 new += [entity for identity, entity in created.items() if identity not in known]
         finally:
             # Also if another device could not be described.
@@ -222,4 +222,8 @@ async def async_setup_entities(
 
 
 def _identity(entity: WeSmartEntity) -> tuple[str, ...]:
-    return str(entity.unique_id), type(entity).__name__, "" if entity.device_info else str(entity.name)
+    return (
+        str(entity.unique_id),
+        type(entity).__name__,
+        "" if isinstance(entity, WeSmartDeviceEntity) else str(entity.name),
+    )

@@ -9,13 +9,11 @@ from hashlib import sha256
 from urllib.parse import quote, unquote
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .cloud.models import EndpointKey
 from .cloud.state import HomeState
 from .const import DOMAIN, MANUFACTURER
-from .formatting import short
 from .homes import server_id
 
 
@@ -73,22 +71,6 @@ def cloud_id(entry: ConfigEntry, device: dr.AnyDeviceEntry) -> str | None:
             if ids and (domain, server) == (DOMAIN, _server_hash(server_id(entry))):
                 return unquote(ids[0])
     return None
-
-
-@callback
-def device_info(
-    hass: HomeAssistant, entry: ConfigEntry, state: HomeState, key: EndpointKey
-) -> dr.DeviceInfo | dr.ChildDeviceInfo:
-    """Return the device of an entity that shows a device or an endpoint. It is registered already, with all about it."""
-    identifier = (DOMAIN, device_identifier(entry, key.device_id))
-    endpoint = state.endpoints.get(key)
-    if endpoint is None or not endpoint.name:
-        return dr.DeviceInfo(identifiers={identifier})
-    return dr.ChildDeviceInfo(
-        identifiers={(DOMAIN, unique_id(entry, key))},
-        name=short(endpoint.name) or MANUFACTURER,
-        parent_device_id=dr.async_get_device_id_by_identifier(hass, identifier, config_entry_id=entry.entry_id),
-    )
 
 
 @lru_cache(maxsize=4096)

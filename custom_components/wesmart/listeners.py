@@ -43,16 +43,17 @@ class PushCoordinator(DataUpdateCoordinator[None]):
         """Call back when the availability changed, and when the context did: an endpoint, a device or the account."""
         remove_listener = super().async_add_listener(update_callback, context)
         self._listeners_by_context[context] = (*self._listeners_by_context.get(context, ()), update_callback)
+        return partial(self._remove_listener, context, update_callback, remove_listener)
 
-        @callback
-        def remove() -> None:
-            remaining = [*self._listeners_by_context.pop(context)]
-            remaining.remove(update_callback)
-            if remaining:
-                self._listeners_by_context[context] = tuple(remaining)
-            remove_listener()
-
-        return remove
+    @callback
+    def _remove_listener(
+        self, context: EndpointKey | None, update_callback: CALLBACK_TYPE, remove_listener: CALLBACK_TYPE
+    ) -> None:
+        remaining = [*self._listeners_by_context.pop(context)]
+        remaining.remove(update_callback)
+        if remaining:
+            self._listeners_by_context[context] = tuple(remaining)
+        remove_listener()
 
     @callback
     def async_add_structure_listener(self, update_callback: Callable[[Changes], None]) -> Callable[[], None]:

@@ -49,6 +49,18 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, state: HomeState, change
 
 
 @callback
+def async_find_device(
+    hass: HomeAssistant, entry: ConfigEntry, state: HomeState, key: EndpointKey
+) -> dr.AnyDeviceEntry | None:
+    """Return the device of an entity that shows a device or an endpoint, as it is registered."""
+    endpoint = state.endpoints.get(key)
+    devices = dr.async_get(hass)
+    if endpoint is None or not endpoint.name:
+        return devices.async_get_device_by_identifier((DOMAIN, device_identifier(entry, key.device_id)), entry.entry_id)
+    return devices.async_get_child_device_by_identifier((DOMAIN, unique_id(entry, key)), entry.entry_id)
+
+
+@callback
 def async_setup_accounts(hass: HomeAssistant) -> None:
     """Rename the service of an account when its owner renames the account."""
 
@@ -143,6 +155,7 @@ class _Sync:
                 self._update(device)
         for registry_id, room in self._updated_rooms.items():
             self._rooms.set(registry_id, room)
+        self._updated_rooms.clear()
         if len(self._rooms.by_device) > 2 * (len(self._state.devices) + len(self._state.endpoints)) + _MAX_REMOVED:
             for registry_id in [id_ for id_ in self._rooms.by_device if self._devices.async_get(id_) is None]:
                 self._rooms.forget(registry_id)
