@@ -205,7 +205,7 @@ class Connection:
                 raise UnexpectedResponseError("an event stream that does not begin with hello")
             self.error = None
             self._stream_epoch = hello.epoch
-            await self._handle_frame(hello)
+            await self._handle_frame(hello, self._loop.time())
             handled = 0
             while True:
                 try:
@@ -213,12 +213,12 @@ class Connection:
                 except UnexpectedResponseError as err:
                     _LOGGER.debug("Ignored %s", err)
                     frame = None
-                self.last_contact = self._loop.time()
+                now = self.last_contact = self._loop.time()
                 if frame is not None and not isinstance(frame, HelloFrame):
-                    await self._handle_frame(frame)
+                    await self._handle_frame(frame, now)
                 # Only now: a server that accepts connections and sends nothing must neither stop polls nor the backoff,
                 # and what was before an outage must not be shown as current.
-                if self.state.state_seq >= hello.seq and self._access.is_set():
+                if not self.streaming and self.state.state_seq >= hello.seq and self._access.is_set():
                     self._has_delivered = True
                     self._set_status(ConnectionStatus.STREAMING)
                 handled += 1 + (len(frame.events) if isinstance(frame, EventsFrame) else 0)
@@ -229,21 +229,21 @@ class Connection:
             self._stream = self._stream_epoch = None
             await stream.close()
 
-    async def _handle_frame(self, frame: Frame) -> None:
-        received_at = self._loop.time()
+    async def _handle_frame(self, frame: Frame, now: float) -> None:
         if isinstance(frame, EventsFrame):
-            self.last_event = received_at
+            self.last_event = now
         elif frame.epoch != self._stream_epoch:
             raise StreamClosedError("the server began another epoch")
         needed = self.state.needed_seq(frame)
         if needed is not None:
             await self._repair(needed)
+            # Presses got older while a snapshot was fetched, and so did hello, which their age is counted from.
+            now = now if isinstance(frame, HelloFrame) else self._loop.time()
         parts: Iterable[Frame] = (frame,)
         if isinstance(frame, EventsFrame) and len(frame.events) > _MAX_EVENTS:
             parts = map(EventsFrame, batched(frame.events, _MAX_EVENTS, strict=False))
         for part in parts:
-            # Presses get older while a snapshot is fetched, and so does hello, which their age is counted from.
-            changes = self.state.apply(part, received_at if isinstance(frame, HelloFrame) else self._loop.time())
+            changes = self.state.apply(part, now)
             if changes.endpoints or changes.structure or changes.events:
                 self._on_changes(changes)
             if changes.missed_events:

@@ -39,7 +39,7 @@ MUTATIONS = {
     ),
     # connection.py
     "the hello is taken for younger": Mutation(
-        "connection", "received_at if isinstance(frame, HelloFrame) else self._loop.time()", "self._loop.time()"
+        "connection", "now if isinstance(frame, HelloFrame) else self._loop.time()", "self._loop.time()"
     ),
     "a dirty state asks for changes only": Mutation(
         "connection", "None if state.dirty or state.state_seq < 0", "None if state.state_seq < 0"
