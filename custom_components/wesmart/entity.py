@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import batched
-from typing import Any, cast, override
+from typing import Any, override
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
@@ -116,9 +116,9 @@ class WeSmartEndpointEntity[EndpointT: Endpoint](WeSmartDeviceEntity):
         """Show the endpoint as it is now."""
         state = self.coordinator.state
         endpoint = state.endpoints.get(self.key)
-        if type(endpoint) is not type(self.endpoint):
+        if not isinstance(endpoint, type(self.endpoint)):
             return  # it was removed, and this entity is about to be
-        self.endpoint = cast("EndpointT", endpoint)
+        self.endpoint = endpoint
         device = state.devices[self.key.device_id]
         # Usually only the state changed.
         if device is not self.device:
