@@ -43,4 +43,4 @@ class WeSmartSwitch(WeSmartRelay, SwitchEntity):
         controls = self.endpoint.features.controls
         is_outlet = controls is Controls.OUTLET
         self._attr_device_class = SwitchDeviceClass.OUTLET if is_outlet else SwitchDeviceClass.SWITCH
-        self._attr_translation_key = _TRANSLATION_KEYS.get(controls, "switch") if controls else "switch"
+        self._attr_translation_key = "switch" if controls is None else _TRANSLATION_KEYS.get(controls, "switch")

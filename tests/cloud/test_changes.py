@@ -193,6 +193,27 @@ def test_values_from_a_newer_server_leave_the_last_known(home_state: HomeState) 
     assert (new.state.mode, blind.state.motion) == (None, None)
 
 
+def test_features_from_a_newer_server_leave_the_last_known(home_state: HomeState) -> None:
+    """A lamp must not become a switch. Of a device that is new, nothing is known."""
+
+    def gang(controls: str, name: str) -> Json:
+        return endpoint("switch", name=name, features={"controls": controls, "metering": False})
+
+    def awning(kind: str) -> Json:
+        return endpoint("curtain", "2", features={"kind": kind})
+
+    def described(seq: int, id_: str, *endpoints: Json) -> tuple[object, ...]:
+        home_state.apply(events(event(seq, "device", device=device(id_, *endpoints))), 0)
+        one, two = (home_state.endpoints[EndpointKey(id_, number)] for number in ("1", "2"))
+        assert isinstance(one, SwitchEndpoint)
+        assert isinstance(two, CurtainEndpoint)
+        return one.name, one.features.controls, two.features.kind
+
+    assert described(6, "panel", gang("light", "Đèn"), awning("awning")) == ("Đèn", "light", "awning")
+    assert described(7, "panel", gang("pump", "Bơm"), awning("sail")) == ("Bơm", "light", "awning")
+    assert described(8, "other", gang("pump", "Bơm"), awning("sail")) == ("Bơm", None, "")
+
+
 def test_a_field_of_another_type_of_endpoint_is_ignored(home_state: HomeState) -> None:
     """A newer server may give a light a position; the rest of the event counts."""
     home_state.apply(events(state(6, on=True, position=5)), 0)

@@ -32,6 +32,9 @@ from .events import (
 )
 from .models import (
     ButtonEndpoint,
+    Controls,
+    CurtainEndpoint,
+    CurtainKind,
     CurtainState,
     Device,
     Endpoint,
@@ -43,6 +46,7 @@ from .models import (
     Patch,
     Room,
     Snapshot,
+    SwitchEndpoint,
     SwitchState,
 )
 
@@ -299,6 +303,7 @@ class HomeState:
 
     def _set_endpoint(self, key: EndpointKey, endpoint: Endpoint, seq: int, changes: Changes) -> None:
         before = self.endpoints.get(key)
+        endpoint = _described(endpoint, before)
         known = None if before is None or isinstance(before, ButtonEndpoint) else before.state
         if isinstance(endpoint, ButtonEndpoint):
             self._seqs[key] = seq
@@ -323,6 +328,17 @@ class HomeState:
         for key in keys:
             del self.endpoints[key], self._seqs[key]
             changes.endpoints.add(key)
+
+
+def _described(endpoint: Endpoint, before: Endpoint | None) -> Endpoint:
+    """Return an endpoint in which features from a newer server are the last known ones (C-10)."""
+    if isinstance(endpoint, SwitchEndpoint) and endpoint.features.controls is Controls.UNKNOWN:
+        controls = before.features.controls if isinstance(before, SwitchEndpoint) else None
+        return replace(endpoint, features=replace(endpoint.features, controls=controls))
+    if isinstance(endpoint, CurtainEndpoint) and endpoint.features.kind is CurtainKind.UNKNOWN:
+        kind = before.features.kind if isinstance(before, CurtainEndpoint) else CurtainKind.UNKNOWN
+        return replace(endpoint, features=replace(endpoint.features, kind=kind))
+    return endpoint
 
 
 def _resolved[StateT: _State](state: StateT, before: object) -> StateT:
