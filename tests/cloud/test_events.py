@@ -84,7 +84,7 @@ def test_an_invalid_event_that_changes_the_state_is_kept_as_such(kind: str) -> N
     assert (type(before), type(after)) == (StateEvent, StateEvent)
 
 
-@pytest.mark.parametrize("kind", ["button", "account", "feedback", "novelty"])
+@pytest.mark.parametrize("kind", ["button", "account", "feedback", "novelty", "invalid", "unknown"])
 def test_an_event_that_no_snapshot_repeats_is_skipped_if_it_is_invalid(kind: str) -> None:
     """And so is one of an unknown kind; both count in `seq`. An account event has nothing that could be invalid."""
     (decoded,) = events(event(2, kind, at=7)).events

@@ -23,12 +23,12 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind"):
     seq: Seq
 
 
-# Servers do not send the tags of these two.
-class UnknownEvent(_Event, frozen=True, kw_only=True, tag="unknown"):
+# Tags that no server sends: a newer one may have events of any kind.
+class UnknownEvent(_Event, frozen=True, kw_only=True, tag="\0unknown"):
     """An event that changes nothing known here."""
 
 
-class InvalidEvent(_Event, frozen=True, kw_only=True, tag="invalid"):
+class InvalidEvent(_Event, frozen=True, kw_only=True, tag="\0invalid"):
     """An event of a known kind that could not be decoded. A snapshot tells what it changed."""
 
 
