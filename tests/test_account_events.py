@@ -56,17 +56,29 @@ async def test_an_event_about_the_session_acts_at_once_also_on_a_stream_that_sta
 async def test_what_everybody_is_told_is_not_asked_about_by_everybody_in_the_same_moment(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
-    """New terms: each home takes a moment of its own within two seconds."""
+    """New terms: each home takes a moment of its own within two seconds, however often it is told."""
     random.seed(7)
     await asyncio.sleep(30)
     waits = []
     for version in range(8):
         since = cloud.now()
         cloud.change_terms(f"2027-{version}", required=False)
+        for _ in range(10):
+            cloud._core.publish(cloud._account(OWNER.username).id, "account", {})
         await asyncio.sleep(15)
         waits.append(next(one.at for one in cloud.requests if one.at >= since and one.path == "/v1/account") - since)
     assert max(waits) <= 2.1
     assert max(waits) - min(waits) > 0.5
+
+
+async def test_a_hint_does_not_postpone_what_an_earlier_one_asked_for(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
+    """The first one decides when the account is asked for."""
+    await asyncio.sleep(30)
+    account, since = cloud._account(OWNER.username).id, cloud.now()
+    for _ in range(100):
+        cloud._core.publish(account, "account", {})
+        await asyncio.sleep(0.1)
+    assert min(one.at for one in cloud.requests if one.at >= since and one.path == "/v1/account") - since <= 2.1
 
 
 async def test_a_hint_after_each_answer_costs_a_request_now_and_then(

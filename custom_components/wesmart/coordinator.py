@@ -4,6 +4,7 @@ Both change the same `HomeState`, and each change wakes only the entities that s
 None, so a poll wakes all entities only when it begins to fail or to succeed.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 import random
@@ -66,7 +67,7 @@ class WeSmartCoordinator(PushCoordinator):
         self.streaming_changed_at = dt_util.utcnow()
         self._session_ended: SessionEndedError | None = None
         self._is_set_up = False
-        self._cancel_request: CALLBACK_TYPE | None = None
+        self._requested: asyncio.TimerHandle | None = None
         self._cancel_grace: CALLBACK_TYPE | None = None
         self._has_recovered = False
         self._discovery = Discovery(hass, entry)
@@ -276,7 +277,7 @@ class WeSmartCoordinator(PushCoordinator):
         if streaming:
             self.update_interval = timedelta(seconds=timing.safety_poll_interval(random.random()))
             self._schedule_refresh()
-        elif not (self._session_ended or self._cancel_request or (self.account and not self.account.has_access)):
+        elif not (self._session_ended or self._requested or (self.account and not self.account.has_access)):
             self._async_request_refresh_in(timing.lost_poll_delay(self.connection.grace, random.random()))
         if not self.last_update_success:
             self.async_update_listeners()
@@ -289,27 +290,31 @@ class WeSmartCoordinator(PushCoordinator):
         self._account_outdated = True
         if isinstance(self.connection.error, NotFoundError):
             self._discovery.expedite()  # the endpoint of the stream may have moved
-        self._async_request_refresh_in(timing.event_poll_delay(random.random()))
+        # Of several events, the first decides: the shortest of their delays would be too short (C-80).
+        latest = self.hass.loop.time() + timing.event_poll_delay(1)
+        if self._requested is None or self._requested.when() > latest:
+            self._async_request_refresh_in(timing.event_poll_delay(random.random()))
 
     @callback
     def _async_request_refresh_in(self, seconds: float) -> None:
         @callback
-        def request(_now: datetime) -> None:
-            self._cancel_request = None
+        def request() -> None:
+            self._requested = None
             grace = self.connection.grace
             if self.connection.is_coming_up and timing.poll_can_wait(grace) and not self._account_outdated:
                 self._async_request_refresh_in(timing.lost_poll_delay(grace, random.random()))
             elif self._account_outdated or not self.connection.streaming:
                 self._debounced_refresh.async_schedule_call()
 
-        if self._cancel_request is not None:
-            self._cancel_request()
-        self._cancel_request = async_call_later(self.hass, seconds, request)
+        if self._requested is not None:
+            self._requested.cancel()
+        self._requested = self.hass.loop.call_later(seconds, request)
 
     def _async_cancel_timers(self) -> None:
-        for cancel in (self._cancel_request, self._cancel_grace):
-            if cancel is not None:
-                cancel()
+        if self._requested is not None:
+            self._requested.cancel()
+        if self._cancel_grace is not None:
+            self._cancel_grace()
 
     @callback
     def _update_issues(self, *, in_maintenance: bool | None) -> None:
