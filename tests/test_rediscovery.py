@@ -95,6 +95,21 @@ async def test_the_document_is_read_once_a_day_beside_the_two_requests_of_an_idl
     assert login_flows(hass) == []
 
 
+async def test_a_set_up_that_is_retried_reads_the_document_once_in_ten_minutes(
+    hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, entry: ConfigEntry
+) -> None:
+    """Although each retry begins anew."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await move(cloud, "/nowhere-else")
+    visits = len(discovery_server.visits)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    await asyncio.sleep(300)
+    assert len(discovery_server.visits) == visits + 1
+    await move(cloud, "")
+    await asyncio.sleep(120)
+    assert entry.state is ConfigEntryState.LOADED
+
+
 @pytest.mark.parametrize("while_off", [False, True])
 async def test_endpoints_that_move_at_their_origin_are_found_without_a_restart(
     hass: HomeAssistant, cloud: MockCloud, discovery_server: DiscoveryServer, entry: ConfigEntry, while_off: bool

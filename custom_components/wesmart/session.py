@@ -28,11 +28,13 @@ from .homes import server_address
 
 
 class _Shared:
-    """The connection pool that the accounts share, and the session of each."""
+    """The connection pool that the accounts share, and what outlives the set-up of each."""
 
     def __init__(self, http: ClientSession) -> None:
         self.http = http
         self.sessions: dict[str, Session] = {}
+        # When the discovery document was read last, in loop time.
+        self.discovered_at: dict[str, float] = {}
 
 
 _SHARED: HassKey[_Shared] = HassKey(DOMAIN)
@@ -86,7 +88,9 @@ def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
 def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
     """Return the session of an entry that is being removed, and forget it. Raises ConfigEntryError."""
     session = async_get_session(hass, entry)
-    del _shared(hass).sessions[entry.entry_id]
+    shared = _shared(hass)
+    del shared.sessions[entry.entry_id]
+    shared.discovered_at.pop(entry.entry_id, None)
     return session
 
 
@@ -98,8 +102,8 @@ class Discovery:
         self._hass = hass
         self._entry = entry
         self._session = async_get_session(hass, entry)
+        self._discovered_at = _shared(hass).discovered_at
         self._due_at = hass.loop.time() + timing.discovery_interval(random.random())
-        self._read_at = -float("inf")
 
     @property
     def is_due(self) -> bool:
@@ -109,7 +113,8 @@ class Discovery:
     @property
     def can_retry(self) -> bool:
         """Whether an endpoint that may have moved is a reason to read it now: at most every ten minutes."""
-        return self._hass.loop.time() >= self._read_at + timing.DISCOVERY_RETRY_S
+        read_at = self._discovered_at.get(self._entry.entry_id, -float("inf"))
+        return self._hass.loop.time() >= read_at + timing.DISCOVERY_RETRY_S
 
     def expedite(self) -> None:
         """Become due, because an endpoint may have moved."""
@@ -118,8 +123,8 @@ class Discovery:
 
     async def async_read(self) -> bool:
         """Read it; return whether endpoints moved, which are used from now on."""
-        self._read_at = self._hass.loop.time()
-        self._due_at = self._read_at + timing.discovery_interval(random.random())
+        now = self._discovered_at[self._entry.entry_id] = self._hass.loop.time()
+        self._due_at = now + timing.discovery_interval(random.random())
         try:
             endpoints = await discover(self._session.http, URL(server_address(self._entry)))
         except WeSmartError as err:
