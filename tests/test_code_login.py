@@ -593,6 +593,25 @@ async def test_a_page_at_a_new_host_is_warned_about(
     await settle(hass)
 
 
+async def test_a_moved_server_warns_and_offers_both_logins(
+    hass: HomeAssistant, cloud: MockCloud, dialog: Dialog, browser: Browser, pointer: DiscoveryServer
+) -> None:
+    """Whoever cannot use the page can still enter the password."""
+    await dialog.enter_server(pointer.url)
+    await added(hass, cloud, dialog, browser)
+    async with MockCloud() as other:
+        grants = ["authorization_code", "password", "refresh_token"]
+        page = f"{other.url}/oauth/authorize"
+        pointer.point_at(cloud.url, grant_types_supported=grants, authorization_endpoint=page)
+        await ended(hass, cloud)
+        step = await dialog.attach(hass)
+        assert step_of(step) == ("menu", "login_moved", None)
+        assert step["description_placeholders"]["page_host"] == markdown(other.url.removeprefix("http://"))
+        assert step_of(await dialog.look()) == ("menu", "login_moved", None)
+        assert step_of(await dialog.submit(next_step_id="password")) == ("form", "reauth_moved", None)
+        await dialog.close()
+
+
 # Secrets
 
 

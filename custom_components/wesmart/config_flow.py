@@ -292,9 +292,10 @@ class WeSmartConfigFlow(LoginFlow, domain=DOMAIN):
                 "until": local_time(access.until, self.hass.config.language),
             }
             error = blocked_key(access, terminated=error.terminated)
-        if self._on_page is None and not self._moved:
+        if self._on_page is None:
+            step_id = "login_moved" if self._moved else "login"
             return self.async_show_menu(
-                step_id="login", menu_options=["auth", "password"], description_placeholders=texts
+                step_id=step_id, menu_options=["auth", "password"], description_placeholders=texts
             )
         if self._on_page is False:
             return self._show(self._login_step, _LOGIN_SCHEMA, error, {CONF_USERNAME: self._username}, **texts)

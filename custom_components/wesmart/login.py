@@ -60,6 +60,10 @@ class LoginFlow(ConfigFlow, metaclass=ABCMeta):
         """Ask how to log in; the answer to the menu is the next step."""
         return await self._async_ask_login()
 
+    async def async_step_login_moved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how to log in, and warn about new hosts."""
+        return await self._async_ask_login()
+
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Log in with the password, although the server has a page."""
         self._on_page = False
