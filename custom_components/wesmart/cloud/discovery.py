@@ -37,8 +37,6 @@ _URL_ERRORS = (ValueError, IndexError)
 
 class _Support(Struct):
     phone: str
-    email: str | None = None
-    url: str | None = None
 
 
 class _Document(Struct):
@@ -65,8 +63,6 @@ class Endpoints(Struct, frozen=True, kw_only=True):
     events_url: str
     terms_url: str
     support_phone: str
-    support_email: str | None = None
-    support_url: str | None = None
     # The server's login page; None if it has none.
     authorization_endpoint: str | None = None
     offers_password: bool = True
@@ -158,8 +154,6 @@ def _decode(origin: URL, body: bytes) -> Endpoints:
         events_url=_checked(origin, document.events_url, _SOCKET_SCHEMES),
         terms_url=_checked(origin, document.terms_url, _WEB_SCHEMES, is_page=True),
         support_phone=support.phone,
-        support_email=support.email,
-        support_url=support.url and _checked(origin, support.url, _WEB_SCHEMES, is_page=True),
         authorization_endpoint=None if page is None else _checked(origin, page, _WEB_SCHEMES),
         offers_password=offers_password,
     )
