@@ -28,7 +28,8 @@ class SpecificationChecker:
     """An observer of a cloud: collects violations of the specification; `verify` raises them.
 
     It begins with the paths of the specification and follows the discovery document as soon as it has seen one.
-    `closed` also finds what a later version might add; use it on a cloud that plays no such freedoms.
+    `closed` also finds what a later version might add to responses and frames; use it on a cloud that plays no such
+    freedoms. Requests may have more in any case: the cloud has to ignore it (C-10).
     """
 
     def __init__(self, *, closed: bool = False) -> None:
@@ -64,9 +65,10 @@ class SpecificationChecker:
                 exchange.violate("the specification has no such operation")
             return
         answer = exchange.check_answer(operation, status, _lower(headers), body)
+        asked = _Exchange(specification(), f"{method} {path} → {status}", self.violations)
         request: Json = None
         if 100 <= status < 400:
-            request = exchange.check_request(operation, _lower(request_headers), request_body)
+            request = asked.check_request(operation, _lower(request_headers), request_body)
         if not isinstance(answer, dict):
             return
         if isinstance(answer.get("status"), int | float) and status >= 400 and answer["status"] != status:
@@ -76,7 +78,7 @@ class SpecificationChecker:
         if operation.endswith("snapshot/get") and status == 200:
             self._check_tag(exchange, _lower(headers).get("etag", ""), answer)
         if operation.endswith("commands/post") and isinstance(request, dict) and status == 200:
-            _check_results(exchange, request, answer)
+            _check_results(asked, request, answer)
 
     def pushed(self, frame: str) -> None:
         """Check a frame of the event stream."""

@@ -175,6 +175,8 @@ FREE: dict[str, Exchange | Json] = {
     "Retry-After as date": replace(MAINTENANCE, headers={"retry-after": "Fri, 20 Nov 2026 05:30:00 GMT"}),
     "seq as float": answer(SNAPSHOT, "/seq", 1042.0),
     "device without a room": answer(SNAPSHOT, f"{DEVICE}/room_id"),
+    "later field of a request": replace(FEEDBACK, request=changed(FEEDBACK.request, "/mood", "vui")),
+    "later field of an applied command": commands(changed(SET, "/mood", "vui"), APPLIED),
     "invalid command that was rejected": commands(
         {"set": []}, {"status": "rejected", "problem": problem("invalid-request", errors=[])}
     ),
@@ -188,7 +190,6 @@ FREE: dict[str, Exchange | Json] = {
 
 LATER: dict[str, Exchange | Json] = {
     "field of the discovery document": answer(DISCOVERY, "/jwks_uri", "x"),
-    "field of a request": replace(FEEDBACK, request=changed(FEEDBACK.request, "/mood", "vui")),
     "endpoint type": answer(SNAPSHOT, f"{DEVICE}/endpoints/0/type", "thermostat"),
     "access status": answer(ACCOUNT, "/access/status", "on_probation"),
     "problem under a new status": replace(UNAUTHORIZED, status=451, body=problem("censored")),
