@@ -14,7 +14,7 @@ import pytest
 from tests.conformance.plugin import Opening
 from tests.conformance.target import PERMISSIONS, Json, Login, Target
 from tests.form_browser import Browser
-from tests.mock_cloud import Freedoms, MockCloud, load_home
+from tests.mock_cloud import Freedoms, MockCloud, Observer, load_home
 from tests.mock_cloud.model import World
 from tests.mock_conformance.https import Https
 from tests.virtual_time import EPOCH, VirtualTimeLoop
@@ -69,14 +69,18 @@ class MockOperator:
 
 
 def mock_cloud(
-    *, seed: int | None = None, https: Https | None = None, at_end: Callable[[World], None] | None = None
+    *,
+    seed: int | None = None,
+    https: Https | None = None,
+    observer: Observer | None = None,
+    at_end: Callable[[World], None] | None = None,
 ) -> Opening:
     """Return what opens a mock cloud: with seeded freedoms, or by https; `at_end` gets its world."""
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Target]:
         with TemporaryDirectory() as folder:
-            operator = MockOperator(partial(_make, seed, Path(folder) / "state.json"))
+            operator = MockOperator(partial(_make, seed, observer, Path(folder) / "state.json"))
             await operator.cloud.start()
             if https is not None:
                 await https.serve(operator.cloud)
@@ -102,12 +106,13 @@ def _home() -> World:
     return load_home()
 
 
-def _make(seed: int | None, state_file: Path) -> MockCloud:
+def _make(seed: int | None, observer: Observer | None, state_file: Path) -> MockCloud:
     loop = asyncio.get_running_loop()
     cloud = MockCloud(
         home=deepcopy(_home()),
         clock=lambda: EPOCH.timestamp() + loop.time(),
         freedoms=Freedoms.off() if seed is None else Freedoms.seeded(seed),
+        observer=observer,
         state_file=state_file,
     )
     cloud.login = "both"

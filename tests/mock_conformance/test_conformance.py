@@ -14,6 +14,7 @@ from tests.mock_cloud.wire import JsonObject
 from tests.mock_conformance.https import Https
 from tests.mock_conformance.mock import VirtualTime, mock_cloud
 from tests.mock_conformance.mutants import MUTANTS, NOT_TESTABLE, Mutant
+from tests.specification import SpecificationChecker
 
 # Pytest's plugin for exceptions in destructors collects garbage five times at the end of a run; this is slower than the
 # run of a mutant, and the pytest around it does the same.
@@ -35,10 +36,15 @@ def not_passed(findings: Sequence[Finding]) -> list[Finding]:
     "seed", [None, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
 )
 def test_the_mock_cloud_conforms(seed: int | None) -> None:
-    """Plain, and with the freedoms that the contract leaves to a server; nothing is skipped, and the home restored."""
+    """Plain, and with the freedoms that the contract leaves to a server; nothing is skipped, and the home restored.
+
+    Plain, it sends nothing that only a later version of the contract may add.
+    """
     left: list[World] = []
-    findings = check(mock_cloud(seed=seed, at_end=left.append))
+    observer = SpecificationChecker(closed=seed is None)
+    findings = check(mock_cloud(seed=seed, observer=observer, at_end=left.append))
     assert not_passed(findings) == []
+    observer.verify()
     assert len(findings) > 100
     assert states(left[0]) == states(load_home())
 
