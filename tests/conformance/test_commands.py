@@ -1,12 +1,15 @@
 """Command requests, their order, rejections and results (contract, "Commands")."""
 
+from collections.abc import Iterable
+import json
 from typing import Any
 
 import pytest
 
+from tests.conformance.conftest import Sessions
 from tests.conformance.house import Endpoint, devices, endpoints, find, known, restore
-from tests.conformance.server import Session, new_id, problem_of
-from tests.conformance.target import Document, Json, Target
+from tests.conformance.server import JSON, Session, new_id, problem_of
+from tests.conformance.target import Document, Json, Login, Target
 
 MAX_COMMANDS = 200
 # What a scene may change.
@@ -40,6 +43,23 @@ async def test_a_body_that_is_no_request_is_refused_whole(session: Session, chan
     body: dict[str, Json] = {"run": new_id(), "order": 1, "commands": [NOWHERE], **changes}
     body = {name: value for name, value in body.items() if value is not None}
     answer = await session.request("POST", "/commands", body=body, checked=False)
+    assert answer.status == 422, answer
+
+
+@pytest.mark.rule("C-50")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"nonsense",
+        b"\xff",
+        f'{{"run": "{new_id()}", "order": NaN, "commands": [{json.dumps(NOWHERE)}]}}'.encode(),
+    ],
+    ids=["array", "text", "bytes", "NaN"],
+)
+async def test_a_body_that_is_no_json_object_is_refused_whole(session: Session, body: bytes) -> None:
+    """RFC 8259 has no NaN."""
+    answer = await session.request("POST", "/commands", body=body, headers={"Content-Type": JSON}, checked=False)
     assert answer.status == 422, answer
 
 
@@ -89,10 +109,12 @@ def bad_commands(lamp: Endpoint) -> list[tuple[Any, str]]:
         ({"scene_id": new_id(), "do": "activate"}, "not-found"),
         ({**place, "do": ""}, "unsupported"),
         ({**place, "do": "calibrate"}, "unsupported"),
+        ({**place, "do": "set"}, "unsupported"),
         ({**place, "do": "stop"}, "unsupported"),
         ({**place, "set": {**flip, "nonsense": 1}}, "unsupported"),
         ({**place, "set": {"on": "no", "nonsense": 1}}, "unsupported"),
         ({**place, "set": {"motion": "opening"}}, "unsupported"),
+        ({**place, "set": {"mode": "white"}}, "unsupported"),
         ({**place, "set": {}}, "invalid-request"),
         ({**place, "set": []}, "invalid-request"),
         ({**place, "set": {"on": 1}}, "invalid-request"),
@@ -119,15 +141,37 @@ async def test_fields_of_a_light_that_exclude_each_other_are_rejected(session: S
     if not colored or not dimmed:
         pytest.skip("the home has no light with brightness, white and color that is online")
     kelvin = colored[0].features["color_temp"]["min_kelvin"]
-    for command in (
+    commands = [
         colored[0].set(color_temp_kelvin=kelvin, hue=5),
         colored[0].set(color_temp_kelvin=kelvin - 1),
         colored[0].set(hue=361),
         colored[0].set(saturation="10"),
         dimmed[0].set(brightness=0),
         dimmed[0].set(brightness=100.5),
-    ):
+    ]
+    if colored[0].features["effects"]:
+        commands += [colored[0].set(effect=None, hue=5), colored[0].set(effect=new_id())]
+    for command in commands:
         assert problem_of(await session.result(command)) == "invalid-request", command
+
+
+@pytest.mark.rule("C-52")
+@pytest.mark.parametrize("kind", ["devices", "scenes"])
+async def test_what_another_account_has_is_not_found(
+    sessions: Sessions, target: Target, other_login: Login, kind: str
+) -> None:
+    """Nobody commands the homes of others."""
+    first, second = await sessions.open(), await sessions.open(other_login)
+    seen = {home["id"] for home in (await first.get("/snapshot"))["homes"]}
+    homes = [home for home in (await second.get("/snapshot"))["homes"] if home["id"] not in seen]
+    ids = [item["id"] for home in homes for item in home[kind]]
+    if not ids:
+        pytest.skip(f"the second account has no {kind} of its own")
+    command: Document = {"device_id": ids[0], "endpoint_id": "1", "set": {"nonsense": 1}}
+    if kind == "scenes":
+        target.require("scenes")
+        command = {"scene_id": ids[0], "do": "activate"}
+    assert problem_of(await first.result(command)) == "not-found"
 
 
 @pytest.mark.rule("C-52")
@@ -136,6 +180,9 @@ async def test_nothing_is_queued_for_an_offline_device(session: Session, target:
     await target.operate("set_online", device_id=lamp.key[0], online=False)
     try:
         assert problem_of(await session.result(lamp.flip())) == "device-offline"
+        if lamp.device["identify"]:
+            identify: Json = {"device_id": lamp.key[0], "do": "identify"}
+            assert problem_of(await session.result(identify)) == "device-offline"
         assert problem_of(await session.result(lamp.set(on="no"))) == "invalid-request"
         assert problem_of(await session.result(lamp.set(nonsense=1))) == "unsupported"
     finally:
@@ -172,7 +219,7 @@ async def test_a_result_has_seq_and_state_also_when_nothing_changed(session: Ses
 
 @pytest.mark.rule("C-55")
 async def test_a_scene_is_applied_without_its_offline_devices(session: Session, target: Target) -> None:
-    """Its result has no state. The first scene is activated, and its home restored."""
+    """They keep their states; its result has none. The first scene is activated, and its home restored."""
     target.require("scenes")
     snapshot = await session.get("/snapshot")
     scenes = [scene for home in snapshot["homes"] for scene in home["scenes"]]
@@ -182,17 +229,27 @@ async def test_a_scene_is_applied_without_its_offline_devices(session: Session, 
     parts = [one for one in endpoints(snapshot, *COMMANDED) if one.device["home_id"] == scenes[0]["home_id"]]
     try:
         assert "state" not in await session.applied(command)
+        await restore_all(session, parts)
         for device_id in {part.key[0] for part in parts}:
             await target.operate("set_online", device_id=device_id, online=False)
+        before = await session.get("/snapshot")
         assert "state" not in await session.applied(command)
+        after = await session.get("/snapshot")
+        for part in parts:
+            assert find(after, part.key).state == find(before, part.key).state, part
     finally:
         if target.operator is not None:
             for device_id in {part.key[0] for part in parts}:
                 await target.operate("set_online", device_id=device_id, online=True)
-        after = await session.get("/snapshot")
-        for part in parts:
-            if find(after, part.key).state != part.state:
-                await restore(session, part)
+        await restore_all(session, parts)
+
+
+async def restore_all(session: Session, parts: Iterable[Endpoint]) -> None:
+    """Set endpoints back to the states that they had."""
+    now = await session.get("/snapshot")
+    for part in parts:
+        if find(now, part.key).state != part.state:
+            await restore(session, part)
 
 
 @pytest.mark.rule("C-55")

@@ -27,9 +27,9 @@ async def moved(stream: Stream, curtain: Endpoint, since: float) -> list[Documen
             assert await stream.frame() is not None
 
 
-@pytest.mark.rule("C-37")
+@pytest.mark.rule("C-37", "C-53")
 async def test_100_is_open(session: Session, target: Target) -> None:
-    """A curtain that opens counts up, and reports its motion."""
+    """A curtain that opens counts up, and reports its motion first."""
     target.require("curtains")
     async with restored(session, await of_kind(session, "curtain", "position")) as curtain, session.stream() as stream:
         await stream.hello()
@@ -38,6 +38,7 @@ async def test_100_is_open(session: Session, target: Target) -> None:
         result = await session.applied(curtain.set(position=100))
         assert result["state"]["motion"] == "opening"
         states = await moved(stream, curtain, result["seq"])
+        assert states[0]["motion"] == "opening"
         positions = [state["position"] for state in states if state.get("position") is not None]
         assert positions == sorted(positions)
         assert positions[-1] == 100
@@ -67,7 +68,7 @@ async def test_a_tilt_waits_for_the_end_of_the_move(session: Session, target: Ta
 
 @pytest.mark.rule("C-37", "C-54")
 async def test_a_stop_ends_a_move_and_its_waiting_tilt(session: Session, target: Target) -> None:
-    """The curtain stays where it is."""
+    """The curtain stays where it is, also when it is stopped again."""
     target.require("curtains")
     async with (
         restored(session, await of_kind(session, "curtain", "position", "tilt", "stop")) as curtain,
@@ -81,13 +82,14 @@ async def test_a_stop_ends_a_move_and_its_waiting_tilt(session: Session, target:
         result = await session.applied(curtain.do("stop"))
         assert result["state"]["motion"] == "stopped"
         assert result["state"].get("position") != 0
+        assert (await session.applied(curtain.do("stop")))["state"]["motion"] == "stopped"
         await stream.heartbeat()
         assert not any(event.get("state", {}).get("tilt") == tilt for event in stream.events)
 
 
 @pytest.mark.rule("C-37")
 async def test_a_curtain_that_cannot_stop_in_between_takes_0_and_100(session: Session, target: Target) -> None:
-    """Another position is invalid."""
+    """Another position is invalid, and its motion cannot be set."""
     target.require("curtains")
     curtains = endpoints(await session.get("/snapshot"), "curtain")
     curtain = next((one for one in curtains if not one.features["position"]), None)
@@ -95,3 +97,4 @@ async def test_a_curtain_that_cannot_stop_in_between_takes_0_and_100(session: Se
         pytest.skip("the home has no curtain without positions")
     for position in (1, 50, 99.5):
         assert problem_of(await session.result(curtain.set(position=position))) == "invalid-request"
+    assert problem_of(await session.result(curtain.set(motion="opening"))) == "unsupported"

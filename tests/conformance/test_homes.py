@@ -130,20 +130,28 @@ async def test_only_on_switches_a_light(session: Session) -> None:
 
 
 @pytest.mark.rule("C-36")
-@pytest.mark.parametrize("feature", ["color_temp", "color", "effects"])
-async def test_the_mode_of_a_light_follows_from_what_is_set(session: Session, feature: str) -> None:
-    """White, color or effect."""
+@pytest.mark.parametrize(
+    ("field", "feature", "mode"),
+    [
+        ("color_temp_kelvin", "color_temp", "white"),
+        ("hue", "color", "color"),
+        ("saturation", "color", "color"),
+        ("effect", "effects", "effect"),
+    ],
+)
+async def test_the_mode_of_a_light_follows_from_what_is_set(
+    session: Session, field: str, feature: str, mode: str
+) -> None:
+    """White, color or effect, while it is off."""
     async with restored(session, await of_kind(session, "light", feature)) as light:
-        fields: dict[str, tuple[str, Document]] = {
-            "color": ("color", {"hue": 120, "saturation": 80}),
-        }
-        if light.features.get("color_temp"):
-            fields["color_temp"] = ("white", {"color_temp_kelvin": light.features["color_temp"]["min_kelvin"]})
-        if light.features["effects"]:
-            fields["effects"] = ("effect", {"effect": light.features["effects"][0]})
-        mode, wanted = fields[feature]
-        result = await session.applied(light.set(**wanted))
-        assert result["state"]["mode"] == mode
+        values: dict[str, Json] = {"hue": 120, "saturation": 80}
+        if field == "color_temp_kelvin":
+            values[field] = light.features[feature]["min_kelvin"]
+        elif field == "effect":
+            values[field] = light.features[feature][0]
+        await session.applied(light.flip(on=False))
+        after = (await session.applied(light.set(**{field: values[field]})))["state"]
+        assert (after["mode"], after["on"]) == (mode, False)
 
 
 @pytest.mark.rule("C-36")
@@ -166,7 +174,7 @@ async def test_an_effect_ends_with_null(session: Session) -> None:
         assert after["mode"] in {"white", "color"}
 
 
-@pytest.mark.rule("C-54")
+@pytest.mark.rule("C-52", "C-54")
 async def test_a_transition_has_at_most_an_hour(session: Session) -> None:
     """In whole milliseconds, and never alone."""
     async with restored(session, await of_kind(session, "light", "transition")) as light:
@@ -174,6 +182,7 @@ async def test_a_transition_has_at_most_an_hour(session: Session) -> None:
         for transition in (-1, 3_600_001, 0.5, "1", None):
             result = await session.result(light.set(on=same, transition_ms=transition))
             assert problem_of(result) == "invalid-request", f"transition_ms {transition}"
+        assert problem_of(await session.result(light.set(transition_ms=100))) == "invalid-request"
         for transition in (0, 3_600_000):
             await session.applied(light.set(on=same, transition_ms=transition))
 
@@ -207,6 +216,12 @@ async def test_what_is_not_listed_is_not_there(session: Session) -> None:
         if not endpoint.features["color"]:
             assert problem_of(await session.result(endpoint.set(hue=5))) == "unsupported", endpoint
             break
+    for endpoint in endpoints(snapshot, "switch", "light"):
+        if not endpoint.features.get("transition") and isinstance(on := endpoint.state.get("on"), bool):
+            assert problem_of(await session.result(endpoint.set(on=on, transition_ms=0))) == "unsupported", endpoint
+            break
+    for endpoint in endpoints(snapshot, "button")[:1]:
+        assert problem_of(await session.result(endpoint.set(on=True))) == "unsupported", endpoint
 
 
 @pytest.mark.rule("C-72")
@@ -235,7 +250,7 @@ async def test_what_a_switch_controls_is_told_by_its_device(
 async def test_an_update_tells_its_progress_and_ends_with_the_new_firmware(
     session: Session, sessions: Sessions, target: Target, lamp: Endpoint
 ) -> None:
-    """On a server with an operator, who offers one; starting it twice means nothing."""
+    """On a server with an operator, who offers one; offline it does not start, and starting it twice means nothing."""
     device_id, firmware = lamp.key[0], lamp.device["firmware"]
     command: Json = {"device_id": device_id, "do": "update"}
     reader = await sessions.open()
@@ -244,6 +259,11 @@ async def test_an_update_tells_its_progress_and_ends_with_the_new_firmware(
     offered = find(await reader.get("/snapshot"), lamp.key).device
     assert offered["updatable"] is True
     assert (offered["update"]["version"], offered["update"].get("progress")) == (f"{firmware}.1", None)
+    await target.operate("set_online", device_id=device_id, online=False)
+    try:
+        assert problem_of(await session.result(command)) == "device-offline"
+    finally:
+        await target.operate("set_online", device_id=device_id, online=True)
     for _ in range(2):
         assert "state" not in await session.applied(command)
     shown: list[Document] = []

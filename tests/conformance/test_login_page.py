@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import secrets
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from yarl import URL
@@ -83,11 +83,13 @@ async def test_the_document_says_how_to_log_in(server: Server) -> None:
     ("changes", "error"),
     [
         ({"code_challenge": ""}, "invalid_request"),
+        ({"code_challenge": "x" * 54}, "invalid_request"),
         ({"code_challenge_method": ""}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
         ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": ""}, "invalid_request"),
     ],
-    ids=["no challenge", "no method", "plain", "token"],
+    ids=["no challenge", "no hash", "no method", "plain", "token", "no type"],
 )
 async def test_a_request_without_a_good_challenge_is_refused(
     server: Server, changes: dict[str, str], error: str
@@ -98,6 +100,15 @@ async def test_a_request_without_a_good_challenge_is_refused(
     assert answer.headers["Location"].startswith(f"{MY_HOME_ASSISTANT}?")
     found = returned(answer.headers["Location"])
     assert (found.get("error"), found.get("state")) == (error, STATE)
+
+
+@pytest.mark.rule("C-76")
+async def test_a_request_without_a_state_or_with_two_is_refused(server: Server) -> None:
+    """RFC 6749, 3.1: no parameter comes twice."""
+    for url in (page_url(server, state=""), f"{page_url(server)}&state=other"):
+        answer = await visit(server, url)
+        assert answer.status in {302, 303}
+        assert returned(answer.headers["Location"]).get("error") == "invalid_request"
 
 
 @pytest.mark.rule("C-77")
@@ -112,12 +123,15 @@ async def test_any_home_assistant_can_be_returned_to(server: Server, redirect_ur
     "changes",
     [
         {"client_id": "another"},
+        {"client_id": ""},
         {"redirect_uri": ""},
         {"redirect_uri": "https://evil.example/callback"},
         {"redirect_uri": f"https://evil.example{CALLBACK}/"},
         {"redirect_uri": f"https://evil.example{CALLBACK}?a=b"},
         {"redirect_uri": f"https://evil.example{CALLBACK}#a"},
         {"redirect_uri": f"https://home.example@evil.example{CALLBACK}"},
+        {"redirect_uri": f"https://home.example\\@evil.example{CALLBACK}"},
+        {"redirect_uri": f"https://{CALLBACK}"},
         {"redirect_uri": f"javascript://home.example{CALLBACK}"},
         {"redirect_uri": f"{MY_HOME_ASSISTANT}?a=b"},
         {"redirect_uri": "https://my.home-assistant.io.evil.example/redirect/oauth"},
@@ -128,6 +142,14 @@ async def test_any_home_assistant_can_be_returned_to(server: Server, redirect_ur
 async def test_nobody_else_can_be_returned_to(server: Server, changes: dict[str, str]) -> None:
     """400 with a page, and no redirect."""
     answer = await visit(server, page_url(server, **changes))
+    assert (answer.status, answer.headers.get("Location")) == (400, None)
+
+
+@pytest.mark.rule("C-77")
+@pytest.mark.parametrize(("name", "value"), [("redirect_uri", MY_HOME_ASSISTANT), ("client_id", CLIENT_ID)])
+async def test_a_parameter_that_comes_twice_is_returned_to_nowhere(server: Server, name: str, value: str) -> None:
+    """Nobody knows which one is meant."""
+    answer = await visit(server, f"{page_url(server)}&{urlencode({name: value})}")
     assert (answer.status, answer.headers.get("Location")) == (400, None)
 
 

@@ -77,10 +77,12 @@ async def test_what_only_the_operator_can_cause_comes_before_all_else(
 
 
 @pytest.mark.rule("C-3")
-async def test_a_bearer_that_is_not_good_is_challenged(server: Server) -> None:
-    """RFC 6750: with WWW-Authenticate; RFC 9457: as a problem."""
-    for token in ("invented", None):
-        answer = await server.request("GET", server.api("/account"), token=token)
+async def test_a_bearer_that_is_not_good_is_challenged(server: Server, session: Session) -> None:
+    """RFC 6750: with WWW-Authenticate; RFC 9457: as a problem. Another scheme is none."""
+    await session.get("/account")
+    for credentials in ("Bearer invented", f"Basic {session.access_token}", None):
+        headers = {} if credentials is None else {"Authorization": credentials}
+        answer = await server.request("GET", server.api("/account"), headers=headers)
         assert answer.status == 401
         assert answer.content_type == "application/problem+json"
         assert answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer")

@@ -29,6 +29,7 @@ async def refused(session: Session, refresh_token: str) -> bool:
         ({"grant_type": "password", "username": "nobody@example.invalid", "password": "x"}, (400, "invalid_grant")),
         ({"grant_type": "password", "username": "x", "password": "x", "client_id": "x"}, (401, "invalid_client")),
         ({"grant_type": "client_credentials"}, (400, "unsupported_grant_type")),
+        ({"grant_type": ""}, (400, "invalid_request")),
         ({"grant_type": "password", "username": "x"}, (400, "invalid_request")),
         ({"grant_type": "refresh_token", "refresh_token": "invented"}, (400, "invalid_grant")),
     ],
@@ -39,6 +40,20 @@ async def test_a_bad_grant_is_answered_as_rfc_6749_says(
     """Section 5.2."""
     answer = await server.form("token_endpoint", {"session_id": new_id(), **fields})
     assert (answer.status, answer.problem) == error
+
+
+@pytest.mark.rule("C-3", "C-22")
+async def test_a_revocation_without_a_token_is_answered_as_rfc_7009_says(server: Server) -> None:
+    """Section 2.2.1."""
+    answer = await server.form("revocation_endpoint", {})
+    assert (answer.status, answer.problem) == (400, "invalid_request")
+
+
+@pytest.mark.rule("C-11", "C-17")
+async def test_a_session_id_is_a_uuid(sessions: Sessions, server: Server, target: Target) -> None:
+    """Another one is refused as `invalid_request`."""
+    answer = await sessions.add(Session(server, target.login, "first")).log_in()
+    assert (answer.status, answer.problem) == (400, "invalid_request")
 
 
 @pytest.mark.rule("C-17")
@@ -98,6 +113,17 @@ async def test_an_older_or_voided_refresh_token_revokes_the_session(sessions: Se
     assert await refused(session, first if which == "older" else second)
     assert await refused(session, newest)
     assert not await session.works()
+
+
+@pytest.mark.rule("C-18")
+async def test_what_is_no_refresh_token_of_a_session_revokes_nothing(sessions: Sessions) -> None:
+    """Neither an invented one, nor one of another session."""
+    session, other = await sessions.open(), await sessions.open()
+    assert await refused(session, "invented")
+    assert await refused(session, other.refresh_token)
+    for one in (session, other):
+        assert await one.works()
+        assert (await one.refresh()).status == 200
 
 
 @pytest.mark.rule("C-19")

@@ -13,6 +13,7 @@ from tests.conformance.house import Endpoint
 from tests.conformance.server import Server, Session, new_id
 from tests.conformance.stream import MARGIN_S
 from tests.conformance.target import Login, Target
+from tests.conformance.test_account import new_terms
 from tests.conformance.test_positions import flips
 
 # RFC 3339 in any spelling of UTC.
@@ -220,12 +221,23 @@ async def test_a_stream_says_that_its_session_ended(sessions: Sessions) -> None:
 
 
 @pytest.mark.rule("C-49")
-async def test_a_stream_says_that_the_account_is_blocked(sessions: Sessions, target: Target) -> None:
+@pytest.mark.parametrize("control", ["suspend", "terminate"])
+async def test_a_stream_says_that_the_account_is_blocked(sessions: Sessions, target: Target, control: str) -> None:
     """With 4403."""
     session = await sessions.open()
     async with session.stream() as stream:
         await stream.hello()
-        async with blocked(target):
+        async with blocked(target, control):
+            assert await stream.code() == 4403
+
+
+@pytest.mark.rule("C-49")
+async def test_a_stream_says_that_terms_have_to_be_accepted(sessions: Sessions, target: Target) -> None:
+    """With 4403, too."""
+    session = await sessions.open()
+    async with session.stream() as stream:
+        await stream.hello()
+        async with new_terms(session, target, required=True):
             assert await stream.code() == 4403
 
 

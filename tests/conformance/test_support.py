@@ -4,8 +4,9 @@ import unicodedata
 
 import pytest
 
-from tests.conformance.server import Answer, Session, new_id
-from tests.conformance.target import Document, Json, Target
+from tests.conformance.conftest import Sessions
+from tests.conformance.server import Answer, Server, Session, new_id
+from tests.conformance.target import Document, Json, Login, Target
 
 DAY_S = 24 * 3600
 FEEDBACK: Document = {"category": "application", "message": "A test of conformance; please ignore it."}
@@ -47,12 +48,15 @@ async def test_the_same_feedback_has_the_same_ticket(session: Session, target: T
     "changes",
     [
         {"message": " \n\t"},
+        {"message": "x" * 4001},
+        {"subject": "x" * 201},
         {"diagnostics": "x" * (64 * 1024)},
+        {"diagnostics": "ế" * (22 * 1024)},
         {"diagnostics": ["a list"]},
         {"rating": 6},
         {"rating": 2.5},
     ],
-    ids=["white space", "too much", "list", "rating", "fraction"],
+    ids=["white space", "message", "subject", "too much", "too many bytes", "list", "rating", "fraction"],
 )
 async def test_feedback_that_is_invalid_is_refused(session: Session, target: Target, changes: Document) -> None:
     """With 422, and without a ticket."""
@@ -64,11 +68,43 @@ async def test_feedback_that_is_invalid_is_refused(session: Session, target: Tar
 
 
 @pytest.mark.rule("C-60")
-async def test_diagnostics_are_an_object_or_a_text(session: Session, target: Target) -> None:
-    """Of up to 64 KiB as JSON."""
+async def test_feedback_without_a_key_is_refused(session: Session, target: Target) -> None:
+    """It could not be repeated."""
     await require_feedback(session, target)
-    for diagnostics in ({"version": 1}, "x" * (64 * 1024 - 2)):
-        answer = await send(session, new_id(), {**FEEDBACK, "diagnostics": diagnostics})
+    assert (await session.request("POST", "/feedback", body=FEEDBACK, checked=False)).status == 422
+
+
+@pytest.mark.rule("C-60")
+async def test_each_account_has_its_own_keys_and_tickets(
+    session: Session, sessions: Sessions, target: Target, other_login: Login
+) -> None:
+    """Nobody reads what others have written."""
+    await require_feedback(session, target)
+    other, key = await sessions.open(other_login), new_id()
+    first, second = await send(session, key, FEEDBACK), await send(other, key, FEEDBACK)
+    assert (first.status, second.status) == (201, 201)
+    own = [ticket["id"] for ticket in (await other.get("/feedback"))["tickets"]]
+    assert second.document["id"] in own
+    assert first.document["id"] not in own
+
+
+@pytest.mark.rule("C-39")
+async def test_an_event_tells_of_a_ticket(session: Session, sessions: Sessions, target: Target) -> None:
+    """It is a change that the account sees."""
+    await require_feedback(session, target)
+    async with (await sessions.open()).stream() as stream:
+        await stream.hello()
+        ticket = (await send(session, new_id(), FEEDBACK)).document
+        assert (await stream.event("feedback"))["ticket"]["id"] == ticket["id"]
+
+
+@pytest.mark.rule("C-60")
+async def test_diagnostics_are_an_object_or_a_text(session: Session, target: Target) -> None:
+    """Of up to 64 KiB as JSON; other texts are counted in characters."""
+    await require_feedback(session, target)
+    longest: Document = {"message": "ế" * 4000, "subject": "ế" * 200, "diagnostics": "x" * (64 * 1024 - 2)}
+    for changes in ({"diagnostics": {"version": 1}}, longest):
+        answer = await send(session, new_id(), {**FEEDBACK, **changes})
         assert answer.status == 201, answer
 
 
@@ -100,6 +136,12 @@ async def test_a_province_is_found_as_people_write_it(session: Session) -> None:
             *SHORT_NAMES.get(key, ()),
         ):
             assert (await of(session, spelling)) == expected, spelling
+
+
+@pytest.mark.rule("C-11")
+async def test_dealers_need_no_bearer(server: Server) -> None:
+    """They are public."""
+    assert (await server.request("GET", server.api("/dealers"))).status in {200, 404}
 
 
 @pytest.mark.rule("C-61")

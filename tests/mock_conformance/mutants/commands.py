@@ -8,7 +8,7 @@ import pytest
 from tests.mock_cloud import commands, endpoints
 from tests.mock_cloud.commands import Commands
 from tests.mock_cloud.endpoints import RejectedError, checked_set
-from tests.mock_cloud.model import Account, Endpoint, Scene
+from tests.mock_cloud.model import Account, Device, Endpoint, Scene
 from tests.mock_cloud.sessions import CommandMemory, Session
 from tests.mock_cloud.state_file import StateFile
 from tests.mock_cloud.wire import Json, JsonObject
@@ -80,6 +80,17 @@ def _a_device_that_is_offline_comes_first(patch: pytest.MonkeyPatch) -> None:
     around(patch, Commands, "_device", device)
 
 
+@breaks("C-52")
+def _every_account_commands_all_homes(patch: pytest.MonkeyPatch) -> None:
+    def device(
+        original: Callable[[Commands, Account, str], Device], self: Commands, account: Account, device_id: str
+    ) -> Device:
+        everywhere = {device.id: device for device in self._core.world.devices()}
+        return everywhere.get(device_id) or original(self, account, device_id)
+
+    around(patch, Commands, "_device", device)
+
+
 @breaks("C-53")
 def _a_result_is_of_the_seq_before(patch: pytest.MonkeyPatch) -> None:
     def result(original: Result, self: Commands, account: Account, index: int, command: JsonObject) -> JsonObject:
@@ -123,6 +134,20 @@ def _a_scene_fails_with_one_offline_device(patch: pytest.MonkeyPatch) -> None:
         if not all(self._core.world.device(action.device_id).online for action in scene.actions):
             raise RejectedError("device-offline", "a device of the scene is offline")
         original(self, scene)
+
+    around(patch, Commands, "_activate", activate)
+
+
+@breaks("C-55")
+def _a_scene_changes_offline_devices(patch: pytest.MonkeyPatch) -> None:
+    def activate(original: Callable[[Commands, Scene], None], self: Commands, scene: Scene) -> None:
+        devices = [self._core.world.device(action.device_id) for action in scene.actions]
+        online = [device.online for device in devices]
+        for device in devices:
+            device.online = True
+        original(self, scene)
+        for device, was_online in zip(devices, online, strict=True):
+            device.online = was_online
 
     around(patch, Commands, "_activate", activate)
 

@@ -77,6 +77,17 @@ def _a_voided_token_revokes_nothing(patch: pytest.MonkeyPatch) -> None:
     around(patch, Sessions, "refresh", refresh)
 
 
+@breaks("C-18")
+def _a_refresh_token_is_good_for_every_session(patch: pytest.MonkeyPatch) -> None:
+    def refresh(
+        original: Refresh, self: Sessions, refresh_token: str, session_id: str, now: float
+    ) -> Tokens | Session | None:
+        session = self.of_any_token(refresh_token)
+        return original(self, refresh_token, session_id if session is None else session.id, now)
+
+    around(patch, Sessions, "refresh", refresh)
+
+
 @breaks("C-19")
 def _token_responses_may_be_stored(patch: pytest.MonkeyPatch) -> None:
     def token(original: Callable[..., Response], self: Server, request: web.Request, body: bytes) -> Response:

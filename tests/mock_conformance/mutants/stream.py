@@ -149,6 +149,14 @@ def _the_older_stream_is_closed_with_another_code(patch: pytest.MonkeyPatch) -> 
 
 
 @breaks("C-49")
+def _new_terms_leave_the_stream(patch: pytest.MonkeyPatch) -> None:
+    def change(self: Controls, version: str, *, required: bool = True) -> None:
+        self._core.world.terms_version, self._core.world.terms_required = version, required
+
+    patch.setattr(Controls, "change_terms", change)
+
+
+@breaks("C-49")
 def _a_stream_ends_with_its_access_token(patch: pytest.MonkeyPatch) -> None:
     async def send(original: Send, self: Stream, frame: JsonObject) -> None:
         tokens: Mapping[str, float] = self.session.access

@@ -32,6 +32,20 @@ def _a_key_is_good_for_an_hour(patch: pytest.MonkeyPatch) -> None:
 
 
 @breaks("C-60")
+def _all_accounts_share_their_keys(patch: pytest.MonkeyPatch) -> None:
+    def send(
+        original: Callable[[Support, Account, str, JsonObject], Ticket],
+        self: Support,
+        account: Account,
+        key: str,
+        body: JsonObject,
+    ) -> Ticket:
+        return original(self, self._core.world.accounts[0], key, body)
+
+    around(patch, Support, "send", send)
+
+
+@breaks("C-60")
 def _white_space_is_a_message(patch: pytest.MonkeyPatch) -> None:
     def as_text(original: Callable[..., str], value: Json, pointer: str, most: int | None = None) -> str:
         return value if isinstance(value, str) and not value.strip() else original(value, pointer, most)
