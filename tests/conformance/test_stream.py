@@ -221,6 +221,20 @@ async def test_a_stream_says_that_its_session_ended(sessions: Sessions) -> None:
 
 
 @pytest.mark.rule("C-49")
+async def test_a_stream_says_that_the_operator_ended_its_session(
+    session: Session, sessions: Sessions, target: Target
+) -> None:
+    """With 4401; the session that all tests share is opened again."""
+    ended = await sessions.open()
+    async with ended.stream() as stream:
+        await stream.hello()
+        await target.operate("sign_out", account=target.login.username)
+        await session.log_in()
+        assert await stream.code() == 4401
+    assert not await ended.works()
+
+
+@pytest.mark.rule("C-49")
 @pytest.mark.parametrize("control", ["suspend", "terminate"])
 async def test_a_stream_says_that_the_account_is_blocked(sessions: Sessions, target: Target, control: str) -> None:
     """With 4403."""
