@@ -88,11 +88,6 @@ class Controls(FaultControls, OperatorControls):
         self._core.publish_device(device)
         self._behavior.rest(device)
 
-    def replace_meter(self, device_id: str, endpoint_id: str) -> None:
-        """Replace or reset a meter: it counts from 0 again."""
-        device, endpoint = self._core.world.device(device_id), self._core.world.endpoint(device_id, endpoint_id)
-        self._core.change_state(device, endpoint, {"energy_kwh": 0})
-
     # What the user changes in the app
 
     def add_device(self, home_id: str, document: JsonObject) -> None:

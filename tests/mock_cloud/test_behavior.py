@@ -1,4 +1,4 @@
-"""What devices do over time: curtains travel, lights report their targets, meters count."""
+"""What devices do over time: curtains travel, lights report their targets, meters count, updates are installed."""
 
 import asyncio
 
@@ -6,32 +6,9 @@ import pytest
 
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.conftest import MINH_ANH, Client
-from tests.mock_cloud.wire import Document
 
 CURTAIN, BLIND, PLAIN_CURTAIN = "rem-phong-khach", "rem-phong-ngu", "rem-can-ho"
-LAMP = "den-san-sofa"
-STOP: Document = {"endpoint_id": "1", "do": "stop"}
-
-
-async def test_a_moving_curtain_reports_once_a_second(client: Client) -> None:
-    """C-53: the result is of the first event, which has the motion."""
-    async with client.stream(0) as stream:
-        await stream.frame()
-        result = await client.set(CURTAIN, position=65)
-        events = await stream.events(4)
-    states = [event["state"] for event in events]
-    assert states == [{"motion": "closing"}, {"position": 75}, {"position": 70}, {"position": 65, "motion": "stopped"}]
-    assert result == {"status": "applied", "seq": events[0]["seq"], "state": {"position": 80, "motion": "closing"}}
-
-
-async def test_a_stop_cancels_move_and_tilt(cloud: MockCloud, client: Client) -> None:
-    """C-37, C-54: stopping a curtain at rest changes nothing."""
-    await client.set(BLIND, position=0, tilt=0)
-    await asyncio.sleep(5.5)
-    result = await client.result(device_id=BLIND, **STOP)
-    await asyncio.sleep(30)
-    assert cloud.state(BLIND, "1") == result["state"] == {"position": 75, "tilt": 50, "motion": "stopped"}
-    assert await client.result(device_id=BLIND, **STOP) == result
+LAMP, PANEL = "den-san-sofa", "cong-tac-phong-khach"
 
 
 async def test_tilt_waits_for_the_end_of_a_move(cloud: MockCloud, client: Client) -> None:
@@ -52,7 +29,7 @@ async def test_a_curtain_without_position_knows_only_its_ends(cloud: MockCloud, 
     await client.set(PLAIN_CURTAIN, position=100)
     await asyncio.sleep(5)
     assert cloud.state(PLAIN_CURTAIN, "1") == {"position": None, "motion": "opening"}
-    await client.result(device_id=PLAIN_CURTAIN, **STOP)
+    await client.result(device_id=PLAIN_CURTAIN, endpoint_id="1", do="stop")
     assert cloud.state(PLAIN_CURTAIN, "1") == {"position": None, "motion": "stopped"}
     await client.set(PLAIN_CURTAIN, position=100)
     await asyncio.sleep(21)
@@ -95,4 +72,13 @@ async def test_a_meter_counts_while_something_draws_power(cloud: MockCloud, clie
     assert cloud.state("o-cam-am-nuoc", "1")["energy_kwh"] is None
     head, cloud.meters_report = cloud.seq(MINH_ANH), False
     await asyncio.sleep(7200)
+    assert cloud.seq(MINH_ANH) == head
+
+
+async def test_the_update_of_a_device_ends_when_the_device_is_removed(cloud: MockCloud, client: Client) -> None:
+    """Its timer finds it gone."""
+    await client.result(device_id=PANEL, do="update")
+    cloud.remove_device(PANEL)
+    head, cloud.meters_report = cloud.seq(MINH_ANH), False
+    await asyncio.sleep(60)
     assert cloud.seq(MINH_ANH) == head

@@ -1,93 +1,15 @@
 """The controls of the mock cloud do what they say."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 from aiohttp import ClientError
 import pytest
 
 from tests.mock_cloud import MockCloud
 from tests.mock_cloud.conftest import MINH_ANH, Client
-from tests.mock_cloud.wire import Document, InvalidDocumentError
+from tests.mock_cloud.wire import InvalidDocumentError
 
 PANEL, HOME = "cong-tac-phong-khach", "nha-ha-noi"
-OUTLET: Document = {
-    "id": "o-cam-moi",
-    "name": "Ổ cắm mới",
-    "room_id": "bep",
-    "model": "Outlet with meter",
-    "firmware": "1.0.0",
-    "serial": "OM-1",
-    "endpoints": [
-        {"id": "1", "type": "switch", "features": {"controls": "outlet", "metering": False}, "state": {"on": True}}
-    ],
-}
-CHANGES: list[tuple[Callable[[MockCloud], None], str, list[object]]] = [
-    (lambda cloud: cloud.touch(PANEL, "1", on=False), "state", [PANEL, "1", {"on": False}]),
-    (lambda cloud: cloud.press("nut-dau-giuong", "1", "double"), "button", ["nut-dau-giuong", "1", "double"]),
-    (lambda cloud: cloud.remove_device(PANEL), "device_removed", [PANEL]),
-    (lambda cloud: cloud.remove_home(HOME), "home_removed", [HOME]),
-    (lambda cloud: cloud.sign_out(MINH_ANH), "account", []),
-    (lambda cloud: cloud.unblock(MINH_ANH), "account", []),
-]
-
-
-@pytest.mark.parametrize(("change", "kind", "members"), CHANGES)
-async def test_every_change_is_one_event(
-    cloud: MockCloud, client: Client, change: Callable[[MockCloud], None], kind: str, members: list[object]
-) -> None:
-    """C-39: with the members of its kind; watchers see it, too."""
-    seen: list[tuple[str, int]] = []
-    cloud.watch(lambda account_id, event: seen.append((account_id, event.seq)))
-    async with client.stream(0) as stream:
-        await stream.frame()
-        change(cloud)
-        (event,) = await stream.events(1)
-        assert [event.pop("seq"), event.pop("kind")] == [1, kind]
-        event.pop("at")
-        assert list(event.values()) == members
-    assert ("tk-minh-anh", 1) in seen
-
-
-DEVICE_CHANGES: list[tuple[Callable[[MockCloud], None], dict[str, Any]]] = [
-    (lambda cloud: cloud.set_online(PANEL, False), {"id": PANEL, "online": False}),
-    (lambda cloud: cloud.add_device(HOME, OUTLET), {"id": "o-cam-moi", "home_id": HOME, "online": True}),
-    (lambda cloud: cloud.update_device(PANEL, room_id=None, firmware="3"), {"room_id": None, "firmware": "3"}),
-]
-
-
-@pytest.mark.parametrize(("change", "members"), DEVICE_CHANGES)
-async def test_a_changed_device_comes_whole(
-    cloud: MockCloud, client: Client, change: Callable[[MockCloud], None], members: dict[str, Any]
-) -> None:
-    """As the snapshot has it."""
-    async with client.stream(0) as stream:
-        await stream.frame()
-        change(cloud)
-        (event,) = await stream.events(1)
-        assert event["device"] == cloud.device(event["device"]["id"])
-        assert members.items() <= event["device"].items()
-    assert event["device"] in (await client.get("/snapshot"))["homes"][0]["devices"]
-
-
-async def test_a_changed_home_comes_without_its_devices(cloud: MockCloud, client: Client) -> None:
-    """Name, rooms and scenes; C-32: a device may name a room that is gone."""
-    async with client.stream(0) as stream:
-        await stream.frame()
-        cloud.rename_home(HOME, "Nhà mới")
-        cloud.add_room(HOME, "san-thuong", "Sân thượng")
-        cloud.rename_room(HOME, "bep", "Nhà bếp")
-        cloud.remove_room(HOME, "phong-tho")
-        cloud.add_scene(HOME, {"id": "canh-moi", "name": "Cảnh mới"})
-        cloud.remove_scene(HOME, "canh-di-ngu")
-        home = (await stream.events(6))[-1]["home"]
-    assert "devices" not in home
-    assert home["name"] == "Nhà mới"
-    names = {room["id"]: room["name"] for room in home["rooms"]}
-    assert (names["bep"], names["san-thuong"], "phong-tho" in names) == ("Nhà bếp", "Sân thượng", False)
-    assert [scene["id"] for scene in home["scenes"]][-2:] == ["canh-ra-ngoai", "canh-moi"]
-    assert cloud.device("den-ban-tho")["room_id"] == "phong-tho"
 
 
 async def test_controls_refuse_what_cannot_happen(cloud: MockCloud) -> None:
@@ -99,7 +21,9 @@ async def test_controls_refuse_what_cannot_happen(cloud: MockCloud) -> None:
     with pytest.raises(KeyError):
         cloud.touch("nowhere", "1", on=True)
     with pytest.raises(ValueError, match="there is a device"):
-        cloud.add_device(HOME, OUTLET | {"id": PANEL})
+        cloud.add_device(HOME, {"id": PANEL, "model": "New", "firmware": "1", "serial": "1", "endpoints": []})
+    with pytest.raises(InvalidDocumentError):
+        cloud.set_controls(PANEL, "1", "sauna")
     cloud.touch("den-vuon-treo", "1", on=False)
     assert cloud.state("den-vuon-treo", "1")["on"] is True
     assert cloud.seq(MINH_ANH) == 0
@@ -169,6 +93,31 @@ async def test_cut_drops_every_connection(cloud: MockCloud, client: Client) -> N
     assert (await client.get("/snapshot"))["seq"] == 1
     assert asyncio.get_running_loop().time() - began == pytest.approx(5, abs=0.2)
     assert cloud.streams == 0
+
+
+async def test_maintenance_may_leave_the_stream_open(cloud: MockCloud, client: Client) -> None:
+    """Otherwise it is closed with 1013 (C-49)."""
+    async with client.stream(0) as stream:
+        await stream.frame()
+        cloud.maintenance(push_survives=True)
+        assert (await stream.events(1))[0]["kind"] == "account"
+        cloud.end_maintenance()
+        assert (await stream.events(1))[0]["kind"] == "account"
+        cloud.maintenance()
+        assert await stream.closed() == 1013
+
+
+async def test_the_end_of_maintenance_keeps_a_plan_that_is_still_to_come(cloud: MockCloud, client: Client) -> None:
+    """It is of another one."""
+    cloud.announce_maintenance(cloud.now() + 60, cloud.now() + 120)
+    planned = (await client.get("/account"))["maintenance"]
+    cloud.maintenance()
+    cloud.end_maintenance()
+    assert (await client.get("/account"))["maintenance"] == planned
+    await asyncio.sleep(90)
+    cloud.maintenance()
+    cloud.end_maintenance()
+    assert (await client.get("/account"))["maintenance"] is None
 
 
 async def test_requests_are_recorded(cloud: MockCloud, client: Client) -> None:
