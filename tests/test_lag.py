@@ -71,7 +71,7 @@ class LargeHome:
         hello = json.dumps({"type": "hello", "epoch": "e", "seq": 0, "at": AT, "resumed": True, "heartbeat_s": 45})
         replies: dict[str, Reply] = {
             "/.well-known/wesmart": answer(200, self._document),
-            "/token": answer(
+            "/oauth/token": answer(
                 200, {"access_token": "a", "refresh_token": "r", "expires_in": 86_400, "token_type": "Bearer"}
             ),
             "/v1/account": answer(200, {"id": "a", "full_name": "Owner"}),

@@ -60,8 +60,8 @@ class ScriptedServer:
         return {
             "version": 1,
             "issuer": self.url,
-            "token_endpoint": f"{self.url}/token",
-            "revocation_endpoint": f"{self.url}/revoke",
+            "token_endpoint": f"{self.url}/oauth/token",
+            "revocation_endpoint": f"{self.url}/oauth/revoke",
             "grant_types_supported": ["password", "refresh_token"],
             "api_url": f"{self.url}/v1",
             "events_url": f"{self.url.replace('http', 'ws')}/v1/events",
@@ -73,8 +73,8 @@ class ScriptedServer:
     def endpoints(self) -> Endpoints:
         """Return the endpoints of this server."""
         return Endpoints(
-            token_endpoint=f"{self.url}/token",
-            revocation_endpoint=f"{self.url}/revoke",
+            token_endpoint=f"{self.url}/oauth/token",
+            revocation_endpoint=f"{self.url}/oauth/revoke",
             api_url=f"{self.url}/v1",
             events_url=f"{self.url.replace('http', 'ws')}/v1/events",
             terms_url=f"{self.url}/terms",

@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 import logging
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 import uuid
 
 import pytest
 
-from custom_components.wesmart.cloud import Endpoints, HttpClient, Session, Tokens, WeSmartClient, log_in
+from custom_components.wesmart.cloud import Endpoints, HttpClient, Session, Tokens, WeSmartClient, exchange_code, log_in
 from custom_components.wesmart.cloud.auth import CLOSE_TIMEOUT_S
 from custom_components.wesmart.cloud.errors import (
     CloudConnectionError,
     CloudTimeoutError,
+    InvalidCodeError,
     InvalidCredentialsError,
     InvalidRequestError,
     MaintenanceError,
@@ -32,6 +33,9 @@ from tests.mock_cloud import MockCloud
 
 TOKEN_PATH = "/oauth/token"
 VALID = {"access_token": "access-2", "refresh_token": "refresh-2", "expires_in": 3600, "token_type": "Bearer"}
+CODE, VERIFIER, REDIRECT_URI = "c-4Tq8w", "nha-minh-o-ha-noi-" * 3, "http://192.168.1.20:8123/auth/external/callback"
+LOG_IN = partial(log_in, username=OWNER.username, password=OWNER.password)
+EXCHANGE = partial(exchange_code, code=CODE, verifier=VERIFIER, redirect_uri=REDIRECT_URI)
 
 
 def renewals(cloud: MockCloud) -> int:
@@ -90,47 +94,79 @@ async def test_a_wrong_password_and_an_unknown_user_are_the_same(
     assert cloud.sessions(OWNER.username) == []
 
 
+async def test_an_exchange_sends_what_the_contract_says(http: HttpClient, scripted: ScriptedServer) -> None:
+    """C-79: nothing is missing, and nothing is in the URL; the session has an ID of our own, as with a password."""
+    scripted.replies(answer(200, VALID))
+    tokens = await EXCHANGE(http, scripted.endpoints(), clock=wall_clock)
+    assert (uuid.UUID(tokens.session_id).version, tokens.expires_at) == (4, wall_clock() + 3600)
+    (request,) = scripted.requests
+    assert request.path == TOKEN_PATH
+    assert dict(parse_qsl(request.body.decode())) == {
+        "grant_type": "authorization_code",
+        "client_id": "home-assistant",
+        "code": CODE,
+        "code_verifier": VERIFIER,
+        "redirect_uri": REDIRECT_URI,
+        "session_id": tokens.session_id,
+    }
+
+
 @pytest.mark.parametrize(
-    ("reply", "kind"),
+    ("attempt", "reply", "kind"),
     [
-        (answer(400, {"error": "invalid_grant"}), InvalidCredentialsError),
-        (answer(401, {"error": "invalid_grant"}), InvalidCredentialsError),
-        (answer(401, b"<html>"), InvalidCredentialsError),
-        (answer(400, {"error": "invalid_client"}), UnexpectedResponseError),
-        (answer(400, {"error": 7}), UnexpectedResponseError),
-        (answer(400, b"[" * 60_000), UnexpectedResponseError),
-        (answer(403, {"error": "invalid_grant"}), UnexpectedResponseError),
-        (answer(422, {"errors": [{"pointer": "/x", "detail": "y"}]}), InvalidRequestError),
-        (answer(429, {}, Retry_After="9"), RateLimitedError),
-        (answer(503, b"<html>", Content_Type="text/html"), UnavailableError),
-        (answer(500), ServerError),
-        (answer(204), UnexpectedResponseError),
-        (answer(200, b"<html>"), UnexpectedResponseError),
-        (answer(200, b"[" * 60_000), UnexpectedResponseError),
-        (answer(200, VALID | {"token_type": "mac"}), UnexpectedResponseError),
-        (answer(200, VALID | {"token_type": None}), UnexpectedResponseError),
-        (answer(200, VALID | {"access_token": ""}), UnexpectedResponseError),
-        (answer(200, VALID | {"access_token": "a\r\nHost: elsewhere"}), UnexpectedResponseError),
-        (answer(200, VALID | {"access_token": "đ"}), UnexpectedResponseError),
-        (answer(200, VALID | {"access_token": "a\n"}), UnexpectedResponseError),
-        (answer(200, VALID | {"access_token": "a\x7f"}), UnexpectedResponseError),
-        (answer(200, VALID | {"refresh_token": None}), UnexpectedResponseError),
-        (answer(200, VALID | {"expires_in": 0}), UnexpectedResponseError),
-        (answer(200, VALID | {"expires_in": "3600"}), UnexpectedResponseError),
-        (answer(200, b"x" * (2**16 + 1)), UnexpectedResponseError),
-        (redirect("/elsewhere", 307), UnexpectedResponseError),
-        (reset, CloudConnectionError),
-        (late(30, answer(200, VALID)), CloudTimeoutError),
+        (LOG_IN, answer(400, {"error": "invalid_grant"}), InvalidCredentialsError),
+        (LOG_IN, answer(401, {"error": "invalid_grant"}), InvalidCredentialsError),
+        (LOG_IN, answer(401, b"<html>"), InvalidCredentialsError),
+        (EXCHANGE, answer(400, {"error": "invalid_grant"}), InvalidCodeError),
+        (EXCHANGE, answer(401, {"error": "invalid_grant"}), InvalidCodeError),
+        (EXCHANGE, answer(401, b"<html>"), UnexpectedResponseError),
+        (EXCHANGE, answer(401, {"error": "invalid_client"}), UnexpectedResponseError),
+        *(
+            (attempt, reply, kind)
+            for attempt in (LOG_IN, EXCHANGE)
+            for reply, kind in (
+                (answer(400, {"error": "invalid_client"}), UnexpectedResponseError),
+                (answer(400, {"error": 7}), UnexpectedResponseError),
+                (answer(400, b"[" * 60_000), UnexpectedResponseError),
+                (answer(403, {"error": "invalid_grant"}), UnexpectedResponseError),
+                (answer(422, {"errors": [{"pointer": "/x", "detail": "y"}]}), InvalidRequestError),
+                (answer(429, {}, Retry_After="9"), RateLimitedError),
+                (answer(503, b"<html>", Content_Type="text/html"), UnavailableError),
+                (answer(500), ServerError),
+                (answer(204), UnexpectedResponseError),
+                (answer(200, b"<html>"), UnexpectedResponseError),
+                (answer(200, b"[" * 60_000), UnexpectedResponseError),
+                (answer(200, VALID | {"token_type": "mac"}), UnexpectedResponseError),
+                (answer(200, VALID | {"token_type": None}), UnexpectedResponseError),
+                (answer(200, VALID | {"access_token": ""}), UnexpectedResponseError),
+                (answer(200, VALID | {"access_token": "a\r\nHost: elsewhere"}), UnexpectedResponseError),
+                (answer(200, VALID | {"access_token": "đ"}), UnexpectedResponseError),
+                (answer(200, VALID | {"access_token": "a\n"}), UnexpectedResponseError),
+                (answer(200, VALID | {"access_token": "a\x7f"}), UnexpectedResponseError),
+                (answer(200, VALID | {"refresh_token": None}), UnexpectedResponseError),
+                (answer(200, VALID | {"expires_in": 0}), UnexpectedResponseError),
+                (answer(200, VALID | {"expires_in": "3600"}), UnexpectedResponseError),
+                (answer(200, b"x" * (2**16 + 1)), UnexpectedResponseError),
+                (redirect("/elsewhere", 307), UnexpectedResponseError),
+                (reset, CloudConnectionError),
+                (late(30, answer(200, VALID)), CloudTimeoutError),
+            )
+        ),
     ],
 )
-async def test_any_other_response_to_a_login_is_an_error_without_secrets(
-    http: HttpClient, scripted: ScriptedServer, reply: Reply, kind: type[WeSmartError]
+async def test_any_other_response_is_an_error_without_secrets(
+    http: HttpClient,
+    scripted: ScriptedServer,
+    attempt: Callable[[HttpClient, Endpoints], Coroutine[object, object, Tokens]],
+    reply: Reply,
+    kind: type[WeSmartError],
 ) -> None:
-    """Of what was sent and what was received."""
+    """Of what was sent and what was received; neither a password nor a code is sent twice."""
     scripted.replies(reply)
-    error = await error_of(log_in(http, scripted.endpoints(), OWNER.username, OWNER.password))
+    error = await error_of(attempt(http, scripted.endpoints()))
     assert type(error) is kind
-    for secret in (OWNER.username, OWNER.password, "access-2", "refresh-2"):
+    assert len(scripted.requests) == 1
+    for secret in (OWNER.username, OWNER.password, CODE, VERIFIER, "access-2", "refresh-2"):
         assert secret not in f"{error!r} {error}"
 
 
