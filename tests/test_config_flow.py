@@ -1,11 +1,9 @@
 """Adding an account, logging in again and changing its server: every way it ends, and every error and its recovery."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
 import json
 
-from aiohttp import web
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
@@ -32,11 +30,14 @@ from custom_components.wesmart.const import (
 )
 from custom_components.wesmart.terms import CONF_ACCEPT
 from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
+from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect
+from tests.discovery_server import DiscoveryServer
 from tests.home import ACCOUNT_ENTITIES, devices, shows
 from tests.mock_cloud import MockCloud
 
 CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 OTHER_CREDENTIALS: dict[str, object] = {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password}
+SILENT = late(60, answer())
 
 
 @pytest.fixture(autouse=True)
@@ -45,18 +46,6 @@ async def unload(hass: HomeAssistant, cloud: MockCloud) -> AsyncIterator[None]:
     yield
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         assert await hass.config_entries.async_unload(entry.entry_id)
-
-
-@asynccontextmanager
-async def server(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
-    """Run a server that does not follow the contract; yield its address."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
 
 
 async def finish(hass: HomeAssistant, flow: ConfigFlowResult) -> ConfigEntry:
@@ -214,70 +203,43 @@ async def test_an_address_that_needs_https_gets_no_other(hass: HomeAssistant, cl
     assert described(flow)["http_address"] == "http://192.168.1.20:8765"
 
 
-def _document(request: web.Request, **members: object) -> web.Response:
-    url = f"http://{request.host}"
-    document = {
-        "version": 1,
-        "issuer": url,
-        "token_endpoint": f"{url}/token",
-        "revocation_endpoint": f"{url}/revoke",
-        "grant_types_supported": ["password", "refresh_token"],
-        "api_url": f"{url}/v1",
-        "events_url": f"{url}/events".replace("http", "ws", 1),
-        "terms_url": f"{url}/terms",
-        "support": {"phone": "0816 333 868"},
-    }
-    return web.json_response(document | members)
-
-
-type Reply = Callable[[web.Request], web.Response]
-MAINTENANCE = json.dumps({"type": "urn:wesmart:problem:maintenance", "title": "Maintenance", "status": 503})
-SERVERS: dict[str, tuple[Reply, str]] = {
-    "html": (lambda _: web.Response(text="<html>", content_type="text/html"), "unsupported_server"),
-    "nothing": (lambda _: web.Response(status=404), "unsupported_server"),
-    "redirect": (lambda _: web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}), "unsupported_server"),
-    "broken": (lambda _: web.Response(text="{", content_type="application/json"), "unsupported_server"),
-    "version 2": (lambda _: web.json_response({"version": 2, "everything": "else"}), "unsupported_server"),
-    "no passwords": (lambda request: _document(request, grant_types_supported=["device_code"]), "unsupported_server"),
-    "pointing away": (lambda request: _document(request, token_endpoint="https://x.example.com/"), "unsafe_server"),
-    "unavailable": (lambda _: web.Response(status=503, headers={"Retry-After": "90"}), "unavailable"),
-    "unavailable for how long": (lambda _: web.Response(status=503), "unavailable_indefinite"),
-    "too many": (lambda _: web.Response(status=429), "rate_limited_indefinite"),
-    "fault": (lambda _: web.Response(status=500), "server_error"),
-    "maintenance": (
-        lambda _: web.Response(status=503, text=MAINTENANCE, content_type="application/problem+json"),
-        "maintenance_indefinite",
-    ),
+# A reply, or members of a discovery document.
+SERVERS: dict[str, tuple[Reply | dict[str, object], str]] = {
+    "html": (answer(200, b"<html>", Content_Type="text/html"), "unsupported_server"),
+    "nothing": (answer(404), "unsupported_server"),
+    "redirect": (redirect("http://127.0.0.1:1/"), "unsupported_server"),
+    "broken": (answer(200, b"{"), "unsupported_server"),
+    "version 2": (answer(200, {"version": 2, "everything": "else"}), "unsupported_server"),
+    "no passwords": ({"grant_types_supported": ["device_code"]}, "unsupported_server"),
+    "pointing away": ({"token_endpoint": "https://x.example.com/"}, "unsafe_server"),
+    "unavailable": (answer(503, b"", Retry_After="90"), "unavailable"),
+    "unavailable for how long": (answer(503), "unavailable_indefinite"),
+    "too many": (answer(429), "rate_limited_indefinite"),
+    "fault": (answer(500), "server_error"),
+    "maintenance": (answer(503, {"type": "urn:wesmart:problem:maintenance"}), "maintenance_indefinite"),
 }
 
 
 @pytest.mark.parametrize(("reply", "error"), SERVERS.values(), ids=SERVERS)
 async def test_another_server_is_refused_before_it_gets_credentials(
-    hass: HomeAssistant, cloud: MockCloud, reply: Reply, error: str
+    hass: HomeAssistant, cloud: MockCloud, reply: Reply | dict[str, object], error: str
 ) -> None:
     """The right one can be entered then."""
-
-    async def respond(request: web.Request) -> web.Response:
-        return reply(request)
-
-    async with server(respond) as url:
+    async with ScriptedServer() as server:
+        server.replies(answer(200, server.document(**reply)) if isinstance(reply, dict) else reply)
         flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-        flow = await submit(hass, flow, {CONF_SERVER: url})
+        flow = await submit(hass, flow, {CONF_SERVER: server.url})
         assert error_of(flow, "user") == error
         flow = await submit(hass, flow, {CONF_SERVER: cloud.url})
         assert flow["step_id"] == "account"
 
 
-async def _silent(_request: web.Request) -> web.Response:
-    await asyncio.sleep(60)
-    return web.Response()
-
-
 async def test_a_silent_server_is_not_waited_for(hass: HomeAssistant, cloud: MockCloud) -> None:
     """As long as a request may take."""
-    async with server(_silent) as url:
+    async with ScriptedServer() as server:
+        server.replies(SILENT)
         flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-        flow = await submit(hass, flow, {CONF_SERVER: url})
+        flow = await submit(hass, flow, {CONF_SERVER: server.url})
         assert error_of(flow, "user") == "timeout_connect"
 
 
@@ -384,20 +346,12 @@ async def test_a_server_that_does_not_show_the_account_is_explained(
     hass: HomeAssistant, cloud: MockCloud, problem: str, error: str
 ) -> None:
     """It may not refuse that, but it does; what else it writes is not shown."""
-
-    async def respond(request: web.Request) -> web.Response:
-        if request.path == "/.well-known/wesmart":
-            endpoints = {
-                "token_endpoint": f"{cloud.url}/oauth/token",
-                "revocation_endpoint": f"{cloud.url}/oauth/revoke",
-            }
-            return _document(request, **endpoints)
-        body = json.dumps({"type": f"urn:wesmart:problem:{problem}", "detail": "Call 1900", "reason": "Call 1900"})
-        return web.Response(status=403, text=body, content_type="application/problem+json")
-
-    async with server(respond) as url:
-        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-        flow = await submit(hass, flow, {CONF_SERVER: url})
+    async with DiscoveryServer() as server:
+        oauth = f"{cloud.url}/oauth"
+        server.point_at(server.url, token_endpoint=f"{oauth}/token", revocation_endpoint=f"{oauth}/revoke")
+        body = {"type": f"urn:wesmart:problem:{problem}", "detail": "Call 1900", "reason": "Call 1900"}
+        server.elsewhere = answer(403, body, Content_Type="application/problem+json")
+        flow = await start_flow(hass, server)
         flow = await submit(hass, flow, CREDENTIALS)
         assert error_of(flow, "account") == error
         assert "1900" not in str(flow)
@@ -683,8 +637,9 @@ async def test_an_old_server_that_does_not_respond_is_not_waited_for(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """The session there ends by itself."""
-    async with server(_silent) as url:
-        endpoints = {**entry.data[CONF_ENDPOINTS], "revocation_endpoint": f"{url}/revoke"}
+    async with ScriptedServer() as server:
+        server.replies(SILENT)
+        endpoints = {**entry.data[CONF_ENDPOINTS], "revocation_endpoint": f"{server.url}/revoke"}
         hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_ENDPOINTS: endpoints})
         flow = await submit(hass, await reconfigure(hass, entry), {CONF_SERVER: cloud.url})
         started = asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from tests.accounts import OWNER
+from tests.cloud.scripted import answer
 from tests.discovery_server import DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -166,7 +167,7 @@ async def test_a_bare_503_is_no_maintenance(hass: HomeAssistant, cloud: MockClou
     session = entry.runtime_data.client.session
     right = session.endpoints
     async with DiscoveryServer() as proxy:
-        proxy.redirect(503, "")
+        proxy.elsewhere = answer(503)
         events_url = proxy.url.replace("http", "ws") + "/events"
         session.endpoints = msgspec.structs.replace(right, api_url=proxy.url, events_url=events_url)
         cloud.cut()

@@ -14,6 +14,7 @@ import pytest
 from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
 from custom_components.wesmart.formatting import markdown
 from tests.accounts import OWNER, log_in, submit
+from tests.cloud.scripted import answer, redirect
 from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -84,12 +85,12 @@ async def test_the_document_is_read_once_a_day_beside_the_two_requests_of_an_idl
     """What it says otherwise is kept, such as the hotline."""
     discovery_server.point_at(cloud.url, support={"phone": "1900 1234"})
     await asyncio.sleep(1)
-    visits, requests = len(discovery_server.visits), len(cloud.requests)
+    visits, requests = len(discovery_server.requests), len(cloud.requests)
     # It is read with the first poll after it is due, and those are up to two hours apart.
     hours = 26
     await asyncio.sleep(hours * 3600)
-    assert {visit.path for visit in discovery_server.visits[visits:]} == {DISCOVERY}
-    assert len(discovery_server.visits) - visits <= 2
+    assert {visit.path for visit in discovery_server.requests[visits:]} == {DISCOVERY}
+    assert len(discovery_server.requests) - visits <= 2
     assert len(cloud.requests) - requests <= 2 * hours
     assert entry.data[CONF_ENDPOINTS]["support_phone"] == "1900 1234"
     assert login_flows(hass) == []
@@ -101,10 +102,10 @@ async def test_a_set_up_that_is_retried_reads_the_document_once_in_ten_minutes(
     """Although each retry begins anew."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     await move(cloud, "/nowhere-else")
-    visits = len(discovery_server.visits)
+    visits = len(discovery_server.requests)
     assert not await hass.config_entries.async_setup(entry.entry_id)
     await asyncio.sleep(300)
-    assert len(discovery_server.visits) == visits + 1
+    assert len(discovery_server.requests) == visits + 1
     await move(cloud, "")
     await asyncio.sleep(120)
     assert entry.state is ConfigEntryState.LOADED
@@ -129,10 +130,10 @@ async def test_endpoints_that_move_at_their_origin_are_found_without_a_restart(
     await asyncio.sleep(2 * 3600)
     assert cloud.streams == 1
     assert [request.path for request in cloud.requests if request.path.startswith("/2027/oauth/token")]
-    visits = len(discovery_server.visits)
+    visits = len(discovery_server.requests)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await follows(hass, cloud)
-    assert len(discovery_server.visits) == visits
+    assert len(discovery_server.requests) == visits
     assert login_flows(hass) == []
 
 
@@ -143,9 +144,9 @@ async def test_a_server_that_lost_its_endpoints_is_not_asked_again_and_again(
     await asyncio.sleep(1)
     await move(cloud, "/2027")
     cloud.cut()
-    visits = len(discovery_server.visits)
+    visits = len(discovery_server.requests)
     await asyncio.sleep(3600)
-    assert 5 <= len(discovery_server.visits) - visits <= 7
+    assert 5 <= len(discovery_server.requests) - visits <= 7
     await move(cloud, "")
     await asyncio.sleep(180)
     await follows(hass, cloud)
@@ -184,7 +185,7 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     # The hotline is the one that was trusted before.
     assert shown["description_placeholders"]["hotline"] == "0816 333 868"
     assert "evil" not in json.dumps(shown["description_placeholders"])
-    assert stranger.visits == []
+    assert stranger.requests == []
     # A mistake that was corrected: the dialog is the usual one, and the login goes where it always went.
     discovery_server.point_at(cloud.url)
     shown = await hass.config_entries.flow.async_configure(flow["flow_id"])
@@ -192,7 +193,7 @@ async def test_another_origin_gets_nothing_and_a_login_is_asked_for(
     shown = await submit(hass, shown, CREDENTIALS)
     assert shown["reason"] == "reauth_successful"
     await hass.async_block_till_done()
-    assert stranger.visits == []
+    assert stranger.requests == []
 
 
 async def test_an_owner_who_knows_why_logs_in_at_the_new_hosts(
@@ -240,7 +241,7 @@ async def test_endpoints_that_moved_elsewhere_while_home_assistant_was_off_are_f
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert [flow["step_id"] for flow in login_flows(hass)] == ["reauth_moved"]
-    assert stranger.visits == []
+    assert stranger.requests == []
 
 
 @pytest.mark.parametrize("trouble", ["maintenance", "page", "nothing", "redirect", "next version", "unsafe", "closed"])
@@ -256,14 +257,14 @@ async def test_a_document_that_cannot_be_read_changes_nothing(
     pinned = {**entry.data[CONF_ENDPOINTS]}
     match trouble:
         case "maintenance":
-            discovery_server.answer(503, Retry_After="600")
+            discovery_server.replies(answer(503, Retry_After="600"))
         case "page":
-            discovery_server.answer(200, "<html>Welcome", Content_Type="text/html")
+            discovery_server.replies(answer(200, b"<html>Welcome", Content_Type="text/html"))
         case "nothing":
-            discovery_server.answer(404)
+            discovery_server.replies(answer(404))
         case "redirect":
             stranger.point_at(stranger.url)
-            discovery_server.answer(302, Location=stranger.url + DISCOVERY)
+            discovery_server.replies(redirect(stranger.url + DISCOVERY))
         case "next version":
             discovery_server.point_at(cloud.url, version=2)
         case "unsafe":
@@ -274,7 +275,7 @@ async def test_a_document_that_cannot_be_read_changes_nothing(
     await follows(hass, cloud)
     assert entry.data[CONF_ENDPOINTS] == pinned
     assert login_flows(hass) == []
-    assert stranger.visits == []
+    assert stranger.requests == []
     cloud.sign_out(OWNER.username)
     await asyncio.sleep(60)
     (flow,) = login_flows(hass)

@@ -23,6 +23,7 @@ import pytest
 from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
 from tests.accounts import OWNER, log_in, start_flow, submit
+from tests.cloud.scripted import redirect
 from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
 from tests.mock_cloud import MockCloud
@@ -89,7 +90,7 @@ def refused(flow: ConfigFlowResult, error: str) -> None:
 
 def check_visits(servers: Iterable[DiscoveryServer]) -> None:
     """Check that servers were asked for the discovery document only, without credentials."""
-    for visit in (visit for server in servers for visit in server.visits):
+    for visit in (visit for server in servers for visit in server.requests):
         assert (visit.method, visit.path, visit.body) == ("GET", DISCOVERY, b"")
         assert "authorization" not in {name.lower() for name in visit.headers}
 
@@ -99,9 +100,9 @@ async def test_a_redirected_document_is_refused(
     hass: HomeAssistant, discovery_server: DiscoveryServer, stranger: DiscoveryServer, status: int
 ) -> None:
     """The other server would have a valid one."""
-    discovery_server.answer(status, Location=stranger.url + DISCOVERY)
+    discovery_server.replies(redirect(stranger.url + DISCOVERY, status))
     refused(await enter(hass, discovery_server.url), "unsupported_server")
-    assert stranger.visits == []
+    assert stranger.requests == []
     check_visits([discovery_server])
 
 
@@ -127,7 +128,7 @@ async def test_an_https_document_that_names_a_private_host_is_refused(
     for url in (*inside, stranger.url.replace("http", scheme)):
         tls_server.point_at("https://cloud.example.com", **{member: f"{url}/x"})
         refused(await enter(hass, tls_server.url), "unsafe_server")
-    assert stranger.visits == []
+    assert stranger.requests == []
     check_visits([tls_server])
 
 
@@ -162,11 +163,11 @@ async def test_a_login_does_not_follow_a_redirect(
     """After 307 and 308, the password would be sent again."""
     discovery_server.point_at(discovery_server.url)
     flow = await start_flow(hass, discovery_server)
-    discovery_server.redirect(status, stranger.url)
+    discovery_server.elsewhere = redirect(stranger.url, status)
     flow = await submit(hass, flow, CREDENTIALS)
     assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
-    assert [visit.path for visit in discovery_server.visits] == [DISCOVERY, "/oauth/token"]
-    assert stranger.visits == []
+    assert [visit.path for visit in discovery_server.requests] == [DISCOVERY, "/oauth/token"]
+    assert stranger.requests == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -175,11 +176,11 @@ async def test_a_request_does_not_follow_a_redirect(
 ) -> None:
     """Which would get its token."""
     discovery_server.point_at(cloud.url, api_url=f"{discovery_server.url}/v1")
-    discovery_server.redirect(status, stranger.url)
+    discovery_server.elsewhere = redirect(stranger.url, status)
     flow = await submit(hass, await start_flow(hass, discovery_server), CREDENTIALS)
     assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
-    assert any(visit.path.startswith("/v1/") for visit in discovery_server.visits)
-    assert stranger.visits == []
+    assert any(visit.path.startswith("/v1/") for visit in discovery_server.requests)
+    assert stranger.requests == []
 
 
 async def test_a_redirect_that_home_assistant_cannot_parse_is_an_error_of_the_request(
@@ -191,7 +192,7 @@ async def test_a_redirect_that_home_assistant_cannot_parse_is_an_error_of_the_re
     await asyncio.sleep(60)
     discovery_server.point_at(discovery_server.url)
     for status in (302, 307):
-        discovery_server.redirect(status, "http://[")
+        discovery_server.elsewhere = redirect("http://[", status)
         flow = await submit(hass, await start_flow(hass, discovery_server), CREDENTIALS)
         assert (flow["step_id"], flow["errors"]) == ("account", {"base": "unexpected_response"})
     session = entry.runtime_data.client.session
@@ -219,11 +220,11 @@ async def test_a_stream_does_not_follow_a_redirect(
 ) -> None:
     """Polling goes on without it."""
     discovery_server.point_at(cloud.url, events_url=f"{discovery_server.url.replace('http', 'ws', 1)}/v1/events")
-    discovery_server.redirect(status, stranger.url)
+    discovery_server.elsewhere = redirect(stranger.url, status)
     await log_in(hass, discovery_server, OWNER)
-    assert "/v1/events" in [visit.path for visit in discovery_server.visits]
+    assert "/v1/events" in [visit.path for visit in discovery_server.requests]
     for on, state in ((True, STATE_ON), (False, STATE_OFF)):
         cloud.touch("cong-tac-bep", "1", on=on)
         await asyncio.sleep(timing.poll_interval(1))
         assert hass.states.is_state("light.bep_den_tran", state)
-    assert stranger.visits == []
+    assert stranger.requests == []

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import json
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -29,10 +30,12 @@ class Received:
 class ScriptedServer:
     """Sends the next reply of its script; the last one again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """Listen at 127.0.0.1 once entered, by https if there is a context for it."""
         self.requests: list[Received] = []
         self._script: deque[Reply] = deque()
         self._last = answer(500)
+        self._tls = tls
         app = web.Application(client_max_size=2**30)
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
@@ -41,8 +44,8 @@ class ScriptedServer:
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls).start()
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(
@@ -55,17 +58,18 @@ class ScriptedServer:
         """Send these replies from now on."""
         self._script = deque(script)
 
-    def document(self, **members: object) -> JsonObject:
-        """Return a discovery document of this server with other or more members."""
+    def document(self, url: str = "", /, **members: object) -> JsonObject:
+        """Return a discovery document with the endpoints of a mock cloud at `url`, or here, but for some `members`."""
+        url = url or self.url
         return {
             "version": 1,
             "issuer": self.url,
-            "token_endpoint": f"{self.url}/oauth/token",
-            "revocation_endpoint": f"{self.url}/oauth/revoke",
+            "token_endpoint": f"{url}/oauth/token",
+            "revocation_endpoint": f"{url}/oauth/revoke",
             "grant_types_supported": ["password", "refresh_token"],
-            "api_url": f"{self.url}/v1",
-            "events_url": f"{self.url.replace('http', 'ws')}/v1/events",
-            "terms_url": f"{self.url}/terms",
+            "api_url": f"{url}/v1",
+            "events_url": f"{url.replace('http', 'ws', 1)}/v1/events",
+            "terms_url": f"{url}/terms",
             "support": {"phone": "0816 333 868"},
             **members,  # type: ignore[dict-item]  # also what is no JSON of the contract
         }
@@ -86,6 +90,9 @@ class ScriptedServer:
         self.requests.append(
             Received(method=request.method, path=request.path, headers=dict(request.headers), body=body)
         )
+        return await self._reply(request)
+
+    async def _reply(self, request: web.Request) -> web.StreamResponse:
         if self._script:
             self._last = self._script.popleft()
         return await self._last(request)
