@@ -1,16 +1,11 @@
 """Servers that must not get a password: each is refused with an error, and none sees a credential."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-import datetime as dt
+from collections.abc import AsyncIterator
 from ipaddress import ip_address
 from pathlib import Path
-import ssl
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
@@ -23,6 +18,7 @@ import pytest
 from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
 from tests.accounts import OWNER, log_in, start_flow, submit
+from tests.certificate import self_signed
 from tests.cloud.scripted import redirect
 from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
@@ -50,29 +46,9 @@ async def stranger() -> AsyncIterator[DiscoveryServer]:
 @pytest.fixture
 async def tls_server(tmp_path: Path) -> AsyncIterator[DiscoveryServer]:
     """Run a server with https that Home Assistant trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    chain = tmp_path / "chain.pem"
-    chain.write_bytes(private + certificate)
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(chain)
-    client_context(alpn_protocols=SSL_ALPN_HTTP11).load_verify_locations(cadata=certificate.decode())
+    certificate = tmp_path / "certificate.pem"
+    tls = self_signed(x509.IPAddress(ip_address("127.0.0.1")), certificate)
+    client_context(alpn_protocols=SSL_ALPN_HTTP11).load_verify_locations(certificate)
     async with DiscoveryServer(tls) as discovery_server:
         yield discovery_server
 
@@ -88,9 +64,9 @@ def refused(flow: ConfigFlowResult, error: str) -> None:
     assert (flow["type"], flow["step_id"], flow["errors"]) == (FlowResultType.FORM, "user", {"base": error})
 
 
-def check_visits(servers: Iterable[DiscoveryServer]) -> None:
-    """Check that servers were asked for the discovery document only, without credentials."""
-    for visit in (visit for server in servers for visit in server.requests):
+def check_visits(server: DiscoveryServer) -> None:
+    """Check that a server was asked for the discovery document only, without credentials."""
+    for visit in server.requests:
         assert (visit.method, visit.path, visit.body) == ("GET", DISCOVERY, b"")
         assert "authorization" not in {name.lower() for name in visit.headers}
 
@@ -102,7 +78,7 @@ async def test_a_redirected_document_is_refused(
     discovery_server.replies(redirect(stranger.url + DISCOVERY, 307))
     refused(await enter(hass, discovery_server.url), "unsupported_server")
     assert stranger.requests == []
-    check_visits([discovery_server])
+    check_visits(discovery_server)
 
 
 @pytest.mark.parametrize("member", ["token_endpoint", "revocation_endpoint", "api_url", "events_url"])
@@ -116,7 +92,7 @@ async def test_an_https_document_that_names_a_private_host_is_refused(
         tls_server.point_at("https://cloud.example.com", **{member: f"{url}/x"})
         refused(await enter(hass, tls_server.url), "unsafe_server")
     assert stranger.requests == []
-    check_visits([tls_server])
+    check_visits(tls_server)
 
 
 async def test_an_https_document_may_name_public_hosts(hass: HomeAssistant, tls_server: DiscoveryServer) -> None:
@@ -124,7 +100,7 @@ async def test_an_https_document_may_name_public_hosts(hass: HomeAssistant, tls_
     tls_server.point_at("https://cloud.example.com")
     flow = await enter(hass, tls_server.url)
     assert (flow["step_id"], flow["errors"]) == ("account", {})
-    check_visits([tls_server])
+    check_visits(tls_server)
 
 
 async def test_a_login_does_not_follow_a_redirect(

@@ -1,6 +1,5 @@
 """Serves a mock cloud by https under a public name, which only its own client resolves, to this machine."""
 
-import datetime as dt
 from pathlib import Path
 import socket
 import ssl
@@ -9,9 +8,8 @@ from typing import override
 from aiohttp import BaseConnector, TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.certificate import self_signed
 from tests.mock_cloud import MockCloud
 
 HOST = "cloud.example"
@@ -23,30 +21,12 @@ class Https:
     def __init__(self, folder: Path) -> None:
         """Make the certificate."""
         self._certificate = folder / "certificate.pem"
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-        now = dt.datetime.now(dt.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = serialization.Encoding.PEM
-        private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        self._certificate.write_bytes(private + certificate.public_bytes(pem))
+        self._context = self_signed(x509.DNSName(HOST), self._certificate)
 
     async def serve(self, cloud: MockCloud) -> None:
         """Let a cloud that runs listen to https as well, and say so in its documents."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self._certificate)
         assert cloud._runner is not None
-        await web.TCPSite(cloud._runner, "127.0.0.1", 0, ssl_context=context).start()
+        await web.TCPSite(cloud._runner, "127.0.0.1", 0, ssl_context=self._context).start()
         cloud._server.listen_at(f"https://{HOST}:{cloud._runner.addresses[-1][1]}")
 
     def connect(self) -> BaseConnector:
