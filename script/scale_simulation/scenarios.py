@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 import copy
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from .homes import DAY_S, Floats, Homes, Load
@@ -34,7 +34,8 @@ OUTAGES = {
 SWEEP_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 75, 90, 105, 120, 180, 300, 600)
 
 
-class Result(msgspec.Struct):
+@dataclass(slots=True)
+class Result:
     """The load of a scenario; rates and shares are those of all homes."""
 
     # Of homes that are there in the busiest second, and of requests with handshakes in it.
@@ -42,24 +43,22 @@ class Result(msgspec.Struct):
     peak_requests: float
     # Requests in a second on average.
     mean_requests: float
-    # The share of homes in each second, for the plot.
-    series: list[float]
     # Seconds until half and almost all homes are up to date.
     half_back: float = 0
     all_back: float = 0
     # The hour that begins a day later: the peak as a multiple of the mean, and the variance as one of that of chance.
     day_peak: float = 0
     day_variance: float = 0
-    day_series: list[float] = []
 
 
-class Results(msgspec.Struct):
+@dataclass(slots=True)
+class Results:
     """All results by name; the sweeps by the length of the outage in seconds."""
 
     homes: int
-    scenarios: dict[str, Result] = {}
-    restarts: list[float] = []
-    cuts: list[float] = []
+    scenarios: dict[str, Result] = field(default_factory=dict)
+    restarts: list[float] = field(default_factory=list)
+    cuts: list[float] = field(default_factory=list)
 
 
 def simulate(number: int) -> Results:
@@ -93,7 +92,6 @@ def _outage(homes: Homes, outage: Outage) -> Result:
     day = load.homes[-HOUR_S:]
     result.day_peak = float(day.max() / day.mean())
     result.day_variance = float(day.var() / day.mean())
-    result.day_series = _shares(day, homes.number)
     return result
 
 
@@ -120,11 +118,4 @@ def _result(number: int, homes: Floats, requests: Floats) -> Result:
         peak_homes=float(homes.max() / number),
         peak_requests=float(requests.max() / number),
         mean_requests=float(requests.mean() / number),
-        series=_shares(homes, number),
     )
-
-
-def _shares(counts: Floats, number: int) -> list[float]:
-    """Return shares of all homes, at most 300: of longer series the greatest of each part."""
-    parts = np.array_split(counts, min(300, counts.size))
-    return [round(float(part.max()) / number, 7) for part in parts]
