@@ -19,24 +19,20 @@ import tempfile
 from .figures import MEMORY_SIZES, OURS, SIZES, SUBJECTS, Results, as_json, tables
 from .measurements import measure
 
-_ROOT = Path(__file__).parents[2]
+_INTEGRATION = Path(__file__).parents[2] / "custom_components" / OURS
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one round only")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="one round instead of three")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument(
-        "--integration", type=Path, default=_ROOT / "custom_components" / OURS, help="another version to measure"
-    )
     options = parser.parse_args()
 
-    rounds = 1 if options.quick else options.rounds
+    rounds = 1 if options.quick else 3
     with tempfile.TemporaryDirectory() as folder:
         # Somebody may edit it meanwhile.
-        integration = shutil.copytree(options.integration, Path(folder, OURS), ignore=shutil.ignore_patterns("*.pyc"))
+        integration = shutil.copytree(_INTEGRATION, Path(folder, OURS), ignore=shutil.ignore_patterns("*.pyc"))
         results = _measure(integration, rounds)
     about = f"Home Assistant {version('homeassistant')}; {_machine()}; rounds: {rounds}"
     print(
