@@ -5,7 +5,8 @@ import json
 
 from custom_components.wesmart.cloud.decode import decode_snapshot
 from custom_components.wesmart.cloud.events import EventsFrame, Frame, HeartbeatFrame, HelloFrame, decode_frame
-from custom_components.wesmart.cloud.models import EndpointKey, Snapshot
+from custom_components.wesmart.cloud.models import EndpointKey, LightEndpoint, LightState, Snapshot
+from custom_components.wesmart.cloud.state import HomeState
 
 type Json = dict[str, object]
 
@@ -14,6 +15,7 @@ AT = "2026-11-20T05:00:00Z"
 LAMP = EndpointKey("lamp", "1")
 CURTAIN = EndpointKey("curtain", "1")
 BUTTON = EndpointKey("button", "1")
+GANGS = (EndpointKey("panel", "1"), EndpointKey("panel", "2"))
 
 
 def lamp(**state: object) -> Json:
@@ -31,6 +33,11 @@ def curtain(**state: object) -> Json:
 def button() -> Json:
     """Return a device with one button."""
     return device("button", endpoint("button", features={"presses": ["press_end"]}))
+
+
+def panel(*ids: str) -> Json:
+    """Return a wall panel with gangs."""
+    return device("panel", *(endpoint("switch", id_, state={"on": True}) for id_ in ids))
 
 
 def endpoint(type_: str, id_: str = "1", **members: object) -> Json:
@@ -93,3 +100,10 @@ def frame[FrameT: Frame](kind: type[FrameT], **members: Sequence[object] | float
     decoded = decode_frame(json.dumps(members))
     assert isinstance(decoded, kind)
     return decoded
+
+
+def light(home_state: HomeState) -> LightState:
+    """Return the lamp's state."""
+    lamp = home_state.endpoints[LAMP]
+    assert isinstance(lamp, LightEndpoint)
+    return lamp.state

@@ -18,7 +18,9 @@ from custom_components.wesmart.cloud import (
     log_in,
     server_origin,
 )
+from custom_components.wesmart.cloud.state import HomeState
 from tests.accounts import OWNER
+from tests.cloud.builders import button, curtain, lamp, snapshot
 from tests.cloud.scripted import ScriptedServer
 from tests.mock_cloud import MockCloud
 from tests.virtual_time import VirtualTimeLoop
@@ -29,6 +31,11 @@ def wall_clock() -> float:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
     return loop.utcnow().timestamp()
+
+
+def now() -> float:
+    """Return the loop's time."""
+    return asyncio.get_running_loop().time()
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +95,11 @@ async def scripted() -> AsyncIterator[ScriptedServer]:
     """Return a running server that sends the responses a test gives it."""
     async with ScriptedServer() as server:
         yield server
+
+
+@pytest.fixture
+def home_state() -> HomeState:
+    """Return the state at position 5, with a lamp, a curtain and a button."""
+    home_state = HomeState()
+    home_state.load(snapshot(5, lamp(brightness=10), curtain(), button()))
+    return home_state

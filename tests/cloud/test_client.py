@@ -30,7 +30,7 @@ from custom_components.wesmart.cloud.errors import (
 from custom_components.wesmart.cloud.events import HelloFrame
 from custom_components.wesmart.cloud.models import EndpointKey
 from tests.accounts import OWNER
-from tests.cloud.conftest import wall_clock
+from tests.cloud.conftest import now, wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, redirect, stream
 from tests.mock_cloud import MockCloud
 
@@ -349,11 +349,6 @@ class Server:
         if isinstance(response, str):
             return response
         raise response
-
-
-def now() -> float:
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ import msgspec
 import pytest
 
 from custom_components.wesmart.cloud.events import ButtonEvent, Frame
-from custom_components.wesmart.cloud.models import EndpointKey, LightEndpoint, LightState, Patch
+from custom_components.wesmart.cloud.models import EndpointKey, LightState, Patch
 from custom_components.wesmart.cloud.state import Changes, HomeState
 from tests.cloud.builders import (
     BUTTON,
     CURTAIN,
+    GANGS,
     LAMP,
     Json,
     button,
@@ -23,33 +24,11 @@ from tests.cloud.builders import (
     home,
     homes,
     lamp,
+    light,
     press,
     snapshot,
     state,
 )
-
-GANGS = (EndpointKey("panel", "1"), EndpointKey("panel", "2"))
-
-
-@pytest.fixture
-def home_state() -> HomeState:
-    """Return the state at position 5, with a lamp, a curtain and a button."""
-    home_state = HomeState()
-    home_state.load(snapshot(5, lamp(brightness=10), curtain(), button()))
-    return home_state
-
-
-def light(home_state: HomeState) -> LightState:
-    """Return the lamp's state."""
-    lamp = home_state.endpoints[LAMP]
-    assert isinstance(lamp, LightEndpoint)
-    return lamp.state
-
-
-def panel(*ids: str) -> Json:
-    """Return a wall panel with gangs."""
-    return device("panel", *(endpoint("switch", id_, state={"on": True}) for id_ in ids))
-
 
 # The two positions
 

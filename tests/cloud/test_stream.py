@@ -20,6 +20,7 @@ from custom_components.wesmart.cloud.errors import (
 from custom_components.wesmart.cloud.events import EventsFrame, HeartbeatFrame, HelloFrame
 from custom_components.wesmart.cloud.stream import EventStream
 from tests.accounts import OWNER
+from tests.cloud.conftest import now
 from tests.cloud.scripted import Reply, ScriptedServer, reset, stream
 from tests.mock_cloud import MockCloud
 
@@ -27,11 +28,6 @@ type Behavior = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine
 
 HELLO = json.dumps({"type": "hello", "epoch": "e", "seq": 1, "heartbeat_s": 5})
 HEARTBEAT = json.dumps({"type": "heartbeat", "epoch": "e", "seq": 1})
-
-
-def now() -> float:
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()
 
 
 async def opened(http: HttpClient, server: ScriptedServer, reply: Reply) -> EventStream:
