@@ -3,6 +3,7 @@
 import asyncio
 import os
 from typing import NamedTuple, Protocol
+from urllib.parse import parse_qs
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
@@ -11,6 +12,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.selector import SelectSelector
 
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
+from tests.mock_cloud import MockCloud
 
 # Which freedoms the cloud takes; another number is another server, and the tests pass with any.
 SERVER_SEED = int(os.environ.get("WESMART_SERVER_SEED", "1"))
@@ -34,6 +36,8 @@ class Server(Protocol):
 
 OWNER = Person("minhanh@example.com", "hoa-sua-2026", "Nguyễn Minh Anh")
 OTHER = Person("0987 654 321", "song-han-2026", "Trần Quốc Bảo")
+# What the owner enters.
+CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 
 
 async def start_flow(hass: HomeAssistant, server: Server) -> ConfigFlowResult:
@@ -91,3 +95,15 @@ async def log_in(hass: HomeAssistant, server: Server, person: Person) -> ConfigE
     await hass.async_block_till_done()
     await asyncio.sleep(1)  # what is asked at the beginning has been answered
     return flow["result"]
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Wait until the sessions of closed dialogs are revoked."""
+    await hass.async_block_till_done()
+    await asyncio.sleep(6)
+
+
+def renewals(cloud: MockCloud) -> int:
+    """Return how often tokens were renewed, with or without a response."""
+    forms = [parse_qs(request.body.decode()) for request in cloud.requests if request.path == "/oauth/token"]
+    return sum(form["grant_type"] == ["refresh_token"] for form in forms)

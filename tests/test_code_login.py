@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.wesmart.const import CONF_ENDPOINTS, CONF_SERVER, CONF_TOKENS, DOMAIN
 from custom_components.wesmart.formatting import markdown
 from custom_components.wesmart.terms import CONF_ACCEPT
-from tests.accounts import OTHER, OWNER, Person, log_in
+from tests.accounts import OTHER, OWNER, Person, log_in, settle
 from tests.discovery_server import DiscoveryServer
 from tests.form_browser import Browser
 from tests.home import shows
@@ -162,12 +162,6 @@ async def added(hass: HomeAssistant, cloud: MockCloud, dialog: Dialog, browser: 
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     assert entry.state is ConfigEntryState.LOADED
     return entry
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Wait until sessions are revoked."""
-    await hass.async_block_till_done()
-    await asyncio.sleep(6)
 
 
 # Adding an account

@@ -29,13 +29,12 @@ from custom_components.wesmart.const import (
     DOMAIN,
 )
 from custom_components.wesmart.terms import CONF_ACCEPT
-from tests.accounts import OTHER, OWNER, choices, keep_homes, log_in, start_flow, submit, suggested
+from tests.accounts import CREDENTIALS, OTHER, OWNER, choices, keep_homes, log_in, settle, start_flow, submit, suggested
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect
 from tests.discovery_server import DiscoveryServer
 from tests.home import ACCOUNT_ENTITIES, devices, shows
 from tests.mock_cloud import MockCloud
 
-CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 OTHER_CREDENTIALS: dict[str, object] = {CONF_USERNAME: OTHER.username, CONF_PASSWORD: OTHER.password}
 SILENT = late(60, answer())
 
@@ -62,12 +61,6 @@ async def close(hass: HomeAssistant, flow: ConfigFlowResult) -> None:
     """Close the dialog."""
     hass.config_entries.flow.async_abort(flow["flow_id"])
     await settle(hass)
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Wait until the session of a closed dialog is revoked."""
-    await hass.async_block_till_done()
-    await asyncio.sleep(6)
 
 
 def error_of(flow: ConfigFlowResult, step: str) -> str:

@@ -1,7 +1,6 @@
 """What outlives a reload: a renewal of tokens is never torn, and never done twice."""
 
 import asyncio
-from urllib.parse import parse_qs
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, CONF_PASSWORD
@@ -10,7 +9,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.wesmart.const import CONF_TOKENS, DOMAIN
-from tests.accounts import OWNER, submit
+from tests.accounts import OWNER, renewals, submit
 from tests.mock_cloud import MockCloud
 
 pytestmark = pytest.mark.slow
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.slow
 KITCHEN = "light.bep_den_tran"
 # Access tokens are good for an hour, and are renewed in the last minute of it.
 LAST_MINUTE_S = 3545
-
-
-def renewals(cloud: MockCloud) -> int:
-    """Return how often tokens were renewed, answered or not."""
-    forms = [parse_qs(request.body.decode()) for request in cloud.requests if request.path == "/oauth/token"]
-    return sum(form["grant_type"] == ["refresh_token"] for form in forms)
 
 
 def saved(entry: ConfigEntry) -> str:

@@ -6,14 +6,14 @@ import json
 
 from aiohttp import ClientSession
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
+from homeassistant.const import CONF_PASSWORD, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.issue_registry import async_get as async_get_issues
 import pytest
 
 from custom_components.wesmart.const import CONF_ENDPOINTS, DOMAIN
 from custom_components.wesmart.formatting import markdown
-from tests.accounts import OWNER, log_in, submit
+from tests.accounts import CREDENTIALS, OWNER, log_in, submit
 from tests.cloud.scripted import answer, redirect
 from tests.discovery_server import DISCOVERY, DiscoveryServer
 from tests.home import shows
@@ -22,7 +22,6 @@ from tests.mock_cloud import MockCloud
 pytestmark = pytest.mark.slow
 
 KITCHEN = "light.bep_den_tran"
-CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_OFF, STATE_ON
+from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -17,7 +17,7 @@ import pytest
 
 from custom_components.wesmart.cloud import timing
 from custom_components.wesmart.const import CONF_SERVER, DOMAIN
-from tests.accounts import OWNER, log_in, start_flow, submit
+from tests.accounts import CREDENTIALS, OWNER, log_in, start_flow, submit
 from tests.certificate import self_signed
 from tests.cloud.scripted import redirect
 from tests.discovery_server import DISCOVERY, DiscoveryServer
@@ -25,7 +25,6 @@ from tests.home import shows
 from tests.mock_cloud import MockCloud
 
 KITCHEN = "light.bep_den_tran"
-CREDENTIALS: dict[str, object] = {CONF_USERNAME: OWNER.username, CONF_PASSWORD: OWNER.password}
 
 
 @pytest.fixture

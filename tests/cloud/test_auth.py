@@ -26,7 +26,7 @@ from custom_components.wesmart.cloud.errors import (
     WeSmartError,
 )
 from custom_components.wesmart.cloud.timing import REQUEST_TIMEOUT_S
-from tests.accounts import OTHER, OWNER, Person
+from tests.accounts import OTHER, OWNER, Person, renewals
 from tests.cloud.conftest import wall_clock
 from tests.cloud.scripted import Reply, ScriptedServer, answer, late, redirect, reset
 from tests.mock_cloud import MockCloud
@@ -36,12 +36,6 @@ VALID = {"access_token": "access-2", "refresh_token": "refresh-2", "expires_in":
 CODE, VERIFIER, REDIRECT_URI = "c-4Tq8w", "nha-minh-o-ha-noi-" * 3, "http://192.168.1.20:8123/auth/external/callback"
 LOG_IN = partial(log_in, username=OWNER.username, password=OWNER.password)
 EXCHANGE = partial(exchange_code, code=CODE, verifier=VERIFIER, redirect_uri=REDIRECT_URI)
-
-
-def renewals(cloud: MockCloud) -> int:
-    """Return how often tokens were renewed, with or without a response."""
-    forms = [parse_qs(request.body.decode()) for request in cloud.requests if request.path == TOKEN_PATH]
-    return sum(form["grant_type"] == ["refresh_token"] for form in forms)
 
 
 def scripted_session(
