@@ -69,6 +69,7 @@ class WeSmartCoordinator(PushCoordinator):
         self._is_set_up = False
         self._requested: asyncio.TimerHandle | None = None
         self._cancel_grace: CALLBACK_TYPE | None = None
+        # Whether push came back while polls fail: the next poll succeeds without a request, and Home Assistant says so.
         self._has_recovered = False
         self._discovery = Discovery(hass, entry)
         entry.async_on_unload(self.connection.close)
