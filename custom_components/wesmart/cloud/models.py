@@ -204,6 +204,7 @@ class ButtonEndpoint(_Endpoint, frozen=True, kw_only=True, tag="button"):
     features: ButtonFeatures = ButtonFeatures()
 
 
+type State = SwitchState | LightState | CurtainState
 type StatefulEndpoint = SwitchEndpoint | LightEndpoint | CurtainEndpoint
 type Endpoint = StatefulEndpoint | ButtonEndpoint
 
@@ -291,3 +292,34 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     homes: tuple[Home, ...]
     invalid_devices: frozenset[str] = frozenset()
     invalid_homes: frozenset[str] = frozenset()
+
+
+def with_known_features(endpoint: Endpoint, before: Endpoint | None) -> Endpoint:
+    """Return an endpoint in which features from a newer server are the last known ones (C-10)."""
+    if isinstance(endpoint, SwitchEndpoint) and endpoint.features.controls is Controls.UNKNOWN:
+        controls = before.features.controls if isinstance(before, SwitchEndpoint) else None
+        return replace(endpoint, features=replace(endpoint.features, controls=controls))
+    if isinstance(endpoint, CurtainEndpoint) and endpoint.features.kind is CurtainKind.UNKNOWN:
+        kind = before.features.kind if isinstance(before, CurtainEndpoint) else CurtainKind.UNKNOWN
+        return replace(endpoint, features=replace(endpoint.features, kind=kind))
+    return endpoint
+
+
+def with_known_values[StateT: State](state: StateT, before: object) -> StateT:
+    """Return a state in which values from a newer server are the last known ones (C-10)."""
+    if isinstance(state, LightState):
+        if state.mode is LightMode.UNKNOWN:
+            return replace(state, mode=before.mode if isinstance(before, LightState) else None)
+    elif isinstance(state, CurtainState) and state.motion is Motion.UNKNOWN:
+        return replace(state, motion=before.motion if isinstance(before, CurtainState) else None)
+    return state
+
+
+def patched[StateT: State](state: StateT, patch: Patch, before: StateT) -> StateT:
+    """Return a state with the fields of a patch; `before` is the last known state."""
+    try:
+        new = replace(state, **patch)
+    except TypeError:
+        # A newer server may have given this type of endpoint a field of another.
+        new = replace(state, **{name: value for name, value in patch.items() if name in state.__struct_fields__})
+    return with_known_values(new, before) if "mode" in patch or "motion" in patch else new

@@ -32,29 +32,22 @@ from .events import (
 )
 from .models import (
     ButtonEndpoint,
-    Controls,
-    CurtainEndpoint,
-    CurtainKind,
-    CurtainState,
     Device,
     Endpoint,
     EndpointKey,
     HomeOutline,
-    LightMode,
-    LightState,
-    Motion,
     Patch,
     Room,
     Snapshot,
-    SwitchEndpoint,
-    SwitchState,
+    patched,
+    with_known_features,
+    with_known_values,
 )
 
 # Older presses are dropped (C-70).
 PRESS_AGE_S = 10
 
 type _Told = ButtonEvent | TicketEvent | AccountEvent
-type _State = SwitchState | LightState | CurtainState
 
 
 class Changes(Struct):
@@ -169,7 +162,7 @@ class HomeState:
         if endpoint is None or isinstance(endpoint, ButtonEndpoint) or epoch != self.epoch or seq <= self._seqs[key]:
             return Changes()
         self._seqs[key] = seq
-        self.endpoints[key] = replace(endpoint, state=_patched(type(endpoint.state)(), state, endpoint.state))
+        self.endpoints[key] = replace(endpoint, state=patched(type(endpoint.state)(), state, endpoint.state))
         return Changes(endpoints={key})
 
     def load(self, snapshot: Snapshot) -> Changes:
@@ -239,7 +232,7 @@ class HomeState:
                 self.dirty = True
         elif event.seq > self._seqs[key] and not isinstance(endpoint, ButtonEndpoint):
             self._seqs[key] = event.seq
-            self.endpoints[key] = replace(endpoint, state=_patched(endpoint.state, event.state, endpoint.state))
+            self.endpoints[key] = replace(endpoint, state=patched(endpoint.state, event.state, endpoint.state))
             changes.endpoints.add(key)
 
     def _is_recent(self, event: ButtonEvent, now: float) -> bool:
@@ -303,7 +296,7 @@ class HomeState:
 
     def _set_endpoint(self, key: EndpointKey, endpoint: Endpoint, seq: int, changes: Changes) -> None:
         before = self.endpoints.get(key)
-        endpoint = _described(endpoint, before)
+        endpoint = with_known_features(endpoint, before)
         known = None if before is None or isinstance(before, ButtonEndpoint) else before.state
         if isinstance(endpoint, ButtonEndpoint):
             self._seqs[key] = seq
@@ -311,7 +304,7 @@ class HomeState:
             endpoint = replace(endpoint, state=known)
         else:
             self._seqs[key] = seq
-            endpoint = replace(endpoint, state=_resolved(endpoint.state, known))
+            endpoint = replace(endpoint, state=with_known_values(endpoint.state, known))
         if before == endpoint:
             return
         self.endpoints[key] = endpoint
@@ -328,34 +321,3 @@ class HomeState:
         for key in keys:
             del self.endpoints[key], self._seqs[key]
             changes.endpoints.add(key)
-
-
-def _described(endpoint: Endpoint, before: Endpoint | None) -> Endpoint:
-    """Return an endpoint in which features from a newer server are the last known ones (C-10)."""
-    if isinstance(endpoint, SwitchEndpoint) and endpoint.features.controls is Controls.UNKNOWN:
-        controls = before.features.controls if isinstance(before, SwitchEndpoint) else None
-        return replace(endpoint, features=replace(endpoint.features, controls=controls))
-    if isinstance(endpoint, CurtainEndpoint) and endpoint.features.kind is CurtainKind.UNKNOWN:
-        kind = before.features.kind if isinstance(before, CurtainEndpoint) else CurtainKind.UNKNOWN
-        return replace(endpoint, features=replace(endpoint.features, kind=kind))
-    return endpoint
-
-
-def _resolved[StateT: _State](state: StateT, before: object) -> StateT:
-    """Return a state in which values from a newer server are the last known ones (C-10)."""
-    if isinstance(state, LightState):
-        if state.mode is LightMode.UNKNOWN:
-            return replace(state, mode=before.mode if isinstance(before, LightState) else None)
-    elif isinstance(state, CurtainState) and state.motion is Motion.UNKNOWN:
-        return replace(state, motion=before.motion if isinstance(before, CurtainState) else None)
-    return state
-
-
-def _patched[StateT: _State](state: StateT, patch: Patch, before: StateT) -> StateT:
-    """Return a state with the fields of a patch; `before` is the last known state."""
-    try:
-        patched = replace(state, **patch)
-    except TypeError:
-        # A newer server may have given this type of endpoint a field of another.
-        patched = replace(state, **{name: value for name, value in patch.items() if name in state.__struct_fields__})
-    return _resolved(patched, before) if "mode" in patch or "motion" in patch else patched
