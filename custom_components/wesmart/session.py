@@ -87,10 +87,10 @@ def async_get_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
 @callback
 def async_pop_session(hass: HomeAssistant, entry: ConfigEntry) -> Session:
     """Return the session of an entry that is being removed, and forget it. Raises ConfigEntryError."""
-    session = async_get_session(hass, entry)
     shared = _shared(hass)
-    del shared.sessions[entry.entry_id]
     shared.discovered_at.pop(entry.entry_id, None)
+    session = async_get_session(hass, entry)
+    del shared.sessions[entry.entry_id]
     return session
 
 
@@ -103,7 +103,8 @@ class Discovery:
         self._entry = entry
         self._session = async_get_session(hass, entry)
         self._discovered_at = _shared(hass).discovered_at
-        self._due_at = hass.loop.time() + timing.discovery_interval(random.random())
+        read_at = self._discovered_at.get(entry.entry_id, hass.loop.time())
+        self._due_at = read_at + timing.discovery_interval(random.random())
 
     @property
     def is_due(self) -> bool:
