@@ -590,7 +590,7 @@ async def test_a_page_at_a_new_host_is_warned_about(
 async def test_a_moved_server_warns_and_offers_both_logins(
     hass: HomeAssistant, cloud: MockCloud, dialog: Dialog, browser: Browser, pointer: DiscoveryServer
 ) -> None:
-    """Whoever cannot use the page can still enter the password."""
+    """A user who cannot use the page can enter the password."""
     await dialog.enter_server(pointer.url)
     await added(hass, cloud, dialog, browser)
     async with MockCloud() as other:
