@@ -126,6 +126,7 @@ async def test_an_exchange_sends_what_the_contract_says(http: HttpClient, script
                 (answer(422, {"errors": [{"pointer": "/x", "detail": "y"}]}), InvalidRequestError),
                 (answer(429, {}, Retry_After="9"), RateLimitedError),
                 (answer(503, b"<html>", Content_Type="text/html"), UnavailableError),
+                (answer(503, {"type": "urn:wesmart:problem:maintenance"}), MaintenanceError),
                 (answer(500), ServerError),
                 (answer(204), UnexpectedResponseError),
                 (answer(200, b"<html>"), UnexpectedResponseError),
