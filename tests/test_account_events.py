@@ -6,6 +6,7 @@ import random
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+import pytest
 
 from tests.accounts import OWNER
 from tests.home import shows
@@ -83,6 +84,7 @@ async def test_a_hint_does_not_postpone_what_an_earlier_one_asked_for(
     assert min(one.at for one in cloud.requests if one.at >= since and one.path == "/v1/account") - since <= 2.1
 
 
+@pytest.mark.slow
 async def test_a_hint_after_each_answer_costs_a_request_now_and_then(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

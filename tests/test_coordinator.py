@@ -271,6 +271,7 @@ async def test_an_idle_hour_costs_two_requests(hass: HomeAssistant, cloud: MockC
     assert max(Counter(int((request.at - since) // 3600) for request in requests).values()) == 2
 
 
+@pytest.mark.slow
 async def test_steady_pushes_do_not_starve_the_safety_poll(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

@@ -364,6 +364,7 @@ async def test_a_home_without_rooms_and_a_device_with_things_from_the_future_are
     assert device_of(hass, "light.den_kho").area_id is None
 
 
+@pytest.mark.slow
 async def test_a_thousand_devices_are_fine(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """One snapshot, each is followed, and hundreds are switched by a request for each two hundred."""
     assert await hass.config_entries.async_unload(entry.entry_id)

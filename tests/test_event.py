@@ -273,4 +273,5 @@ async def test_tickets_are_unavailable_while_there_is_no_word_from_the_cloud(
     cloud.mute(False)
     cloud.end_maintenance()
     await asyncio.sleep(600)
-    await shows(hass, FEEDBACK, "unknown", within_s=60)
+    # All homes heard of the same end: each waits up to a tenth longer.
+    await shows(hass, FEEDBACK, "unknown", within_s=65)

@@ -258,6 +258,7 @@ async def test_two_accounts_do_not_add_up_to_a_storm(hass: HomeAssistant, cloud:
     assert await hass.config_entries.async_unload(other.entry_id)
 
 
+@pytest.mark.slow
 async def test_a_limit_of_two_accounts_is_obeyed_and_nobody_storms_after_it(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:

@@ -39,6 +39,7 @@ def test_the_home_file_is_read(tmp_path: Path) -> None:
     assert [device.id for device in world.devices()] == ["den-bep"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("brightness", "outcome"), [("30", "1 passed"), ("31", "1 failed")])
 def test_another_project_uses_the_fixture(tmp_path: Path, brightness: str, outcome: str) -> None:
     """In its own folder, without this project's plugins; its test can fail."""

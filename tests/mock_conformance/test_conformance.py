@@ -65,6 +65,7 @@ def test_the_mock_cloud_conforms_by_https(tmp_path: Path) -> None:
     assert [one.outcome for one in findings if one.rules == ("C-14",)] == ["passed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
 def test_a_broken_rule_is_found(
     mutant: Mutant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
