@@ -45,7 +45,7 @@ from .yardsticks import PLATFORMS
 _SETUPS = 5
 # What set-up leaves to the background, the event stream above all, is done by then.
 _SETTLE_S = 0.2
-_BATCHES = 5
+_BATCHES = 12
 _BATCH = 400
 # The textbook writes every entity for each event: its batches are as long as this many states.
 _TEXTBOOK_STATES = 5_000
@@ -73,7 +73,11 @@ async def steady(subject: str, integration: Path, cloud: Cloud, devices: int) ->
         await _burst(hass, cloud, events)
         bursts = [await _burst(hass, cloud, events) for _ in range(_BATCHES)]
         await hass.config_entries.async_unload(entry.entry_id)
-    return _medians(setups) | {"event_us": statistics.median(bursts)}
+    # What else the machine does can only add to CPU.
+    return _medians(setups) | {
+        "setup_cpu_ms": min(run["setup_cpu_ms"] for run in setups),
+        "event_us": min(bursts),
+    }
 
 
 async def _set_up(hass: HomeAssistant, entry: ConfigEntry, cloud: Cloud) -> Figures:
