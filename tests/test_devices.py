@@ -195,11 +195,15 @@ def gang(number: str, name: str | None) -> JsonObject:
     return {"id": number, "type": "switch", "name": name, "features": features, "state": {"on": True}}
 
 
+def add_gangs(cloud: MockCloud) -> None:
+    """Add a panel with two gangs that have no names."""
+    endpoints = [gang("1", None), gang("2", None)]
+    cloud.add_device("nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": endpoints})
+
+
 async def test_gangs_without_names_are_told_apart(hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry) -> None:
     """By their numbers, in the language of Home Assistant."""
-    cloud.add_device(
-        "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
-    )
+    add_gangs(cloud)
     await shows(hass, "switch.phong_ngu_cua_be_cong_tac_moi_switch_2", STATE_ON, friendly_name="Công tắc mới Switch 2")
     one, two = cloud._core.world.device("den-hoc").endpoints
     first = "switch.phong_ngu_cua_be_cong_tac_moi_switch_1"
@@ -222,9 +226,7 @@ async def test_a_gang_is_called_anew_although_its_state_changes_at_once(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """What both changes do arrives in one frame."""
-    cloud.add_device(
-        "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
-    )
+    add_gangs(cloud)
     second = "switch.phong_ngu_cua_be_cong_tac_moi_switch_2"
     await shows(hass, second, STATE_ON, within_s=1, friendly_name="Công tắc mới Switch 2")
     cloud.mute(True)
@@ -238,9 +240,7 @@ async def test_a_gang_that_gets_a_name_keeps_its_entity_and_its_helpers(
     hass: HomeAssistant, cloud: MockCloud, entry: ConfigEntry
 ) -> None:
     """Home Assistant would remove helpers with an entity that is removed."""
-    cloud.add_device(
-        "nha-ha-noi", {**NEW_LAMP, "name": "Công tắc mới", "endpoints": [gang("1", None), gang("2", None)]}
-    )
+    add_gangs(cloud)
     entity_id = "switch.phong_ngu_cua_be_cong_tac_moi_switch_1"
     await shows(hass, entity_id, STATE_ON, within_s=1)
     entities = er.async_get(hass)

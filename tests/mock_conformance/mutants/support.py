@@ -12,8 +12,9 @@ from tests.mock_cloud.wire import Json, JsonObject
 from tests.mock_conformance.mutants.mutant import around, breaks
 
 
-@breaks("C-60")
-def _a_key_is_ignored(patch: pytest.MonkeyPatch) -> None:
+def _file_as(patch: pytest.MonkeyPatch, change: Callable[[Support, Account, str], tuple[Account, str]]) -> None:
+    """File feedback as another account, or under another key."""
+
     def send(
         original: Callable[[Support, Account, str, JsonObject], Ticket],
         self: Support,
@@ -21,9 +22,14 @@ def _a_key_is_ignored(patch: pytest.MonkeyPatch) -> None:
         key: str,
         body: JsonObject,
     ) -> Ticket:
-        return original(self, account, str(uuid.uuid4()), body)
+        return original(self, *change(self, account, key), body)
 
     around(patch, Support, "send", send)
+
+
+@breaks("C-60")
+def _a_key_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    _file_as(patch, lambda _support, account, _key: (account, str(uuid.uuid4())))
 
 
 @breaks("C-60")
@@ -33,16 +39,7 @@ def _a_key_is_good_for_an_hour(patch: pytest.MonkeyPatch) -> None:
 
 @breaks("C-60")
 def _all_accounts_share_their_keys(patch: pytest.MonkeyPatch) -> None:
-    def send(
-        original: Callable[[Support, Account, str, JsonObject], Ticket],
-        self: Support,
-        account: Account,
-        key: str,
-        body: JsonObject,
-    ) -> Ticket:
-        return original(self, self._core.world.accounts[0], key, body)
-
-    around(patch, Support, "send", send)
+    _file_as(patch, lambda support, _account, key: (support._core.world.accounts[0], key))
 
 
 @breaks("C-60")
